@@ -1,0 +1,82 @@
+/* inkling.h: reads handwritten digits. The one installed header: all that an embedding program needs.
+ *
+ *   ink_error err;
+ *   ink_model *model = NULL;
+ *   if (ink_model_open("best.safetensors", &model, &err) != INK_OK) { fprintf(stderr, "%s\n", err.text); ...
+ * } float p[10]; ink_model_predict(model, image, 1, p, &err);      // image: 784 bytes, row by row, 0 paper
+ * .. 255 ink ink_model_free(model);
+ *
+ * Rules that hold for every function here
+ *  - What can fail returns an ink_status; the reason goes to the caller's ink_error (may be NULL: not
+ * wanted).
+ *  - Out-pointers are NULL unless INK_OK came back. The caller owns what open returned and frees it with
+ * free.
+ *  - const pointers are borrowed for the call only.
+ *  - The library never prints, exits, aborts, or changes the locale; of the environment it reads INK_ISA
+ * alone.
+ */
+#ifndef INKLING_H
+#define INKLING_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define INK_API          __attribute__((visibility("default")))
+#define INK_MUST_USE     __attribute__((warn_unused_result))
+#define INK_PRINTF(f, a) __attribute__((format(printf, f, a)))
+#else
+#define INK_API
+#define INK_MUST_USE
+#define INK_PRINTF(f, a)
+#endif
+
+#define INK_VERSION_MAJOR 0
+#define INK_VERSION_MINOR 1
+#define INK_VERSION_PATCH 0
+
+/* What became of a call. 0 to 8 are also the program's exit codes. */
+typedef enum ink_status {
+    INK_OK = 0,
+    INK_E_INTERNAL = 1,  /* a fault of inkling's own: please report it */
+    INK_E_USAGE = 2,     /* an argument, option or recipe that makes no sense */
+    INK_E_DATA = 3,      /* bad data or a bad model: the bytes were read and are wrong */
+    INK_E_FILE = 4,      /* a file or the disk: cannot open, read, write, no space */
+    INK_E_ABSENT = 5,    /* a device or feature that this machine or build lacks */
+    INK_E_NETWORK = 6,   /* a download failed or its checksum differs */
+    INK_E_DIVERGED = 7,  /* the loss became infinite or NaN; the last good weights were kept */
+    INK_E_THRESHOLD = 8, /* a threshold that the caller asked for was not met */
+    INK_E_MEMORY = 9,    /* out of memory (the program exits with 1) */
+    INK_E_STOPPED = 10   /* the caller asked to stop (the program exits with 130 or 143) */
+} ink_status;
+
+/* Why a call failed. `text` is one whole line, place included, ready to print; the other fields hold its
+ * parts for programs. A field that has nothing to say is "" or 0 (byte: has_byte 0). Control characters of a
+ * file are shown as \xNN. */
+typedef struct ink_error {
+    ink_status status;
+    int has_byte;
+    uint64_t line;    /* 1-based line of a text file, 0: none */
+    uint64_t column;  /* 1-based field or character of that line, 0: none */
+    uint64_t byte;    /* 0-based offset in the file, valid when has_byte */
+    char file[256];   /* the file concerned, as the caller named it */
+    char seen[64];    /* what stood there */
+    char wanted[128]; /* what was expected there */
+    char text[768];   /* the line to print */
+    char hint[256];   /* what to do about it: a second line, or "" */
+} ink_error;
+
+/* "0.1.0": borrowed, static. */
+INK_API const char *ink_version(void);
+
+/* A fixed English word for a status ("bad data"): borrowed, static, never NULL. */
+INK_API const char *ink_status_word(ink_status status);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

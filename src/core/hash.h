@@ -1,0 +1,28 @@
+/* core/hash.h: SHA-256 (weights, data, downloads) and CRC-32C (sections of a checkpoint).
+ * Source   FIPS 180-4; RFC 3720 appendix B.4 (Castagnoli polynomial 0x1EDC6F41, reflected). */
+#ifndef INK_CORE_HASH_H
+#define INK_CORE_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct ink_sha256 {
+    uint32_t state[8];
+    uint64_t length_bytes;
+    uint8_t block[64];
+} ink_sha256;
+
+void ink_sha256_start(ink_sha256 *sha);
+void ink_sha256_add(ink_sha256 *sha, const void *data, size_t size);
+/* hex: 64 lower-case digits and a NUL. */
+void ink_sha256_end(ink_sha256 *sha, char hex[65]);
+/* All three in one. */
+void ink_sha256_of(const void *data, size_t size, char hex[65]);
+
+/* crc of data behind what crc stands for; begin with 0. */
+uint32_t ink_crc32c(uint32_t crc, const void *data, size_t size);
+
+/* FNV-1a, 64 bits: for hash tables of images, not for integrity. */
+uint64_t ink_fnv64(const void *data, size_t size);
+
+#endif

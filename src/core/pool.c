@@ -1,0 +1,210 @@
+/* core/pool.c: one 64-bit cursor {phase sequence | tasks | next task} that all threads advance by
+ * compare-and-swap. No queues, no stealing, no futures.
+ *
+ * Invariants
+ *  1 The cursor's sequence number grows by one per phase, over all runs; a swap made for an old phase always
+ * fails. 2 A phase's function and context are read only after a task of it was taken, hence before the phase
+ * can end. 3 `finished` counts done tasks of the current phase; whoever brings it to the phase's count opens
+ * the next one. 4 Sleepers (workers and the caller) re-check under the lock before they wait; who opens a
+ * phase or ends the run wakes them if there are any. */
+#define _GNU_SOURCE
+#include "core/pool.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "core/mem.h"
+#include "core/status.h"
+
+#define TASK_BITS  20
+#define SPINS      4000 /* about 50 microseconds: longer than the gap between two steps of training */
+#define SPINS_MAIN 20000
+
+struct ink_pool {
+    _Alignas(64) atomic_uint_fast64_t cursor; /* sequence << 40 | count << 20 | next */
+    _Alignas(64) atomic_uint_fast32_t finished;
+    _Alignas(64) atomic_bool running; /* a run is under way: its caller waits for this to fall */
+    const ink_phase *phases;          /* of the current run */
+    uint32_t n_phases, at_phase;
+    atomic_bool quit;
+    atomic_uint_fast32_t sleepers;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    uint32_t threads, started;
+    bool crowded; /* more threads than processors: spinning would only steal time */
+    struct worker {
+        ink_pool *pool;
+        uint32_t number;
+        pthread_t thread;
+    } * workers; /* [threads - 1] */
+};
+
+static uint32_t cursor_next(uint64_t c) {
+    return (uint32_t)(c & INK_POOL_TASKS_MAX);
+}
+
+static uint32_t cursor_count(uint64_t c) {
+    return (uint32_t)(c >> TASK_BITS & INK_POOL_TASKS_MAX);
+}
+
+static void pause_briefly(void) {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+static void wake_all(ink_pool *pool) {
+    if (atomic_load(&pool->sleepers) > 0) {
+        pthread_mutex_lock(&pool->lock);
+        pthread_cond_broadcast(&pool->wake);
+        pthread_mutex_unlock(&pool->lock);
+    }
+}
+
+/* Opens the next phase that has tasks, or ends the run. Only one thread can be here: the one that finished a
+ * phase. */
+static void open_next(ink_pool *pool) {
+    while (pool->at_phase < pool->n_phases && pool->phases[pool->at_phase].count == 0) pool->at_phase++;
+    if (pool->at_phase == pool->n_phases) {
+        atomic_store(&pool->running, false);
+        wake_all(pool);
+        return;
+    }
+    uint64_t sequence = (atomic_load(&pool->cursor) >> 40) + 1;
+    uint64_t count = pool->phases[pool->at_phase].count;
+    atomic_store(&pool->finished, 0);
+    atomic_store(&pool->cursor, sequence << 40 | count << TASK_BITS);
+    wake_all(pool);
+}
+
+/* Takes and does one task; false when the open phase has none left. */
+static bool work_once(ink_pool *pool, uint32_t worker) {
+    uint64_t c = atomic_load(&pool->cursor);
+    do {
+        if (cursor_next(c) >= cursor_count(c)) return false;
+    } while (!atomic_compare_exchange_weak(&pool->cursor, &c, c + 1));
+    const ink_phase *phase = &pool->phases[pool->at_phase];
+    uint32_t count = cursor_count(c);
+    phase->run(phase->context, cursor_next(c), worker);
+    if (atomic_fetch_add(&pool->finished, 1) + 1 == count) {
+        pool->at_phase++;
+        open_next(pool);
+    }
+    return true;
+}
+
+static bool has_task(ink_pool *pool) {
+    uint64_t c = atomic_load(&pool->cursor);
+    return cursor_next(c) < cursor_count(c);
+}
+
+static void *worker_main(void *argument) {
+    struct worker *self = argument;
+    ink_pool *pool = self->pool;
+    unsigned idle_spins = 0;
+    while (!atomic_load(&pool->quit)) {
+        if (work_once(pool, self->number)) {
+            idle_spins = 0;
+        } else if (idle_spins++ < SPINS && !pool->crowded) {
+            pause_briefly();
+        } else {
+            pthread_mutex_lock(&pool->lock);
+            atomic_fetch_add(&pool->sleepers, 1);
+            while (!has_task(pool) && !atomic_load(&pool->quit)) pthread_cond_wait(&pool->wake, &pool->lock);
+            atomic_fetch_sub(&pool->sleepers, 1);
+            pthread_mutex_unlock(&pool->lock);
+            idle_spins = 0;
+        }
+    }
+    return NULL;
+}
+
+uint32_t ink_pool_processors(void) {
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+    int n = CPU_COUNT(&set);
+    return n > 0 ? (uint32_t)n : 1;
+}
+
+ink_status ink_pool_new(uint32_t threads, ink_pool **out, ink_error *err) {
+    *out = NULL;
+    uint32_t processors = ink_pool_processors();
+    if (threads == 0) threads = processors;
+    if (threads > INK_POOL_THREADS_MAX) {
+        return ink_fail(err, INK_E_USAGE, "%u threads asked for, at most %u are possible", threads,
+                        INK_POOL_THREADS_MAX);
+    }
+    ink_pool *pool = ink_mem_new_aligned(1, sizeof *pool);
+    if (pool == NULL) return ink_fail_memory(err, sizeof *pool, "threads");
+    pool->threads = threads;
+    pool->crowded = threads > processors;
+    pthread_mutex_init(&pool->lock, NULL);
+    pthread_cond_init(&pool->wake, NULL);
+    pool->workers = ink_mem_new(threads, sizeof *pool->workers);
+    if (pool->workers == NULL) {
+        ink_pool_free(pool);
+        return ink_fail_memory(err, threads * sizeof *pool->workers, "threads");
+    }
+    for (uint32_t i = 0; i + 1 < threads; i++) {
+        pool->workers[i] = (struct worker){.pool = pool, .number = i + 1};
+        if (pthread_create(&pool->workers[i].thread, NULL, worker_main, &pool->workers[i]) != 0) {
+            ink_pool_free(pool);
+            return ink_fail(err, INK_E_INTERNAL, "cannot start thread %u of %u", i + 2, threads);
+        }
+        pool->started++;
+    }
+    *out = pool;
+    return INK_OK;
+}
+
+void ink_pool_free(ink_pool *pool) {
+    if (pool == NULL) return;
+    pthread_mutex_lock(&pool->lock);
+    atomic_store(&pool->quit, true);
+    pthread_cond_broadcast(&pool->wake);
+    pthread_mutex_unlock(&pool->lock);
+    for (uint32_t i = 0; i < pool->started; i++) pthread_join(pool->workers[i].thread, NULL);
+    pthread_cond_destroy(&pool->wake);
+    pthread_mutex_destroy(&pool->lock);
+    ink_mem_free(pool->workers);
+    ink_mem_free(pool);
+}
+
+uint32_t ink_pool_threads(const ink_pool *pool) {
+    return pool->threads;
+}
+
+void ink_pool_run(ink_pool *pool, const ink_phase *phases, uint32_t n_phases) {
+    assert(!atomic_load(&pool->running));
+    pool->phases = phases;
+    pool->n_phases = n_phases;
+    pool->at_phase = 0;
+    atomic_store(&pool->running, true);
+    open_next(pool);
+    unsigned spins = 0;
+    while (atomic_load(&pool->running)) {
+        if (work_once(pool, 0)) {
+            spins = 0;
+        } else if (spins++ < SPINS_MAIN && !pool->crowded) {
+            pause_briefly();
+        } else {
+            /* Another thread holds the last task: sleep until the run ends or a new phase brings work. */
+            pthread_mutex_lock(&pool->lock);
+            atomic_fetch_add(&pool->sleepers, 1);
+            while (atomic_load(&pool->running) && !has_task(pool)) pthread_cond_wait(&pool->wake, &pool->lock);
+            atomic_fetch_sub(&pool->sleepers, 1);
+            pthread_mutex_unlock(&pool->lock);
+            spins = 0;
+        }
+    }
+}
+
+void ink_pool_each(ink_pool *pool, uint32_t count, ink_task *run, void *context) {
+    ink_phase phase = {run, context, count};
+    ink_pool_run(pool, &phase, 1);
+}

@@ -1,0 +1,39 @@
+/* core/status.h: how a room fills the caller's ink_error. The types themselves stand in inkling.h.
+ *
+ *   return ink_fail(err, INK_E_FILE, "cannot open %s: %s", path, strerror(errno));
+ *   return ink_fail_line(err, INK_E_DATA, path, 1731, 412, "256", "an integer 0..255", "pixel412");
+ *
+ * All return the status that they were given, so that a failing function can end in one line. err may be
+ * NULL. */
+#ifndef INK_CORE_STATUS_H
+#define INK_CORE_STATUS_H
+
+#include "inkling.h"
+
+/* Sets text from the format, clears all other fields. Control bytes in the result become \xNN. */
+ink_status ink_fail(ink_error *err, ink_status status, const char *format, ...) INK_PRINTF(3, 4);
+
+/* A fault in a text file: "file:line:column: what is "seen", expected wanted". column 0: left out. seen NULL:
+ * the text is "what: expected wanted"; wanted NULL: no "expected" part. */
+ink_status ink_fail_line(ink_error *err, ink_status status, const char *file, uint64_t line, uint64_t column,
+                         const char *seen, const char *wanted, const char *what);
+
+/* A fault in a binary file: "file: byte 123: what is seen, expected wanted", with the same rules. */
+ink_status ink_fail_byte(ink_error *err, ink_status status, const char *file, uint64_t byte, const char *seen,
+                         const char *wanted, const char *what);
+
+/* INK_E_FILE with errno's text: "cannot <doing> <file>: No such file or directory". Call it before errno
+ * changes. */
+ink_status ink_fail_errno(ink_error *err, const char *doing, const char *file);
+
+/* INK_E_MEMORY: "out of memory (needs N bytes for what)". */
+ink_status ink_fail_memory(ink_error *err, uint64_t bytes, const char *what);
+
+/* Adds the hint line to an error that is already set; a no-op when err is NULL. */
+void ink_hint(ink_error *err, const char *format, ...) INK_PRINTF(2, 3);
+
+/* Copies at most max_shown bytes of src (length bytes) to dst (size bytes), printable, the rest escaped as
+ * \xNN, "..." at the end when it was cut. Always terminated. */
+void ink_escape(char *dst, size_t size, const char *src, size_t length, size_t max_shown);
+
+#endif

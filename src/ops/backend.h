@@ -1,0 +1,87 @@
+/* ops/backend.h: who computes a graph. A backend compiles a graph into a program: it chooses layouts,
+ * algorithms and the order of sums, once, from shapes alone; a run then only walks the plan and allocates
+ * nothing.
+ *
+ *   const ink_backend *b = ink_backend_find("cpu");
+ *   ink_program *train = NULL, *eval = NULL;
+ *   st = b->compile(&train_graph, &(ink_compile_options){.max_batch = 64, .pool = pool}, &train, &err);
+ *   st = b->compile(&eval_graph, &(ink_compile_options){.max_batch = 1000, .pool = pool, .share = train},
+ * &eval, &err); b->write(train, ink_graph_find(&train_graph, "fc.weight"), weights, count, &err); st =
+ * b->run(train, &batch, &err); b->free(eval); b->free(train);
+ *
+ * Layouts  In and out, everything is PyTorch's: dense row-major NCHW floats, weights [K][C][R][S]. */
+#ifndef INK_OPS_BACKEND_H
+#define INK_OPS_BACKEND_H
+
+#include "core/pool.h"
+#include "ops/graph.h"
+
+typedef enum ink_precision {
+    INK_PRECISION_AUTO, /* bf16 where the processor multiplies it natively, else f32 */
+    INK_PRECISION_F32,
+    INK_PRECISION_BF16 /* inputs of linear and conv2d rounded to bfloat16; sums, master weights, the rest f32
+                        */
+} ink_precision;
+
+typedef struct ink_program ink_program;
+
+typedef struct ink_compile_options {
+    uint32_t max_batch;      /* images a run may bring; at least 1 */
+    ink_precision precision; /* AUTO is resolved by the backend; precision_of tells */
+    bool exact;              /* only algorithms whose bits are the same for every ISA (no Winograd) */
+    ink_pool *pool;          /* borrowed for the program's life; NULL: the caller's thread alone */
+    ink_program *share;      /* parameters and states of the same name are one memory with this program's;
+                              * borrowed,      must outlive the new one; NULL: own memory, all zero */
+} ink_compile_options;
+
+/* One run's input, and its results. Arrays are borrowed for the call. */
+typedef struct ink_batch {
+    uint32_t n;            /* images, 1 .. max_batch */
+    const uint8_t *images; /* [n][H][W]; when the graph has INK_ROLE_IMAGES */
+    const uint8_t *labels; /* [n]; when the graph has INK_ROLE_LABELS */
+    const ink_warp *warps; /* [n]; when the graph has INK_ROLE_WARPS */
+    uint64_t seed;         /* dropout */
+    uint64_t step;         /* from 1: dropout, Adam's correction, averages */
+    float lr;              /* optimizer nodes */
+    /* results, set by run when the graph has the node */
+    double loss_sum;      /* cross_entropy: sum over n, not the mean */
+    uint32_t correct;     /* cross_entropy: images whose first highest logit is the label */
+    double gradient_norm; /* clip */
+} ink_batch;
+
+typedef struct ink_backend {
+    const char *name; /* "ref", "ref64", "cpu", "cuda" */
+
+    /* Plans and allocates. The graph is borrowed for the call only (the program keeps what it needs).
+     * Errors   INK_E_USAGE a graph whose check fails, bad options; INK_E_ABSENT the precision, or an
+     * operation that this backend lacks, named; INK_E_MEMORY with the number of bytes. */
+    ink_status (*compile)(const ink_graph *g, const ink_compile_options *options, ink_program **out, ink_error *err);
+
+    /* Runs every node for batch->n images. Errors: INK_E_USAGE n out of range or an array missing; INK_E_DATA
+     * a label that is no class; a device's fault. Results do not depend on the pool's number of threads. */
+    ink_status (*run)(ink_program *program, ink_batch *batch, ink_error *err);
+
+    /* Copies a value out of or into the program, in PyTorch's layout; count must be its number of elements
+     * (times n of the last run for batched values). read: parameters, states, and values marked as output.
+     * write: parameters, states, inputs. For an input, count / elements gives n. */
+    ink_status (*read)(const ink_program *program, ink_id value, float *to, size_t count, ink_error *err);
+    ink_status (*write)(ink_program *program, ink_id value, const float *from, size_t count, ink_error *err);
+
+    /* What AUTO became. */
+    ink_precision (*precision_of)(const ink_program *program);
+    /* Bytes of memory that the program holds, shared parts left out. */
+    size_t (*memory_of)(const ink_program *program);
+    /* NULL is fine. */
+    void (*free)(ink_program *program);
+} ink_backend;
+
+/* The backend of that name, or NULL. Static. */
+const ink_backend *ink_backend_find(const char *name);
+
+/* The plain loops in float and in double: the judge. */
+extern const ink_backend ink_backend_ref;
+extern const ink_backend ink_backend_ref64;
+/* The fast one. */
+extern const ink_backend ink_backend_cpu;
+
+#endif
