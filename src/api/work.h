@@ -1,0 +1,252 @@
+/* api/work.h: what the program inkling does beyond the installed inkling.h: one function per verb of the command line.
+ * Not installed. The command line (cli/) and the page's server (web/) call this and inkling.h, and no room below.
+ *
+ * Rules
+ *  - Options structs start as {0}: every zero or NULL means "not given", and the comment says what then holds.
+ *  - Strings in options are borrowed for the call. Text that a function returns through char ** is the caller's, to be
+ *    freed with ink_work_free; on failure it is NULL.
+ *  - Nothing here prints: what a person should hear during the work comes through ink_watch. */
+#ifndef INK_API_WORK_H
+#define INK_API_WORK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "inkling.h"
+
+#define INK_PATH_SIZE 1024
+
+void ink_work_free(void *text);
+
+/* ---- listening ---- */
+
+typedef enum ink_say {
+    INK_SAY_INFO,   /* what was found, what is done: a line for stderr */
+    INK_SAY_WARNING /* something that a person should look at; training goes on */
+} ink_say;
+
+/* Where a long piece of work stands. Fields that mean nothing in this phase are 0 (loss: NaN). */
+typedef struct ink_progress {
+    const char *phase;       /* "reading", "training", "validating", "predicting", "downloading", "drawing" */
+    const char *unit;        /* of done and total: "images", "bytes", "digits" */
+    uint64_t done, total;    /* total 0: not known */
+    double rate;             /* units a second, smoothed */
+    double eta_s, run_eta_s; /* until this phase ends, until the whole run ends; negative: not known */
+    uint32_t epoch, epochs;  /* training: from 1 */
+    double loss;             /* training: mean of this epoch so far */
+    double accuracy;         /* validation accuracy of the epoch before; NaN when there is none */
+} ink_progress;
+
+/* Called on the calling thread, between batches; each should return within a millisecond. All may be NULL. */
+typedef struct ink_watch {
+    void *context;
+    void (*say)(void *context, ink_say kind, const char *line);
+    void (*progress)(void *context, const ink_progress *progress);
+    /* Nonzero: finish the batch, save, return INK_E_STOPPED. */
+    int (*stop)(void *context);
+} ink_watch;
+
+/* Where and how to compute. */
+typedef struct ink_engine {
+    const char *device;    /* "auto", "cpu", "cuda", "cuda:1"; NULL = auto. "ref" is the judge of the tests */
+    const char *precision; /* "auto", "f32", "bf16"; NULL = auto */
+    uint32_t threads;      /* 0: one per processor */
+    bool exact;            /* only algorithms with the same bits on every processor */
+} ink_engine;
+
+/* One "--key value" that overrides a line of the recipe. */
+typedef struct ink_setting {
+    const char *key, *value;
+} ink_setting;
+
+/* ---- recipes ---- */
+
+/* A key of a recipe; also a long option of `inkling train`. */
+typedef struct ink_recipe_key {
+    const char *key;      /* "batch-size" */
+    const char *argument; /* "N", "RATE", "none|cosine|...": what follows it in help */
+    const char *fallback; /* its value when no recipe sets it, as text */
+    const char *help;     /* one line */
+} ink_recipe_key;
+
+/* All keys, in the order of help and of args.conf. Static. */
+const ink_recipe_key *ink_work_recipe_keys(size_t *count);
+
+/* "name   first comment line" per built-in recipe. */
+INK_MUST_USE ink_status ink_work_recipe_list(char **text, ink_error *err);
+/* The text of a built-in recipe or of a file. INK_E_USAGE with a near name for an unknown one. */
+INK_MUST_USE ink_status ink_work_recipe_show(const char *name, char **text, ink_error *err);
+
+/* ---- train ---- */
+
+typedef struct ink_train_options {
+    const char *data;   /* DATA; required unless resume */
+    const char *test;   /* --test: the file to predict; NULL: what stands beside DATA */
+    const char *recipe; /* name or file; NULL = "default" */
+    const char *net;    /* zoo name or file with a net; NULL: the recipe's own */
+    const ink_setting *settings;
+    size_t n_settings;
+    const char *out;         /* run folder; NULL = runs/<date>-<recipe> */
+    bool force;              /* an existing run in `out` is replaced */
+    const char *resume;      /* run folder to continue: all settings come from its checkpoint, data from where it was */
+    const char *weights;     /* file or run whose weights to start from */
+    const char *freeze;      /* "body": only the last layer learns; NULL: all learn */
+    double save_every_s;     /* a checkpoint also every so many seconds; 0 = only at each epoch's end */
+    const char *const *argv; /* for env.json; NULL-terminated or NULL */
+    ink_engine engine;
+} ink_train_options;
+
+typedef struct ink_train_result {
+    char run[INK_PATH_SIZE]; /* the run folder, absolute */
+    char recipe[64];
+    uint32_t epochs;                 /* finished */
+    uint32_t train_rows, val_rows;   /* val_rows 0: nothing was held out, no accuracy is claimed */
+    uint32_t best_epoch;             /* from 1; 0: none */
+    double best_accuracy, best_loss; /* on the held-out rows */
+    uint32_t best_errors;
+    double last_accuracy, last_loss;
+    bool test_scored; /* the test file had labels: scored once, at the end, with the last weights */
+    uint32_t test_rows, test_errors;
+    double test_accuracy;
+    char submission[INK_PATH_SIZE]; /* "" when there was no test file */
+    char graph[INK_PATH_SIZE];      /* accuracy.png; "" when no epoch was measured */
+    char weights_sha256[65];        /* of last.safetensors: equal runs, equal bytes */
+    double seconds;
+} ink_train_result;
+
+/* The main job (README): reads, holds out, trains, measures, draws, predicts, writes the run folder. result may be
+ * filled in part when the status is INK_E_STOPPED or INK_E_DIVERGED (run says where). */
+INK_MUST_USE ink_status ink_work_train(const ink_train_options *options, const ink_watch *watch,
+                                       ink_train_result *result, ink_error *err);
+/* The accuracy of a run's epochs (metrics.csv) as a small text graph. */
+INK_MUST_USE ink_status ink_work_graph_text(const char *run, uint32_t columns, bool utf8, char **text, ink_error *err);
+
+/* ---- predict, eval ---- */
+
+typedef struct ink_predict_options {
+    const char *const *models; /* files or run folders; several are an ensemble (mean of probabilities) */
+    size_t n_models;           /* 0: the built-in model */
+    const char *data;          /* DATA: its test file if it has one, else its only file */
+    const char *out;           /* submission.csv; NULL = "submission.csv" */
+    const char *probabilities; /* file for ImageId,p0,...,p9; NULL: none */
+    bool force;                /* an existing file may be replaced (submission.csv always may) */
+    uint32_t eval_batch_size;  /* 0 = 1000 */
+    ink_engine engine;
+} ink_predict_options;
+
+typedef struct ink_predict_result {
+    char submission[INK_PATH_SIZE];
+    uint32_t rows;
+    uint32_t counts[10]; /* how often each digit was predicted */
+    double seconds, images_per_s;
+} ink_predict_result;
+
+INK_MUST_USE ink_status ink_work_predict(const ink_predict_options *options, const ink_watch *watch,
+                                         ink_predict_result *result, ink_error *err);
+
+typedef struct ink_eval_options {
+    const char *const *models;
+    size_t n_models;
+    const char *data;         /* labelled DATA: its train file, or t10k where there is one, or a labelled file */
+    bool held_out;            /* only the rows that the (first) run held out: split.csv of the run folder */
+    uint32_t eval_batch_size; /* 0 = 1000 */
+    const char *out;          /* folder for confusion.csv/.svg/.png, report.txt, report.json; NULL: none */
+    ink_engine engine;
+} ink_eval_options;
+
+typedef struct ink_eval_result {
+    uint32_t rows, errors;
+    double accuracy, low, high; /* fraction, and its 95 % Wilson interval */
+    double loss;                /* mean cross-entropy */
+    char *text;                 /* report for a person: accuracy, per-digit table, most confused; ink_work_free */
+    char *json;                 /* one object: schema, accuracy, errors, loss, rows, digits, ...; ink_work_free */
+} ink_eval_result;
+
+INK_MUST_USE ink_status ink_work_eval(const ink_eval_options *options, const ink_watch *watch, ink_eval_result *result,
+                                      ink_error *err);
+
+/* ---- data ---- */
+
+typedef struct ink_show_options {
+    const char *data;
+    const char *out;     /* PNG; NULL = "digits.png" */
+    uint32_t count;      /* digits on the sheet; 0 = 100 */
+    uint64_t seed;       /* which ones; 0: the first of each class in turn */
+    const char *augment; /* recipe whose distortions are applied; NULL: none */
+    uint32_t columns;    /* width of the terminal, for the text */
+    bool utf8;
+} ink_show_options;
+
+/* Draws a sheet; text: a few digits and the counts per class for the terminal. */
+INK_MUST_USE ink_status ink_work_data_show(const ink_show_options *options, const ink_watch *watch, char **text,
+                                           ink_error *err);
+
+typedef struct ink_make_options {
+    const char *dir; /* gets train.csv (count rows), test.csv, test_labels.csv (count / 4), sample_submission.csv */
+    uint32_t count;  /* 0 = 60000 */
+    uint64_t seed;
+    bool force;       /* existing files are replaced */
+    uint32_t threads; /* 0: one per processor */
+} ink_make_options;
+
+INK_MUST_USE ink_status ink_work_data_make(const ink_make_options *options, const ink_watch *watch, ink_error *err);
+
+typedef struct ink_get_options {
+    const char *what;          /* "mnist", "resnet18", "resnet34" */
+    const char *dir;           /* made when absent */
+    const char *const *mirror; /* base addresses tried first, NULL-terminated; NULL: the public ones */
+} ink_get_options;
+
+/* The one function that uses the network. */
+INK_MUST_USE ink_status ink_work_data_get(const ink_get_options *options, const ink_watch *watch, ink_error *err);
+
+/* ---- facts ---- */
+
+/* A table of layers, output shapes, parameters and multiply-adds of a zoo net, a net or recipe file, a model file or a
+ * run; for models also normalisation, origin and SHA-256. */
+INK_MUST_USE ink_status ink_work_info(const char *what, bool json, char **text, ink_error *err);
+
+/* Processor, instruction sets and the one chosen, threads, memory, device, libraries, write access: a line each, with
+ * what to do about a fault. */
+INK_MUST_USE ink_status ink_work_doctor(bool json, char **text, ink_error *err);
+
+/* Version, compiler, features built in. */
+INK_MUST_USE ink_status ink_work_version(bool json, char **text, ink_error *err);
+
+/* ---- bench ---- */
+
+typedef struct ink_csv_bench {
+    uint64_t bytes;
+    uint32_t rows, threads, repeats;
+    double seconds;  /* the best of repeats, file in the page cache */
+    double gb_per_s; /* 1e9 bytes */
+} ink_csv_bench;
+
+/* Parses a CSV (or .gz) `repeats` times (0 = 5) with `threads` (0: one per processor). */
+INK_MUST_USE ink_status ink_work_bench_csv(const char *path, uint32_t threads, uint32_t repeats, ink_csv_bench *result,
+                                           ink_error *err);
+
+typedef struct ink_net_bench_options {
+    const char *net;     /* zoo name or file */
+    bool training;       /* else inference */
+    uint32_t batch_size; /* 0 = 64 */
+    double seconds;      /* how long to measure; 0 = 2 */
+    ink_engine engine;
+} ink_net_bench_options;
+
+typedef struct ink_net_bench {
+    char net[64], precision[8], isa[16];
+    uint32_t batch_size, threads;
+    double images_per_s; /* median over steps */
+    double gflops;       /* useful: 2 x multiply-adds, padded taps not counted; training: forward, dx, dw */
+    double peak_gflops;  /* of this machine, these threads and precision, measured in the same run */
+    double peak_share;   /* gflops / peak_gflops */
+    double step_s;
+    size_t memory_bytes;
+} ink_net_bench;
+
+INK_MUST_USE ink_status ink_work_bench_net(const ink_net_bench_options *options, const ink_watch *watch,
+                                           ink_net_bench *result, ink_error *err);
+
+#endif
