@@ -1,0 +1,37 @@
+# The program's libraries, by pkg-config. libinkling itself needs none of them.
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+
+add_library(Ink::dependencies INTERFACE IMPORTED)
+
+# ink_require(<pkg-config name> <Debian package> [target]): adds it to target, or stops and says what to install.
+function(ink_require module debian)
+  pkg_check_modules(${module} QUIET IMPORTED_TARGET ${module})
+  if(NOT ${module}_FOUND)
+    message(FATAL_ERROR "${module} is missing. On Debian and Ubuntu: apt install ${debian} "
+                        "(script/bootstrap installs everything that inkling needs)")
+  endif()
+  if(ARGC GREATER 2)
+    set(target ${ARGV2})
+  else()
+    set(target Ink::dependencies)
+  endif()
+  set_property(TARGET ${target} APPEND PROPERTY INTERFACE_LINK_LIBRARIES PkgConfig::${module})
+endfunction()
+
+option(INK_LIBRARY_ONLY "Build libinkling and its tests alone: none of the program's libraries is needed" OFF)
+if(NOT INK_LIBRARY_ONLY)
+  ink_require(zlib zlib1g-dev)
+  ink_require(libzip libzip-dev)
+  ink_require(libpng libpng-dev)
+  ink_require(libjpeg libjpeg-dev)
+  ink_require(cairo libcairo2-dev)
+  ink_require(jansson libjansson-dev)
+  ink_require(libmicrohttpd libmicrohttpd-dev)
+  ink_require(libcurl libcurl4-openssl-dev)
+  if(BUILD_TESTING)
+    add_library(Ink::cmocka INTERFACE IMPORTED)
+    ink_require(cmocka libcmocka-dev Ink::cmocka)
+  endif()
+endif()
