@@ -55,3 +55,5 @@ if(TARGET ink_command)
       ENVIRONMENT "INKLING=$<TARGET_FILE:ink_command>;INK_SOURCE=${PROJECT_SOURCE_DIR};INK_BUILD=${PROJECT_BINARY_DIR}")
   endforeach()
 endif()
+
+add_test(NAME rules COMMAND ${PROJECT_SOURCE_DIR}/tools/rules)
