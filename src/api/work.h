@@ -19,6 +19,9 @@
 
 void ink_work_free(void *text);
 
+/* The one of n known words that `word` was probably meant to be; NULL: none is near. For "did you mean". */
+const char *ink_work_near(const char *word, const char *const *known, size_t n);
+
 /* ---- listening ---- */
 
 typedef enum ink_say {
