@@ -29,6 +29,7 @@
 #include <stdint.h>
 
 #include "core/arena.h"
+#include "core/warp.h"
 #include "inkling.h"
 
 typedef int32_t ink_id; /* number of a value in its graph */
@@ -65,8 +66,8 @@ typedef struct ink_value {
 
 /* Each node's attributes and arrays stand behind its name: in = {...} -> out = {...}. */
 typedef enum ink_op {
-    /* warp        in = {images, warps} -> {y [1,H,W]}     pixels distorted, then 0..255 as float; see
-       ink_warp */
+    /* warp        in = {images, warps} -> {y [1,H,W]}     each image distorted by its own ink_warp: affine, elastic,
+       erased square; 0..255 as float. The formula, with the order of its roundings: core/warp.h */
     INK_OP_WARP,
     /* normalise   in = {x bytes or warped [1,H,W]} -> {y [C,H,W]}     y[n,c,h,w] = x[n,0,h,w] * scale[c] +
      * shift[c] one fma; no gradient (nothing before it learns) */
@@ -285,18 +286,6 @@ typedef struct ink_optimizer {
  * ("<name>.adam_m", "<name>.adam_v", "<name>.sgd_buffer", all zero at first), and clip and average nodes if
  * asked. */
 void ink_graph_optimizer(ink_graph *g, const ink_optimizer *optimizer);
-
-/* ---- distortions ---- */
-
-/* How one image is distorted: output pixel (x, y), measured from the image's centre, is read at
- * source = (xx x + xy y + x0, yx x + yy y + y0), bilinear between pixels, 0 outside; {1,0,0,1,0,0} changes
- * nothing. Then a square of erase_size pixels (0: none) with its corner at (erase_x, erase_y) is set to 0.
- * Made by data/augment.h from (seed, epoch, image). */
-typedef struct ink_warp {
-    float xx, xy, yx, yy, x0, y0;
-    int16_t erase_x, erase_y;
-    int32_t erase_size;
-} ink_warp;
 
 /* ---- facts for tables ---- */
 
