@@ -1,0 +1,187 @@
+/* nn/build.c: layers to a graph, and the first weights of its parameters.
+ * What a layer's nodes are stands in layer_<kind>.c; what they compute in ops/graph.h. */
+#include <math.h>
+#include <string.h>
+
+#include "core/mem.h"
+#include "core/rng.h"
+#include "core/status.h"
+#include "nn/layer.h"
+
+/* Parameters of the last layer that has any stand last in the graph; they share its name up to the last dot. */
+static size_t head_prefix(const ink_graph *g, const char **name) {
+    for (int32_t i = g->n_values - 1; i >= 0; i--) {
+        if (g->values[i].role == INK_ROLE_PARAM) {
+            const char *dot = strrchr(g->values[i].name, '.');
+            *name = g->values[i].name;
+            return dot != NULL ? (size_t)(dot - g->values[i].name) + 1 : 0;
+        }
+    }
+    *name = "";
+    return 0;
+}
+
+/* Which parameters learn and how fast; biases and batch-norm's own are spared weight decay. */
+static void set_learning(const ink_net_plan *plan, ink_graph *g) {
+    const char *head;
+    size_t length = head_prefix(g, &head);
+    for (int32_t i = 0; i < g->n_values; i++) {
+        ink_value *value = &g->values[i];
+        if (value->role != INK_ROLE_PARAM) continue;
+        bool in_head = strncmp(value->name, head, length) == 0;
+        if (!in_head) value->lr_scale = plan->learn == INK_LEARN_HEAD ? 0.0f : plan->body_lr_scale;
+        value->decay = value->rank > 1;
+    }
+}
+
+static bool ends_in_softmax(const ink_graph *g, ink_id value) {
+    ink_id maker = g->values[value].maker;
+    return maker != INK_NONE && g->nodes[maker].op == INK_OP_SOFTMAX;
+}
+
+ink_status ink_net_build(const ink_net *net, const ink_net_plan *plan, ink_graph *g, ink_net_ends *ends,
+                         ink_error *err) {
+    *ends = (ink_net_ends){INK_NONE, INK_NONE, INK_NONE};
+    ink_net_builder builder = {.g = g, .plan = plan};
+    ink_normalise normalise = plan->normalise;
+    if (net->channels == 3 && normalise.channels == 1) {
+        normalise.channels = 3;
+        for (int c = 1; c < 3; c++) {
+            normalise.scale[c] = normalise.scale[0];
+            normalise.shift[c] = normalise.shift[0];
+        }
+    } else if (net->channels == 1 && normalise.channels == 3) {
+        return ink_fail(err, INK_E_USAGE, "the net wants 1 channel, its normalisation gives 3");
+    }
+    ink_id x = ink_graph_images(g, plan->height, plan->width);
+    if (plan->training && plan->warps) x = ink_graph_warp(g, x, ink_graph_warps(g));
+    x = ink_graph_normalise(g, x, normalise.channels, normalise.scale, normalise.shift);
+    x = ink_layers_build(net->layers, &builder, "", x);
+    if (x != INK_NONE && ink_graph_elements(g, x) != INK_CLASSES) {
+        return ink_fail(err, INK_E_USAGE, "the net ends in %zu outputs, expected 10, one per digit",
+                        ink_graph_elements(g, x));
+    }
+    if (x != INK_NONE && g->values[x].dim[0] != INK_CLASSES) x = ink_graph_flatten(g, x);
+    ends->logits = x;
+    ink_graph_output(g, x);
+    if (plan->training || plan->labels) {
+        ends->losses =
+            ink_graph_cross_entropy(g, x, ink_graph_labels(g), plan->training ? plan->label_smoothing : 0.0f);
+    }
+    if (plan->training) {
+        if (ink_graph_check(g, err) != INK_OK) return ink_graph_check(g, err);
+        set_learning(plan, g);
+        ink_graph_gradients(g, ends->losses);
+        ink_graph_optimizer(g, &plan->optimizer);
+    } else if (x != INK_NONE) {
+        ends->probabilities = ends_in_softmax(g, x) ? x : ink_graph_softmax(g, x);
+        ink_graph_output(g, ends->probabilities);
+    }
+    return ink_graph_check(g, err);
+}
+
+/* ---- first weights ---- */
+
+typedef struct starter {
+    const ink_graph *g;
+    uint64_t seed;
+    const ink_backend *backend;
+    ink_program *program;
+    ink_error *err;
+} starter;
+
+/* The layer that owns a parameter, by its full name; NULL when none does. prefix grows with the depth. */
+static const ink_layer *find_layer(const ink_layer *first, const char *name) {
+    for (const ink_layer *layer = first; layer != NULL; layer = layer->next) {
+        size_t length = strlen(layer->name);
+        if (strncmp(name, layer->name, length) != 0 || name[length] != '.') continue;
+        const char *rest = name + length + 1;
+        const ink_layer *found = NULL;
+        if (!layer->kind->braces) {
+            if (strchr(rest, '.') == NULL) return layer;
+            continue;
+        }
+        found = find_layer(layer->inner, rest);
+        if (found == NULL && layer->shortcut != NULL) {
+            size_t by = strlen(layer->shortcut_name);
+            if (strncmp(rest, layer->shortcut_name, by) == 0 && rest[by] == '.') {
+                found = find_layer(layer->shortcut, rest + by + 1);
+            }
+        }
+        if (found != NULL) return found;
+    }
+    return NULL;
+}
+
+typedef enum draw_kind { DRAW_CONSTANT, DRAW_UNIFORM, DRAW_NORMAL } draw_kind;
+
+/* How a parameter starts: a constant, or the half width or deviation of a distribution. */
+static draw_kind draw_of(const ink_layer *layer, const ink_graph *g, const ink_value *value, float *size) {
+    const char *part = strrchr(value->name, '.') + 1;
+    bool is_weight = strcmp(part, "weight") == 0;
+    if (value->role == INK_ROLE_STATE) {
+        *size = strcmp(part, "running_var") == 0 ? 1.0f : 0.0f;
+        return DRAW_CONSTANT;
+    }
+    if (layer->kind == &ink_layer_batchnorm) {
+        *size = is_weight ? 1.0f : 0.0f;
+        return DRAW_CONSTANT;
+    }
+    /* A bias takes its bounds from the weight beside it. */
+    const ink_value *weight = value;
+    if (!is_weight) {
+        char name[INK_NAME_SIZE];
+        size_t length = (size_t)(part - value->name);
+        memcpy(name, value->name, length);
+        memcpy(name + length, "weight", sizeof "weight");
+        ink_id id = ink_graph_find(g, name);
+        if (id != INK_NONE) weight = &g->values[id];
+    }
+    float window = (float)weight->dim[2] * (float)weight->dim[3];
+    float fan_in = (float)weight->dim[1] * window, fan_out = (float)weight->dim[0] * window;
+    if (layer->init == INK_INIT_GLOROT) {
+        *size = is_weight ? sqrtf(6.0f / (fan_in + fan_out)) : 0.0f;
+        return is_weight ? DRAW_UNIFORM : DRAW_CONSTANT;
+    }
+    if (layer->init == INK_INIT_KAIMING_NORMAL && layer->kind == &ink_layer_conv && is_weight) {
+        *size = sqrtf(2.0f / fan_out);
+        return DRAW_NORMAL;
+    }
+    *size = 1.0f / sqrtf(fan_in);
+    return DRAW_UNIFORM;
+}
+
+static ink_status start_value(const starter *s, const ink_layer *layer, ink_id id, uint64_t number) {
+    float size = 0;
+    size_t count = ink_graph_elements(s->g, id);
+    float *data = ink_mem_new(count, sizeof *data);
+    if (data == NULL) return ink_fail_memory(s->err, count * sizeof *data, "first weights");
+    draw_kind kind = draw_of(layer, s->g, &s->g->values[id], &size);
+    ink_rng rng = ink_rng_at(s->seed, INK_STREAM_INIT, number, 0);
+    for (size_t i = 0; i < count; i++) {
+        switch (kind) {
+        case DRAW_CONSTANT: data[i] = size; break;
+        case DRAW_UNIFORM: data[i] = ink_rng_between(&rng, -size, size); break;
+        case DRAW_NORMAL: data[i] = size * ink_rng_normal(&rng); break;
+        }
+    }
+    ink_status status = s->backend->write(s->program, id, data, count, s->err);
+    ink_mem_free(data);
+    return status;
+}
+
+ink_status ink_net_init(const ink_net *net, const ink_graph *g, uint64_t seed, const ink_backend *backend,
+                        ink_program *program, ink_error *err) {
+    starter s = {g, seed, backend, program, err};
+    uint64_t number = 0;
+    for (ink_id id = 0; id < g->n_values; id++) {
+        const ink_value *value = &g->values[id];
+        if (value->role != INK_ROLE_PARAM && value->role != INK_ROLE_STATE) continue;
+        /* States that no layer owns (optimizer, averages) start as zeros, which compile gave them. */
+        const ink_layer *layer = find_layer(net->layers, value->name);
+        if (layer == NULL) continue;
+        ink_status status = start_value(&s, layer, id, number++);
+        if (status != INK_OK) return status;
+    }
+    return INK_OK;
+}

@@ -1,0 +1,46 @@
+/* nn/layer_activation.c: relu, leaky-relu, gelu, silu and softmax: layers that have no parameters and keep the shape.
+ * The formulas stand in ops/graph.h. */
+#include "nn/layer.h"
+
+#define TORCH_SLOPE 0.01f
+
+static ink_status parse_nothing(ink_layer *layer, ink_words *words, ink_error *err) {
+    (void)layer, (void)words, (void)err;
+    return INK_OK;
+}
+
+static ink_status parse_slope(ink_layer *layer, ink_words *words, ink_error *err) {
+    layer->slope = TORCH_SLOPE;
+    if (words->at == words->n || ink_words_peek(words, "as")) return INK_OK;
+    return ink_words_real(words, "slope of leaky-relu", 0.0f, 1.0f, &layer->slope, err);
+}
+
+static ink_id build_relu(const ink_layer *layer, ink_net_builder *builder, ink_id x) {
+    (void)layer;
+    return ink_graph_activation(builder->g, x, INK_RELU, 0);
+}
+
+static ink_id build_leaky_relu(const ink_layer *layer, ink_net_builder *builder, ink_id x) {
+    return ink_graph_activation(builder->g, x, INK_LEAKY_RELU, layer->slope);
+}
+
+static ink_id build_gelu(const ink_layer *layer, ink_net_builder *builder, ink_id x) {
+    (void)layer;
+    return ink_graph_activation(builder->g, x, INK_GELU, 0);
+}
+
+static ink_id build_silu(const ink_layer *layer, ink_net_builder *builder, ink_id x) {
+    (void)layer;
+    return ink_graph_activation(builder->g, x, INK_SILU, 0);
+}
+
+static ink_id build_softmax(const ink_layer *layer, ink_net_builder *builder, ink_id x) {
+    (void)layer;
+    return ink_graph_softmax(builder->g, x);
+}
+
+const ink_layer_kind ink_layer_relu = {"relu", "relu", false, parse_nothing, build_relu};
+const ink_layer_kind ink_layer_leaky_relu = {"leaky-relu", "leaky-relu [SLOPE]", false, parse_slope, build_leaky_relu};
+const ink_layer_kind ink_layer_gelu = {"gelu", "gelu", false, parse_nothing, build_gelu};
+const ink_layer_kind ink_layer_silu = {"silu", "silu", false, parse_nothing, build_silu};
+const ink_layer_kind ink_layer_softmax = {"softmax", "softmax", false, parse_nothing, build_softmax};

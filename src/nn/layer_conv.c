@@ -1,0 +1,56 @@
+/* nn/layer_conv.c: conv K RxS, torch.nn.Conv2d: weight [K,C,R,S], bias [K]; one stride and padding for both axes.
+ * No groups, no dilation. */
+#include "core/status.h"
+#include "nn/layer.h"
+
+#define OUTPUTS_MOST 65536
+#define STRIDE_MOST  16
+#define PAD_SAME     (-1) /* decided when the input's size is known */
+
+static ink_status parse(ink_layer *layer, ink_words *words, ink_error *err) {
+    ink_status status = ink_words_int(words, "outputs of conv", 1, OUTPUTS_MOST, &layer->out, err);
+    if (status == INK_OK) status = ink_words_window(words, "window of conv", &layer->window_h, &layer->window_w, err);
+    layer->stride = 1;
+    layer->bias = true;
+    while (status == INK_OK) {
+        if (ink_words_take(words, "stride")) {
+            status = ink_words_int(words, "stride of conv", 1, STRIDE_MOST, &layer->stride, err);
+        } else if (ink_words_take(words, "pad")) {
+            if (ink_words_take(words, "same")) {
+                layer->pad = PAD_SAME;
+                if (layer->window_h != layer->window_w) {
+                    return ink_fail_line(err, INK_E_USAGE, words->file, words->line, 0, NULL, "a square window",
+                                         "pad same");
+                }
+            } else {
+                status = ink_words_pad(words, "padding of conv", &layer->pad, &layer->pad_end, err);
+            }
+        } else if (ink_words_take(words, "no-bias")) {
+            layer->bias = false;
+        } else {
+            break;
+        }
+    }
+    return status;
+}
+
+static ink_id build(const ink_layer *layer, ink_net_builder *builder, ink_id x) {
+    ink_graph *g = builder->g;
+    if (x == INK_NONE) return INK_NONE;
+    const int32_t *in = g->values[x].dim;
+    const int32_t shape[4] = {layer->out, in[0], layer->window_h, layer->window_w};
+    int32_t pad = layer->pad, pad_end = layer->pad_end;
+    if (pad == PAD_SAME) {
+        /* As many outputs as strides fit the input; an odd pixel goes to the end (TensorFlow's rule). */
+        int32_t outputs = (in[1] + layer->stride - 1) / layer->stride;
+        int32_t all = (outputs - 1) * layer->stride + layer->window_h - in[1];
+        if (all < 0) all = 0;
+        pad = all / 2;
+        pad_end = all - pad;
+    }
+    ink_id w = ink_layer_param(layer, builder, "weight", 4, shape);
+    ink_id b = layer->bias ? ink_layer_param(layer, builder, "bias", 1, &layer->out) : INK_NONE;
+    return ink_graph_conv2d(g, x, w, b, layer->stride, pad, pad_end);
+}
+
+const ink_layer_kind ink_layer_conv = {"conv", "conv K RxS [stride S] [pad P|P:E|same] [no-bias]", false, parse, build};
