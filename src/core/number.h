@@ -9,8 +9,8 @@
 /* The whole of text as decimal digits, at most `most`: no sign, no blanks. False: *out is untouched. */
 bool ink_number_whole(const char *text, uint64_t most, uint64_t *out);
 
-/* The whole of text as a decimal number: [-]digits[.digits][e[+-]digits], at least one digit before or behind the point.
- * Exactly rounded when it has at most 15 digits and a power of ten within 22, as all that people type. False: untouched,
+/* The whole of text as a decimal number, [-]digits[.digits][e[+-]digits], at least one digit beside the point.
+ * Exactly rounded up to 15 digits and powers of ten within 22, as all that people type. False: *out is untouched,
  * also for what does not fit a double. */
 bool ink_number_real(const char *text, double *out);
 
