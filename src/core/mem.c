@@ -13,11 +13,17 @@
 #define HUGE_PAGE_BYTES  ((size_t)2 << 20)
 
 bool ink_size_mul(size_t a, size_t b, size_t *out) {
-    return !__builtin_mul_overflow(a, b, out);
+    size_t result;
+    if (__builtin_mul_overflow(a, b, &result)) return false;
+    *out = result;
+    return true;
 }
 
 bool ink_size_add(size_t a, size_t b, size_t *out) {
-    return !__builtin_add_overflow(a, b, out);
+    size_t result;
+    if (__builtin_add_overflow(a, b, &result)) return false;
+    *out = result;
+    return true;
 }
 
 void *ink_mem_new(size_t count, size_t size) {
