@@ -23,6 +23,8 @@ typedef enum ink_precision {
                         */
 } ink_precision;
 
+/* Each backend has its own struct ink_program; the first member of all is `const ink_backend *backend`, so
+ * that compile can refuse to share memory with another backend's program. */
 typedef struct ink_program ink_program;
 
 typedef struct ink_compile_options {

@@ -85,7 +85,7 @@ typedef enum ink_op {
      * arXiv:1603.07285 ch. 2 pad_end is what is added below and right when it differs from pad (above and
      * left), else equal */
     INK_OP_CONV2D,
-    /* conv2d_dx   in = {dy [K,P,Q], w} -> {dx [C,H,W]}     attr.conv; shape of dx from attr
+    /* conv2d_dx   in = {dy [K,P,Q], w} -> {dx [C,H,W]}     attr.conv; H, W: those of the value dx
      *             dx[n,c,h,w] = sum over k,r,s,p,q with p*stride+r-pad = h, q*stride+s-pad = w of dy[n,k,p,q]
      * * w[k,c,r,s] */
     INK_OP_CONV2D_DX,
@@ -104,11 +104,12 @@ typedef enum ink_op {
     INK_OP_BATCHNORM,
     /* batchnorm_dx  in = {x, dy, gamma or none, mean, inv_std} -> {dx, dgamma [C] or none, dbeta [C] or none}
      *             xh = (x - mean) inv_std; dbeta = sum dy; dgamma = sum dy xh;
-     *             dx = gamma inv_std (dy - dbeta / M - xh dgamma / M) */
+     *             dx = gamma inv_std (dy - dbeta / M - xh dgamma / M);  evaluation: dx = gamma inv_std dy
+     *             any of the three outputs may be absent */
     INK_OP_BATCHNORM_DX,
     /* activation  in = {x} -> {y}     attr.activation
      *             relu max(x, 0) · leaky_relu x > 0 ? x : slope x · silu x / (1 + e^-x) · gelu x (1 + erf(x /
-     * sqrt 2)) / 2 */
+     * sqrt 2)) / 2; NaN stays NaN */
     INK_OP_ACTIVATION,
     /* activation_dx  in = {x, dy} -> {dx}     dx = dy f'(x); relu and leaky_relu use x > 0, so f'(0) is 0 or
        slope */
@@ -170,7 +171,7 @@ typedef enum ink_op {
      * arXiv:1412.6980; Loshchilov & Hutter, arXiv:1711.05101; as torch.optim.Adam, AdamW */
     INK_OP_ADAM,
     /* average     in = {w, a}     attr.average; a = d a + (1 - d) w, d = min(decay, (1 + t) / (10 + t)), t =
-       step */
+       step; the caller writes the first weights into a */
     INK_OP_AVERAGE,
     INK_OP_COUNT
 } ink_op;
@@ -286,6 +287,11 @@ typedef struct ink_optimizer {
  * ("<name>.adam_m", "<name>.adam_v", "<name>.sgd_buffer", all zero at first), and clip and average nodes if
  * asked. */
 void ink_graph_optimizer(ink_graph *g, const ink_optimizer *optimizer);
+
+/* Scalars of the update nodes that depend on the step alone, so that all backends have the same bits:
+ * 1 - beta^step (by repeated squaring), and d of the average node. */
+double ink_adam_correction(float beta, uint64_t step);
+double ink_average_decay(float decay, uint64_t step);
 
 /* ---- facts for tables ---- */
 
