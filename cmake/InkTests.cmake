@@ -3,6 +3,13 @@
 #                                other .c files of that folder are linked into each of its tests
 #   tests/e2e/<what>.sh          run with the program's path in INKLING, the sources in INK_SOURCE
 #   tests/fuzz/fuzz_<what>.c     run over tests/fuzz/corpus/<what>; a libFuzzer program when INK_FUZZ is on
+
+# Out of memory is a status here, not a crash: the sanitizers' allocators must say NULL as libc's does.
+set(test_environment
+  "ASAN_OPTIONS=allocator_may_return_null=1:strict_string_checks=1:detect_stack_use_after_return=1"
+  "UBSAN_OPTIONS=print_stacktrace=1"
+  "TSAN_OPTIONS=allocator_may_return_null=1:halt_on_error=1")
+
 set(test_rooms core ops nn)
 if(NOT INK_LIBRARY_ONLY)
   list(APPEND test_rooms files data train report read api cli)
@@ -24,7 +31,7 @@ foreach(room ${test_rooms})
     target_include_directories(${target} PRIVATE include src)
     target_link_libraries(${target} PRIVATE ink_program Ink::cmocka)
     add_test(NAME ${room}/${what} COMMAND ${target})
-    set_tests_properties(${room}/${what} PROPERTIES TIMEOUT 300)
+    set_tests_properties(${room}/${what} PROPERTIES TIMEOUT 300 ENVIRONMENT "${test_environment}")
   endforeach()
 endforeach()
 
@@ -43,7 +50,7 @@ foreach(source ${harnesses})
     target_sources(${target} PRIVATE tests/fuzz/replay.c)
     add_test(NAME fuzz/${what} COMMAND ${target} ${corpus})
   endif()
-  set_tests_properties(fuzz/${what} PROPERTIES TIMEOUT 300)
+  set_tests_properties(fuzz/${what} PROPERTIES TIMEOUT 300 ENVIRONMENT "${test_environment}")
 endforeach()
 
 if(TARGET ink_command)
@@ -52,7 +59,7 @@ if(TARGET ink_command)
     get_filename_component(what ${script} NAME_WE)
     add_test(NAME e2e/${what} COMMAND sh ${script})
     set_tests_properties(e2e/${what} PROPERTIES TIMEOUT 600 SKIP_RETURN_CODE 77
-      ENVIRONMENT "INKLING=$<TARGET_FILE:ink_command>;INK_SOURCE=${PROJECT_SOURCE_DIR};INK_BUILD=${PROJECT_BINARY_DIR}")
+      ENVIRONMENT "${test_environment};INKLING=$<TARGET_FILE:ink_command>;INK_SOURCE=${PROJECT_SOURCE_DIR};INK_BUILD=${PROJECT_BINARY_DIR}")
   endforeach()
 endif()
 

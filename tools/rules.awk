@@ -39,7 +39,11 @@ BEGIN {
 # The first two lines say what the file is and what it is not.
 FNR == 1 && path !~ /\.inc$/ && index($0, "/* " name ": ") != 1 { breach(1, "does not begin with /* " name ": what it is") }
 FNR == 2 && path ~ /\.c$/ && $0 !~ /^ \* ./ { breach(2, "the second line of a .c file says what the file is not") }
-length($0) > 120 { breach(FNR, "longer than 120 columns") }
+{
+    columns = $0
+    gsub(/[\200-\277]/, "", columns) # the second and later bytes of a UTF-8 character
+    if (length(columns) > 120) breach(FNR, "longer than 120 columns")
+}
 
 /^[ \t]*#[ \t]*include[ \t]+"/ && code {
     included = $0
