@@ -1,0 +1,55 @@
+/* data/augment.h: how a recipe distorts training images, and the distortion of one image as a function of (seed, epoch,
+ * row) alone: the same for any number of threads and workers, in any order, after any interruption.
+ *
+ *   augment = rotate 12 scale 0.12 shear 0.15 shift 0.08 elastic 34 4 erase 4
+ *
+ * Order   The ink is scaled and stretched, squeezed, sheared, turned, then shifted, all about the image's centre; an
+ * elastic field bends it; the erased square comes last. Amounts are drawn uniformly over [-amount, amount]; `normal`
+ * draws amount * clip(N(0, 1/3), -1, 1) instead, which is mostly mild.
+ * Source   Simard et al., Best practices for convolutional neural networks, ICDAR 2003 (elastic); Byerly et al.,
+ * arXiv:2001.09136 (ink-safe shift, squeeze, erased patch). */
+#ifndef INK_DATA_AUGMENT_H
+#define INK_DATA_AUGMENT_H
+
+#include <stdbool.h>
+
+#include "core/warp.h"
+#include "inkling.h"
+
+/* {0}: no distortion at all. An amount of 0 leaves that part out. The words of a recipe stand in brackets. */
+typedef struct ink_augment {
+    float rotate_deg;    /* [rotate 12] up to so many degrees either way */
+    float scale;         /* [scale 0.12] both axes by one factor 1 - 0.12 .. 1 + 0.12 */
+    float stretch;       /* [stretch 0.1] each axis by a factor of its own */
+    float shear;         /* [shear 0.15] x moves by up to 0.15 y */
+    float shift;         /* [shift 0.08] each axis by up to this fraction of the image's side */
+    float shift_px;      /* [shift-px 2] each axis by up to so many pixels, parts of a pixel too */
+    float shift_safe;    /* [shift-safe 1] each axis by up to this share of the free margin: no ink is cut */
+    float squeeze_px;    /* [squeeze 7] the width is made narrower by up to so many pixels, never wider */
+    float elastic_alpha; /* [elastic 34 4] strength and smoothness (pixels) as Simard has them: the displacement's */
+    float elastic_sigma; /* root mean square along an axis is 0.163 alpha / sigma pixels */
+    float erase_px;      /* [erase 4] side of an erased square that lies wholly inside */
+    float erase_share;   /* [erase-share 0.5] share of images that are erased; 0 here means 1 */
+    float share;         /* [share 0.5] share of images that are moved (all but erase); 0 here means 1 */
+    bool shift_whole;    /* [shift-whole] shifts are rounded to whole pixels */
+    bool normal;         /* [normal] see above */
+} ink_augment;
+
+/* Nothing to do? Then a graph needs no warp node. */
+bool ink_augment_is_none(const ink_augment *augment);
+
+/* Reads the words of a recipe line ("rotate 12 scale 0.12"; "none" alone: no distortion).
+ * Errors   INK_E_USAGE: an unknown word (with a near one), a word twice, a number missing, not finite or out of its
+ * range: rotate 0..180; scale, stretch, shift, shift-safe 0..0.9 (shift-safe 1); shares 0..1; shear 0..2; shift-px,
+ * squeeze, erase 0..14; elastic 0..200 2..32. */
+INK_MUST_USE ink_status ink_augment_parse(const char *text, ink_augment *out, ink_error *err);
+/* The words that ink_augment_parse reads back to the same; "none" for {0}. */
+#define INK_AUGMENT_TEXT_SIZE 400
+void ink_augment_text(const ink_augment *augment, char text[INK_AUGMENT_TEXT_SIZE]);
+
+/* The distortion of row `row` in `epoch` (from 1). image [height][width] is looked at for shift_safe alone (may be NULL
+ * without it). Never fails. */
+void ink_augment_draw(const ink_augment *augment, uint64_t seed, uint64_t epoch, uint32_t row, const uint8_t *image,
+                      uint32_t height, uint32_t width, ink_warp *out);
+
+#endif
