@@ -1,6 +1,6 @@
-/* core/warp.h: how one image is distorted: a plain block of numbers per image.
- * data/augment.h makes them from (seed, epoch, image); the warp node of ops/graph.h applies them; ink_warp_apply is the
- * plain reading of the formula, by which other code is judged and with which `data show --augment` draws. */
+/* core/warp.h: how one image is distorted: a plain block of numbers per image. data/augment.h makes them from (seed,
+ * epoch, image); the warp node of ops/graph.h applies them; ink_warp_apply is the plain reading of the formula, by
+ * which other code is judged and with which `data show --augment` draws. */
 #ifndef INK_CORE_WARP_H
 #define INK_CORE_WARP_H
 

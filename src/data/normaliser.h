@@ -1,6 +1,6 @@
-/* data/normaliser.h: a drawn or photographed digit as MNIST would have shown it: 28 x 28, longest side 20 pixels,
- * centre of mass in the middle. The program, the page's server, WebAssembly and the synthetic digits all use this one function.
- * Part of libinkling: libc only, no allocation.
+/* data/normaliser.h: a drawn or photographed digit as MNIST would have shown it.
+ * That is 28 x 28, longest side 20 pixels, centre of mass in the middle. The program, the page's server, WebAssembly
+ * and the synthetic digits all use this one function. Part of libinkling: libc only, no allocation.
  *
  * Method   1 ink is what is darker than 10/255 of the darkest pixel; crop to its box. 2 the box's longer side becomes
  * 20 pixels: each output pixel is the mean of the source under a window that is one output pixel wide, but never less
