@@ -2,6 +2,7 @@
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 PREFIX ?= /usr/local
 FUZZ_S ?= 15
+MAKEFLAGS += --no-print-directory
 PRESETS := release debug clang asan tsan
 SOURCES = $(shell git ls-files '*.c' '*.h')
 
