@@ -34,4 +34,8 @@ ink_node ink_build_blank(ink_op op);
 /* Output length of a window that slides over `in` padded elements; 0 when none fits. */
 int32_t ink_build_slide(int32_t in, int32_t window, int32_t stride, int32_t pad, int32_t pad_end);
 
+/* For tests: appends the gradient nodes of the sum of y * dy, with respect to every parameter that learns and to the
+ * input x; returns the gradient of x, INK_NONE where y does not depend on it. dy is an input of y's shape. */
+ink_id ink_build_pull(ink_graph *g, ink_id y, ink_id dy, ink_id x);
+
 #endif

@@ -90,11 +90,11 @@ static void backward(chain *c, const ink_node *f, ink_id dy) {
     }
 }
 
-/* Which values need a gradient: parameters that learn, and all that is computed from them. */
-static void mark(chain *c, int32_t n_values, int32_t n_nodes) {
+/* Which values need a gradient: parameters that learn, x (if any), and all that is computed from them. */
+static void mark(chain *c, int32_t n_values, int32_t n_nodes, ink_id x) {
     for (ink_id i = 0; i < n_values; i++) {
         const ink_value *v = &c->g->values[i];
-        c->learns[i] = v->role == INK_ROLE_PARAM && v->lr_scale != 0.0f;
+        c->learns[i] = i == x || (v->role == INK_ROLE_PARAM && v->lr_scale != 0.0f);
         c->slopes[i] = INK_NONE;
     }
     for (int32_t i = 0; i < n_nodes; i++) {
@@ -105,20 +105,11 @@ static void mark(chain *c, int32_t n_values, int32_t n_nodes) {
     }
 }
 
-void ink_graph_gradients(ink_graph *g, ink_id losses) {
-    if (g->fault.status != INK_OK) return;
-    ink_id maker = losses >= 0 && losses < g->n_values ? g->values[losses].maker : INK_NONE;
-    if (maker == INK_NONE || g->nodes[maker].op != INK_OP_CROSS_ENTROPY) {
-        ink_build_fault(g, "gradients: the losses must come from cross_entropy");
-        return;
-    }
+/* The gradients of all that learns, from that of `from`, which is dy, or what the loss node begins with when dy is
+ * INK_NONE. Returns the gradient of x. */
+static ink_id pull(ink_graph *g, ink_id from, ink_id dy, ink_id x) {
     int32_t n_values = g->n_values, n_nodes = g->n_nodes;
-    for (ink_id i = 0; i < n_values; i++) {
-        if (g->values[i].gradient != INK_NONE) {
-            ink_build_fault(g, "gradients: this graph has them already");
-            return;
-        }
-    }
+    ink_id slope_of_x = INK_NONE;
     chain c = {.g = g,
                .learns = ink_mem_new((size_t)n_values, sizeof *c.learns),
                .slopes = ink_mem_new((size_t)n_values, sizeof *c.slopes)};
@@ -126,9 +117,13 @@ void ink_graph_gradients(ink_graph *g, ink_id losses) {
         ink_fail_memory(&g->fault, (uint64_t)n_values * (sizeof *c.learns + sizeof *c.slopes), "gradients");
         goto done;
     }
-    mark(&c, n_values, n_nodes);
-    ink_node loss = g->nodes[maker];
-    slope_node(&c, &loss, INK_OP_CROSS_ENTROPY_DX, loss.in[0], loss.in[0], loss.in[1], INK_NONE);
+    mark(&c, n_values, n_nodes, x);
+    if (dy == INK_NONE) {
+        ink_node loss = g->nodes[g->values[from].maker];
+        slope_node(&c, &loss, INK_OP_CROSS_ENTROPY_DX, loss.in[0], loss.in[0], loss.in[1], INK_NONE);
+    } else if (learns(&c, from)) {
+        c.slopes[from] = dy;
+    }
     for (int32_t i = n_nodes - 1; i >= 0 && g->fault.status == INK_OK; i--) {
         ink_node forward = g->nodes[i]; /* a copy: the list moves when it grows */
         ink_id y = forward.out[0];
@@ -137,7 +132,33 @@ void ink_graph_gradients(ink_graph *g, ink_id losses) {
     for (ink_id i = 0; i < n_values; i++) {
         if (g->values[i].role == INK_ROLE_PARAM) g->values[i].gradient = c.slopes[i];
     }
+    if (x != INK_NONE) slope_of_x = c.slopes[x];
 done:
     ink_mem_free(c.learns);
     ink_mem_free(c.slopes);
+    return slope_of_x;
+}
+
+static bool has_gradients(const ink_graph *g) {
+    for (ink_id i = 0; i < g->n_values; i++) {
+        if (g->values[i].gradient != INK_NONE) return true;
+    }
+    return false;
+}
+
+void ink_graph_gradients(ink_graph *g, ink_id losses) {
+    if (g->fault.status != INK_OK) return;
+    ink_id maker = losses >= 0 && losses < g->n_values ? g->values[losses].maker : INK_NONE;
+    if (maker == INK_NONE || g->nodes[maker].op != INK_OP_CROSS_ENTROPY) {
+        ink_build_fault(g, "gradients: the losses must come from cross_entropy");
+    } else if (has_gradients(g)) {
+        ink_build_fault(g, "gradients: this graph has them already");
+    } else {
+        pull(g, losses, INK_NONE, INK_NONE);
+    }
+}
+
+ink_id ink_build_pull(ink_graph *g, ink_id y, ink_id dy, ink_id x) {
+    if (!ink_build_is_batch(g, "pull", "y", y) || !ink_build_is_batch(g, "pull", "dy", dy)) return INK_NONE;
+    return pull(g, y, dy, x);
 }
