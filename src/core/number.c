@@ -81,6 +81,7 @@ void ink_number_text(double value, char *text, size_t size) {
     for (int digits = 1; digits <= 9; digits++) {
         double back;
         snprintf(text, size, "%.*g", digits, value);
+        if (strchr(text, 'e') != NULL && fabs(value) >= 1.0 && fabs(value) < 1e9) continue; /* 30, not 3e+01 */
         char *comma = strchr(text, ','); /* a locale's point */
         if (comma != NULL) *comma = '.';
         if (ink_number_real(text, &back) && (float)back == (float)value) return;

@@ -14,7 +14,8 @@ bool ink_number_whole(const char *text, uint64_t most, uint64_t *out);
  * also for what does not fit a double. */
 bool ink_number_real(const char *text, double *out);
 
-/* The shortest of %.1g .. %.9g that reads back to the same float, with a point: "0.001". size at least 24. */
+/* The shortest of %.1g .. %.9g that reads back to the same float, with a point: "0.001"; from 1 to 1e9 without an
+ * exponent: "30". size at least 24. */
 void ink_number_text(double value, char *text, size_t size);
 
 #endif
