@@ -17,11 +17,13 @@
 
 #define INK_CLASSES 10
 #define INK_BINS    15 /* equal steps of confidence for ECE, as in the paper */
+/* A smaller probability of the truth counts as this one, so that one image cannot make the mean loss infinite. */
+#define INK_LEAST_PROBABILITY 1e-38
 
 typedef struct ink_confusion {
     uint32_t count[INK_CLASSES][INK_CLASSES]; /* [truth][guess] */
     uint64_t rows, errors;
-    double loss_sum; /* of -ln p[truth]; p below 1e-38 counts as 1e-38. May be overwritten by who knows better */
+    double loss_sum; /* of -ln p[truth]; see INK_LEAST_PROBABILITY. May be overwritten by who knows better */
     uint64_t bin_rows[INK_BINS], bin_correct[INK_BINS];
     double bin_confidence[INK_BINS]; /* sum of the guess's probability */
 } ink_confusion;                     /* {0} is empty */

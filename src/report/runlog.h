@@ -86,8 +86,8 @@ INK_MUST_USE ink_status ink_runlog_env(ink_runlog *log, const ink_run_env *env, 
 /* split.csv: header `index`, then the number from 0 of every held-out image. held_out[n]: 0 or 1. */
 INK_MUST_USE ink_status ink_runlog_split(ink_runlog *log, const uint8_t *held_out, uint32_t n, ink_error *err);
 
-/* One epoch: a row of metrics.csv, an event of metrics.jsonl, status.json; synced before it returns. epochs_planned: for
- * status.json, 0 = unknown. */
+/* One epoch: a row of metrics.csv, an event of metrics.jsonl, status.json; synced before it returns.
+ * epochs_planned: for status.json, 0 = unknown. */
 INK_MUST_USE ink_status ink_runlog_epoch(ink_runlog *log, const ink_epoch *epoch, uint32_t epochs_planned,
                                          ink_error *err);
 

@@ -52,8 +52,7 @@ INK_MUST_USE ink_status ink_text_give(ink_text *text, const char *what, char **o
 /* Writes the string to a file, whole or not at all (files/write.h), and empties the text. */
 INK_MUST_USE ink_status ink_text_write(ink_text *text, const char *path, ink_error *err);
 
-/* The number in dst, as ink_text_number and ink_text_fixed write it. size at least 48. */
-void ink_number_put(char *dst, size_t size, double value);
+/* The number in dst, as ink_text_fixed writes it. size at least 48. */
 void ink_fixed_put(char *dst, size_t size, double value, int decimals);
 
 #endif
