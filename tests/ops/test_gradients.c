@@ -1,9 +1,10 @@
 /* tests/ops/test_gradients.c: every gradient node against central differences in double, with wrong gradients as
  * control; and facts that hold for any right gradient. It tests ref64 alone; the others are compared with that.
  *
- * Tolerance  |a - n| <= 1e-6 max(|a|, |n|, 1e-3), eps = 1e-6: the difference itself is off by about eps^2 f''' / 6 and
- * by 2^-53 / eps for each element of y, all of random sign: that floor counts for nets with many outputs. A point that lies within eps of a kink (ReLU, maximum) is moved by 1e-3 and tried again: a wrong
- * gradient is wrong there too. */
+ * Tolerance  |a - n| <= 1e-6 max(|a|, |n|, 1e-3), eps = 1e-6: the difference itself is off by about eps^2 f''' / 6,
+ * and by 2^-53 / eps for each element of y, all of random sign: that floor counts for nets with many outputs. A point
+ * that lies within eps of a kink (ReLU, maximum) is moved by 1e-3 and tried again: a wrong gradient is wrong there
+ * too. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -34,8 +35,8 @@ static const char *const small[] = {
     "3 x 2x7x7: conv 4 3x3 bias, dropout, gmp, linear 5 bias, dropout, loss 0",
     "3 x 2x7x7: conv 4 7x7 p3 s2, bn, relu, maxpool 3x3 s2 p1, gap, flatten, linear 3 bias, loss 0",
     "3 x 2x7x7: conv 4 3x3, bn-eval, leaky, gap, linear 3, loss 0",
-    "3 x 4x5x5: mark, conv 4 3x3 p1, bn, relu, conv 4 3x3 p1, bn, add, relu, mark, conv 6 3x3 s2 p1, bn, relu, "
-    "conv 6 3x3 p1, bn, other, conv 6 1x1 s2, bn, add, relu, gap, flatten, linear 5 bias, loss 0",
+    "3 x 4x4x4: mark, conv 4 3x3 p1, bn, relu, conv 4 3x3 p1, bn, add, relu, gap, linear 5 bias, loss 0",
+    "3 x 4x5x5: mark, conv 6 3x3 s2 p1, bn, relu, conv 6 3x3 p1, bn, other, conv 6 1x1 s2, bn, add, relu, gap, loss 0",
     "3 x 4x5x5: conv 3 3x3, mark, relu, other, gelu, add, mark, add, flatten",
     "1 x 3x4x4: bn, relu, maxpool 2x2 s1, flatten, linear 10 bias, loss 0",
     "4 img 8x8: normalise 3, conv 4 3x3 s2, bn, relu, flatten, linear 10 bias, loss 0",
