@@ -19,14 +19,14 @@
 #define INK_DATA_DATASET_H
 
 #include "core/arena.h"
-#include "core/pool.h"
-#include "files/images.h"
+#include "data/fingerprint.h"
+#include "files/submission.h"
 
 typedef enum ink_use {
     INK_USE_TRAIN,   /* train: labelled images, required. test: read when there is one */
     INK_USE_PREDICT, /* test: the test file if there is one, else the only file, labels or not. train stays empty */
     INK_USE_EVAL,    /* test: labelled images to score: t10k or a test file with labels, else the train file */
-    INK_USE_SHOW     /* train, or test when there is nothing else */
+    INK_USE_SHOW     /* train, labels or not; test only when there is no train file */
 } ink_use;
 
 typedef struct ink_dataset_options {
@@ -38,12 +38,12 @@ typedef struct ink_dataset_options {
 
 typedef struct ink_dataset {
     ink_images train, test; /* count 0: there is none. Same height and width when both are there */
-    uint32_t *sample_ids;   /* ids of sample_submission.csv in its order, or NULL */
-    uint32_t n_sample_ids;
+    ink_submission sample;  /* sample_submission.csv, which asks for exactly test's ids; count 0: there is none */
     const char *train_name, *test_name, *sample_name; /* for messages: "kaggle.zip/train.csv"; NULL where absent */
     char train_sha256[65], test_sha256[65];           /* see ink_images_sha256; "" where absent */
     const char **found, **warnings;                   /* whole lines for a person, without newline */
     uint32_t n_found, n_warnings;
+    ink_duplicates duplicates; /* of train and test; not looked for with INK_USE_PREDICT */
     uint32_t class_counts[10]; /* of train, else of test; all 0 without labels */
     ink_arena memory;          /* holds the names and lines */
 } ink_dataset;                 /* {0} is an empty one */
@@ -54,22 +54,5 @@ typedef struct ink_dataset {
 INK_MUST_USE ink_status ink_dataset_find(const ink_dataset_options *options, ink_dataset *out, ink_error *err);
 /* Frees all and leaves an empty one. */
 void ink_dataset_clear(ink_dataset *set);
-
-/* A fingerprint of images and labels, the same for any file format: SHA-256 of the text "inkling images COUNT HEIGHT
- * WIDTH\n", the SHA-256 (64 hex digits) of each run of 1024 images' pixels in turn, and the labels (none when NULL).
- * pool may be NULL. Errors: INK_E_MEMORY. */
-INK_MUST_USE ink_status ink_images_sha256(const ink_images *images, ink_pool *pool, char hex[65], ink_error *err);
-
-/* Exact copies, byte for byte. */
-typedef struct ink_duplicates {
-    uint32_t within;           /* images of `a` that equal an earlier one of `a` */
-    uint32_t contradictions;   /* of those: with another label than the earlier one */
-    uint32_t across;           /* images of `b` that equal one of `a` */
-    uint32_t first_a, first_b; /* the first pair across; valid when across > 0 */
-} ink_duplicates;
-
-/* b may be NULL. Errors: INK_E_MEMORY. */
-INK_MUST_USE ink_status ink_duplicates_find(const ink_images *a, const ink_images *b, ink_pool *pool,
-                                            ink_duplicates *out, ink_error *err);
 
 #endif
