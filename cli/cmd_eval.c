@@ -1,0 +1,69 @@
+/* cli/cmd_eval.c: inkling eval: how well a model reads labelled digits.
+ * The report's text and JSON come whole from ink_work_eval; here the threshold is judged. */
+#include <string.h>
+
+#include "cli/progress.h"
+#include "cli/result.h"
+#include "cli/say.h"
+#include "cli/verbs.h"
+
+static const cli_option options[] = {
+    {"held-out", 0, CLI_FLAG, NULL, NULL, "only the digits that the run did not learn from", 0, 0},
+    {"min-accuracy", 0, CLI_REAL, "A", NULL, "exit with 8 when the accuracy is below A, a fraction such as 0.96", 0, 1},
+    {"out", 'o', CLI_TEXT, "DIR", NULL, "write the report and the confusion matrix into a folder", 0, 0},
+    CLI_EVAL_BATCH,
+    CLI_JSON,
+};
+static const cli_group group = {"Options", options, sizeof options / sizeof options[0]};
+
+static int run(const cli_args *args);
+
+const cli_verb cli_eval = {
+    .name = "eval",
+    .words = "[MODEL...] DATA",
+    .summary = "measure a model on labelled digits",
+    .about =
+        "Prints accuracy with its 95 % interval, loss, the number of errors, and how each digit fares. The last word "
+        "is the data, which must have labels. MODEL is a run folder or a .safetensors file; without one the "
+        "built-in model is measured; several are an ensemble. A run has seen most of its own train.csv: "
+        "--held-out measures on the rows that it has not.",
+    .missing = "DATA: labelled digits, such as train.csv",
+    .least = 1,
+    .most = 65,
+    .groups = {&group, &cli_machine, &cli_common},
+    .examples = {"eval runs/v3 train.csv --held-out", "eval runs/v3 train.csv --held-out --json --min-accuracy 0.96"},
+    .run = run,
+};
+
+static int run(const cli_args *args) {
+    ink_eval_result result;
+    ink_error err = {0};
+    ink_watch watch = cli_watch();
+    ink_eval_options o = {
+        .models = args->words,
+        .n_models = args->n_words - 1,
+        .data = args->words[args->n_words - 1],
+        .held_out = cli_flag(args, "held-out"),
+        .eval_batch_size = (uint32_t)cli_whole(args, "eval-batch-size"),
+        .out = cli_text(args, "out"),
+        .engine = cli_engine(args),
+    };
+    if (o.held_out && o.n_models == 0) {
+        cli_fail(&err, INK_E_USAGE, "--held-out needs a run: it knows which digits it did not learn from");
+        cli_hint(&err, "inkling eval RUN DATA --held-out");
+        return cli_failed(&err);
+    }
+    memset(&result, 0, sizeof result);
+    cli_progress_begin("reading %s", o.data);
+    if (ink_work_eval(&o, &watch, &result, &err) != INK_OK) return cli_failed(&err);
+    cli_progress_hide();
+    cli_result_text(cli_flag(args, "json") ? result.json : result.text);
+    ink_work_free(result.text);
+    ink_work_free(result.json);
+    if (cli_text(args, "min-accuracy") != NULL && result.accuracy < cli_real(args, "min-accuracy")) {
+        cli_fail(&err, INK_E_THRESHOLD, "the accuracy is %.6g, below the %s that was asked for", result.accuracy,
+                 cli_text(args, "min-accuracy"));
+        return cli_failed(&err);
+    }
+    return 0;
+}

@@ -1,0 +1,240 @@
+/* cli/cmd_train.c: inkling train: from labelled digits to a run folder and a submission.
+ * The training itself is ink_work_train; here are its words and what a person reads at its end. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/progress.h"
+#include "cli/result.h"
+#include "cli/say.h"
+#include "cli/verbs.h"
+
+#define WORD  (4 * INK_PATH_SIZE)
+#define GRAPH 76 /* columns of the graph, when the terminal has them */
+
+static const cli_option options[] = {
+    {"test", 0, CLI_TEXT, "FILE", "what stands beside DATA", "the digits to predict", 0, 0},
+    {"recipe", 0, CLI_TEXT, "NAME|FILE", "default", "how to train; inkling recipe list shows the built-in ones", 0, 0},
+    {"net", 0, CLI_TEXT, "NAME|FILE", "the recipe's", "the network", 0, 0},
+    {"out", 'o', CLI_TEXT, "DIR", "runs/<date>-<recipe>", "the run folder, which gets everything", 0, 0},
+    {"force", 0, CLI_FLAG, NULL, NULL, "replace a run that stands in the run folder", 0, 0},
+    {"resume", 0, CLI_TEXT, "RUN", NULL, "go on with a stopped run, to the same bytes as if it had never stopped", 0,
+     0},
+    {"weights", 0, CLI_TEXT, "MODEL", NULL, "begin with the weights of a file or run", 0, 0},
+    {"freeze", 0, CLI_CHOICE, "body|none", "none", "body: only the last layer learns", 0, 0},
+    {"save-every", 0, CLI_PERIOD, "TIME", "each epoch", "save for --resume also every so often, such as 10m", 0, 0},
+    CLI_JSON,
+};
+static const cli_group group = {"Options", options, sizeof options / sizeof options[0]};
+
+static int run(const cli_args *args);
+
+const cli_verb cli_train = {
+    .name = "train",
+    .words = "DATA",
+    .summary = "learn from labelled digits; write a run folder and submission.csv",
+    .about =
+        "Reads DATA, holds a part of it out, trains on the rest, measures after each epoch on what was held out, and "
+        "draws the graph of it. When there is a test file too, writes submission.csv for Kaggle. All of it goes to a "
+        "run folder.\n\n"
+        "DATA is Kaggle's train.csv, plain or gzipped; a folder with Kaggle's files; Kaggle's zip; or MNIST's IDX "
+        "files (a folder, or one of them).\n\n"
+        "Ctrl-C finishes the batch, saves, and prints how to go on. Each key of a recipe is an option here; a value of "
+        "several words stands in quotes.",
+    .missing = "DATA: Kaggle's train.csv, its folder or zip, or MNIST's files",
+    .most = 1,
+    .groups = {&group, &cli_recipe_keys, &cli_machine, &cli_common},
+    .examples = {"train train.csv", "train digit-recognizer.zip --recipe v3 --out runs/v3", "train --resume runs/v3",
+                 "train train.csv --epochs 20 --val '0.01 random'"},
+    .run = run,
+};
+
+/* ---- the command line ---- */
+
+/* A run goes on as it began: what would change it is refused, not ignored. */
+static ink_status check_resume(const cli_args *args, ink_error *err) {
+    static const char *const fixed[] = {"test", "recipe", "net", "out", "force", "weights", "freeze"};
+    const char *given = NULL;
+    if (cli_text(args, "resume") == NULL) return INK_OK;
+    for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {
+        if (cli_text(args, fixed[i]) != NULL) given = fixed[i];
+    }
+    for (size_t i = 0; i < cli_recipe_keys.n; i++) {
+        if (cli_text(args, cli_recipe_keys.options[i].name) != NULL) given = cli_recipe_keys.options[i].name;
+    }
+    if (given == NULL) return INK_OK;
+    cli_fail(err, INK_E_USAGE, "--resume takes all settings from the run: '--%s' cannot be changed", given);
+    cli_hint(err, "leave out --%s, or begin a new run from these weights with --weights", given);
+    return INK_E_USAGE;
+}
+
+static size_t gather_settings(const cli_args *args, ink_setting *settings) {
+    size_t n = 0;
+    for (size_t i = 0; i < cli_recipe_keys.n; i++) {
+        const char *key = cli_recipe_keys.options[i].name;
+        const char *value = cli_text(args, key);
+        if (value != NULL) settings[n++] = (ink_setting){.key = key, .value = value};
+    }
+    return n;
+}
+
+/* ---- the end ---- */
+
+static const char *percent(double share, char *text, size_t size) {
+    snprintf(text, size, "%.2f %%", share * 100);
+    return text;
+}
+
+static void print_accuracy(const ink_train_result *r) {
+    char share[32], n[32];
+    if (r->val_rows == 0) {
+        cli_result("trained on all %s digits: nothing was held out, so no accuracy is claimed",
+                   cli_thousands(r->train_rows, n));
+    } else if (r->best_epoch > 0) {
+        cli_result("best validation accuracy %s in epoch %u of %u: %u/%u wrong",
+                   percent(r->best_accuracy, share, sizeof share), (unsigned)r->best_epoch, (unsigned)r->epochs,
+                   (unsigned)r->best_errors, (unsigned)r->val_rows);
+    } else {
+        cli_result("no epoch was measured");
+    }
+    if (r->test_scored) {
+        cli_result("test accuracy %s with the last weights, scored once: %u/%u wrong",
+                   percent(r->test_accuracy, share, sizeof share), (unsigned)r->test_errors, (unsigned)r->test_rows);
+    }
+}
+
+static void print_submission(const ink_train_result *r) {
+    char path[WORD], note[160], share[32];
+    if (r->submission[0] == '\0') return;
+    if (r->val_rows > 0 && r->best_epoch > 0) {
+        snprintf(note, sizeof note, "inkling %s, %s on held-out digits", r->recipe,
+                 percent(r->best_accuracy, share, sizeof share));
+    } else {
+        snprintf(note, sizeof note, "inkling %s", r->recipe);
+    }
+    char quoted_note[200];
+    cli_result("to submit:   kaggle competitions submit -f %s -m %s digit-recognizer",
+               cli_quoted(r->submission, path, sizeof path), cli_quoted(note, quoted_note, sizeof quoted_note));
+}
+
+static void print_next(const ink_train_result *r, const char *program, const char *data) {
+    char run_word[WORD], data_word[WORD];
+    cli_quoted(r->run, run_word, sizeof run_word);
+    if (r->val_rows > 0 && data != NULL) {
+        cli_result("to look on:  %s eval %s %s --held-out", program, run_word,
+                   cli_quoted(data, data_word, sizeof data_word));
+    } else {
+        cli_result("to look on:  %s info %s", program, run_word);
+    }
+    cli_result("to use it:   %s predict %s DATA", program, run_word);
+}
+
+static void print_graph(const ink_train_result *r) {
+    char *text = NULL;
+    ink_error err;
+    unsigned columns = cli_out_columns();
+    if (r->val_rows == 0 || r->best_epoch == 0) return;
+    if (columns > GRAPH) columns = GRAPH;
+    if (ink_work_graph_text(r->run, columns, cli_is_utf8(), &text, &err) != INK_OK) {
+        cli_warn("no graph here: %s", err.text);
+        return;
+    }
+    cli_result("%s", "");
+    cli_result_text(text);
+    ink_work_free(text);
+}
+
+static void print_text(const ink_train_result *r, const char *program, const char *data) {
+    print_accuracy(r);
+    cli_result("run folder:  %s", r->run);
+    if (r->graph[0] != '\0') cli_result("graph:       %s", r->graph);
+    if (r->submission[0] != '\0') cli_result("submission:  %s", r->submission);
+    print_submission(r);
+    print_next(r, program, data);
+    print_graph(r);
+}
+
+static void print_json(const ink_train_result *r) {
+    json_t *object = cli_json_new("train");
+    bool measured = r->val_rows > 0 && r->best_epoch > 0;
+    cli_json_text(object, "run", r->run);
+    cli_json_text(object, "recipe", r->recipe);
+    cli_json_whole(object, "epochs", r->epochs);
+    cli_json_whole(object, "train_rows", r->train_rows);
+    cli_json_whole(object, "val_rows", r->val_rows);
+    if (measured) {
+        cli_json_whole(object, "best_epoch", r->best_epoch);
+        cli_json_real(object, "best_accuracy", r->best_accuracy);
+        cli_json_real(object, "best_loss", r->best_loss);
+        cli_json_whole(object, "best_errors", r->best_errors);
+        cli_json_real(object, "last_accuracy", r->last_accuracy);
+        cli_json_real(object, "last_loss", r->last_loss);
+    }
+    if (r->test_scored) {
+        cli_json_whole(object, "test_rows", r->test_rows);
+        cli_json_whole(object, "test_errors", r->test_errors);
+        cli_json_real(object, "test_accuracy", r->test_accuracy);
+    }
+    cli_json_text(object, "submission", r->submission);
+    cli_json_text(object, "graph", r->graph);
+    cli_json_text(object, "weights_sha256", r->weights_sha256);
+    cli_json_real(object, "seconds", r->seconds);
+    cli_result_json(object);
+}
+
+/* What a stopped or broken run left behind, on stderr. */
+static int print_failure(const ink_train_result *r, const char *program, const ink_error *err) {
+    char word[WORD];
+    if (err->status != INK_E_STOPPED) {
+        int code = cli_failed(err);
+        if (r->run[0] != '\0') cli_tell("what there is of the run stands in %s", r->run);
+        return code;
+    }
+    cli_progress_hide();
+    if (r->run[0] == '\0') {
+        cli_tell("stopped before the first batch: nothing was saved");
+    } else {
+        cli_tell("stopped; the run is saved in %s", r->run);
+        cli_tell("to go on: %s train --resume %s", program, cli_quoted(r->run, word, sizeof word));
+    }
+    return cli_exit_code(err->status);
+}
+
+static int run(const cli_args *args) {
+    ink_setting settings[CLI_OPTIONS];
+    ink_train_result result;
+    ink_error err = {0};
+    ink_watch watch = cli_watch();
+    const char *freeze = cli_text(args, "freeze");
+    ink_train_options o = {
+        .data = args->n_words > 0 ? args->words[0] : NULL,
+        .test = cli_text(args, "test"),
+        .recipe = cli_text(args, "recipe"),
+        .net = cli_text(args, "net"),
+        .settings = settings,
+        .n_settings = gather_settings(args, settings),
+        .out = cli_text(args, "out"),
+        .force = cli_flag(args, "force"),
+        .resume = cli_text(args, "resume"),
+        .weights = cli_text(args, "weights"),
+        .freeze = freeze != NULL && strcmp(freeze, "none") != 0 ? freeze : NULL,
+        .save_every_s = cli_real(args, "save-every"),
+        .argv = args->argv,
+        .engine = cli_engine(args),
+    };
+    char program[WORD];
+    cli_program(args->argv[0], program, sizeof program);
+    ink_status status = check_resume(args, &err);
+    if (status == INK_OK && o.resume == NULL) status = cli_need_words(args, 1, &err);
+    if (status != INK_OK) return cli_failed(&err);
+    memset(&result, 0, sizeof result);
+    cli_progress_begin("reading %s", o.data != NULL ? o.data : o.resume);
+    status = ink_work_train(&o, &watch, &result, &err);
+    if (status != INK_OK) return print_failure(&result, program, &err);
+    cli_progress_hide();
+    if (cli_flag(args, "json")) {
+        print_json(&result);
+    } else {
+        print_text(&result, program, o.data);
+    }
+    return 0;
+}

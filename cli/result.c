@@ -1,0 +1,76 @@
+/* cli/result.c: lines and JSON objects on stdout.
+ * Whether they arrived is asked once, at the end: cli_say_end. */
+#include "cli/result.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/say.h"
+
+void cli_result(const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    vfprintf(stdout, format, args);
+    va_end(args);
+    putchar('\n');
+}
+
+void cli_result_text(const char *text) {
+    size_t n = strlen(text);
+    fputs(text, stdout);
+    if (n > 0 && text[n - 1] != '\n') putchar('\n');
+}
+
+static void need(bool good) {
+    ink_error err;
+    if (good) return;
+    cli_fail(&err, INK_E_MEMORY, "out of memory (needs room for the JSON result)");
+    exit(cli_failed(&err));
+}
+
+json_t *cli_json_new(const char *verb) {
+    char schema[64];
+    json_t *object = json_object();
+    need(object != NULL);
+    snprintf(schema, sizeof schema, "inkling/%s/1", verb);
+    cli_json_text(object, "schema", schema);
+    return object;
+}
+
+void cli_json_put(json_t *object, const char *key, json_t *value) {
+    need(value != NULL && json_object_set_new(object, key, value) == 0);
+}
+
+void cli_json_text(json_t *object, const char *key, const char *value) {
+    json_t *text = value != NULL && value[0] != '\0' ? json_string(value) : json_null();
+    /* A path need not be UTF-8, JSON must be: such letters become "?". */
+    if (text == NULL) {
+        size_t n = strlen(value);
+        char *copy = malloc(n + 1);
+        need(copy != NULL);
+        for (size_t i = 0; i <= n; i++) copy[i] = (unsigned char)value[i] < 0x80 ? value[i] : '?';
+        text = json_string(copy);
+        free(copy);
+    }
+    cli_json_put(object, key, text);
+}
+
+void cli_json_whole(json_t *object, const char *key, unsigned long long value) {
+    cli_json_put(object, key, json_integer((json_int_t)value));
+}
+
+void cli_json_real(json_t *object, const char *key, double value) {
+    cli_json_put(object, key, isfinite(value) ? json_real(value) : json_null());
+}
+
+void cli_json_bool(json_t *object, const char *key, bool value) {
+    cli_json_put(object, key, json_boolean(value));
+}
+
+void cli_result_json(json_t *object) {
+    if (json_dumpf(object, stdout, JSON_REAL_PRECISION(9)) == 0) putchar('\n');
+    json_decref(object);
+}
