@@ -7,6 +7,7 @@
 # Out of memory is a status here, not a crash: the sanitizers' allocators must say NULL as libc's does.
 set(test_environment
   "ASAN_OPTIONS=allocator_may_return_null=1:strict_string_checks=1:detect_stack_use_after_return=1"
+  "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tools/lsan.txt:print_suppressions=0"
   "UBSAN_OPTIONS=print_stacktrace=1"
   "TSAN_OPTIONS=allocator_may_return_null=1:halt_on_error=1")
 
