@@ -8,7 +8,7 @@
 #include "cli/verbs.h"
 
 static const cli_option options[] = {
-    {"man", 0, CLI_FLAG, NULL, NULL, "print the manual page, for man: inkling help --man | man -l -", 0, 0},
+    {"man", 0, CLI_FLAG, NULL, NULL, "print the manual page inkling(1), in mdoc", 0, 0},
     {"completion", 0, CLI_CHOICE, "bash|zsh|fish", NULL, "print what completes inkling's words in that shell", 0, 0},
 };
 static const cli_group group = {"Options", options, sizeof options / sizeof options[0]};
@@ -19,11 +19,12 @@ const cli_verb cli_help = {
     .name = "help",
     .words = "[VERB...]",
     .summary = "explain a verb; print the manual or shell completions",
-    .about = "Prints help on a verb, or on the whole program.",
+    .about = "Prints help on a verb, or on the whole program. An installed inkling has its manual page and completions "
+             "in the "
+             "system's places; --man and --completion print them for all others.",
     .most = 2,
     .groups = {&group, &cli_common},
-    .examples = {"help train", "help --man | man -l -",
-                 "help --completion bash >~/.local/share/bash-completion/completions/inkling"},
+    .examples = {"help train", "help --man | man -l -", "help --completion bash >inkling.bash"},
     .run = run,
 };
 

@@ -87,8 +87,11 @@ static void put_verbs(FILE *to, const char *family, unsigned columns) {
         char usage[120];
         if (family != NULL && (strncmp(verb->name, family, length) != 0 || verb->name[length] != ' ')) continue;
         snprintf(usage, sizeof usage, "%s %s", verb->name, verb->words);
-        fprintf(to, "  %-*s ", HELP_AT - 3, usage);
-        if (strlen(usage) > HELP_AT - 3) fprintf(to, "\n%*s", HELP_AT, "");
+        if (strlen(usage) > HELP_AT - 4) {
+            fprintf(to, "  %s\n%*s", usage, HELP_AT, "");
+        } else {
+            fprintf(to, "  %-*s", HELP_AT - 2, usage);
+        }
         wrap(to, verb->summary, HELP_AT, HELP_AT, columns);
     }
 }

@@ -56,14 +56,10 @@ void cli_say_begin(void) {
 }
 
 void cli_say_color(const char *when) {
-    if (when != NULL && strcmp(when, "always") == 0) {
-        color = true;
-    } else if (when != NULL && strcmp(when, "never") == 0) {
-        color = false;
-    } else if (set("NO_COLOR")) {
-        color = false;
+    if (when != NULL && strcmp(when, "auto") != 0) {
+        color = strcmp(when, "always") == 0;
     } else {
-        color = set("CLICOLOR_FORCE") || set("FORCE_COLOR") || err_terminal;
+        color = !set("NO_COLOR") && (set("CLICOLOR_FORCE") || set("FORCE_COLOR") || err_terminal);
     }
 }
 

@@ -15,7 +15,7 @@ void cli_say_begin(void);
 void cli_say_color(const char *when);
 
 /* --quiet: no progress and no info; warnings, errors and results stay. */
-void cli_say_quiet(bool quiet);
+void cli_say_quiet(bool yes);
 bool cli_is_quiet(void);
 
 bool cli_is_utf8(void);         /* LC_CTYPE says UTF-8 */

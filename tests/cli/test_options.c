@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -44,8 +45,7 @@ static ink_status parse(const char *line) {
     static char copy[2000];
     int n = 0;
     char *rest = copy;
-    assert_true(strlen(line) < sizeof copy);
-    strcpy(copy, line);
+    assert_true(snprintf(copy, sizeof copy, "%s", line) < (int)sizeof copy);
     while (*rest != '\0' && n < WORDS) {
         size_t length = strcspn(rest, " ");
         words[n++] = rest;

@@ -1,0 +1,117 @@
+#!/bin/sh
+# tests/e2e/cli_output.sh: results on stdout, everything else on stderr, --quiet, --json, lost output, exit codes.
+. "$INK_SOURCE/tests/e2e/cli_setup"
+
+# one_object <schema>: stdout is one JSON object on one line, with that schema.
+one_object() {
+    [ "$(wc -l <"$dir/out")" -eq 1 ] || fail "$said: not one line of JSON"
+    command -v python3 >/dev/null || return 0
+    python3 -c '
+import json, sys
+object = json.loads(open(sys.argv[1]).read())
+assert object["schema"] == sys.argv[2], object["schema"]
+' "$dir/out" "$1" || fail "$said: no object with schema $1"
+}
+
+gives 0 data make digits --count 800 --seed 1 --quiet
+err_empty
+out_has "digits/train.csv"
+has digits/sample_submission.csv
+
+# A run: what it found and how it goes on stderr, how it ended on stdout.
+gives 0 train digits --epochs 3 --out run
+is_plain err
+err_has "epoch 1"
+out_has "best validation accuracy"
+out_has "/80 wrong"
+out_has "kaggle competitions submit -f "
+out_has " digit-recognizer"
+out_has "$dir/run/submission.csv"
+grep -q 'epoch 1/' out && fail "$said: progress on stdout"
+has run/submission.csv
+has run/accuracy.png
+
+gives 2 train digits --epochs 1 --out run
+err_has "--force"
+gives 0 train digits --epochs 1 --out run --force --quiet
+err_empty
+out_has "best validation accuracy"
+gives 0 train digits --epochs 1 --out run2 --quiet --json
+err_empty
+one_object inkling/train/1
+gives 0 train digits --epochs 1 --out run3 --val 0
+out_has "no accuracy is claimed"
+
+gives 0 predict run digits --quiet
+err_empty
+out_has "200 predictions in "
+has submission.csv
+gives 0 predict run run2 digits -o two.csv --probabilities p.csv --json
+one_object inkling/predict/1
+has p.csv
+gives 0 eval run digits --held-out --quiet
+err_empty
+gives 0 eval run digits --json
+one_object inkling/eval/1
+gives 8 eval run digits --held-out --min-accuracy 1 --quiet
+err_has "below the 1 that was asked for"
+gives 0 data show digits -o sheet.png --quiet
+err_empty
+has sheet.png
+gives 0 info run --json
+one_object inkling/info/1
+gives 0 doctor --json
+one_object inkling/doctor/1
+gives 0 version --json
+one_object inkling/version/1
+gives 0 bench csv digits/train.csv --repeats 1 --json
+one_object inkling/bench-csv/1
+gives 0 recipe show v3
+out_has "[net]"
+
+# Other endings.
+gives 4 train missing.csv
+out_empty
+err_has "missing.csv"
+echo "label,nonsense" >bad.csv
+gives 3 train bad.csv
+out_empty
+err_has "bad.csv:1"
+gives 2 recipe show v33
+err_has "v3"
+gives 2 train digits --recipe v33
+gives 2 train digits --lr fast
+[ ! -e runs ] || fail "a refused run left a folder"
+
+# Lost results are noticed.
+if [ -w /dev/full ]; then
+    code=0
+    "$INKLING" recipe list >/dev/full 2>err || code=$?
+    [ "$code" -eq 4 ] || fail "a full disk behind stdout: exit code $code"
+    err_has "cannot write the results"
+fi
+code=0
+"$INKLING" recipe list >&- 2>err || code=$?
+[ "$code" -eq 4 ] || fail "stdout closed: exit code $code"
+"$INKLING" recipe list 2>&- >out || fail "stderr closed"
+has out
+# A reader that went away is no error worth a word.
+{
+    sleep 1
+    code=0
+    "$INKLING" help --man 2>err || code=$?
+    echo $code >code
+} | true
+[ "$(cat code)" -eq 141 ] || fail "reader gone: exit code $(cat code)"
+[ ! -s err ] || fail "reader gone: words on stderr"
+
+# Colour: asked for, forced, refused.
+"$INKLING" train --color always 2>err
+grep -q "$(printf '\033')" err && fail "an error before --color was read is coloured"
+"$INKLING" eval x --held-out --color always 2>err
+grep -q "$(printf '\033')" err || fail "--color always: no colour"
+CLICOLOR_FORCE=1 "$INKLING" train 2>err
+grep -q "$(printf '\033')" err || fail "CLICOLOR_FORCE: no colour"
+NO_COLOR=1 CLICOLOR_FORCE=1 "$INKLING" train 2>err
+grep -q "$(printf '\033')" err && fail "NO_COLOR: colour"
+exit 0

@@ -1,0 +1,54 @@
+#!/bin/sh
+# tests/e2e/cli_signals.sh: Ctrl-C and its kin: the run is saved, the words to go on are printed, and going on leads to the
+# same bytes as never having stopped.
+. "$INK_SOURCE/tests/e2e/cli_setup"
+command -v python3 >/dev/null || exit 77
+
+"$INKLING" data make digits --count 2000 -q >/dev/null || fail "data make"
+is() { python3 -c 'import json, sys; sys.exit(not eval(sys.argv[1], json.load(open("facts"))))' "$1" || fail "$said: not $1: $(cat facts)"; }
+# stop <signal> <text>: trains until stderr says the text, then sends the signal.
+stop() {
+    said="$1 when \"$2\" is said"
+    rm -rf run
+    python3 "$INK_SOURCE/tests/e2e/cli_terminal.py" --signal "$1" --when "$2" --err err --out out \
+        "$INKLING" train digits --epochs 60 --out run --seed 5 >facts || fail "$said"
+}
+
+gives 0 train digits --epochs 60 --out whole --seed 5 --quiet
+
+stop SIGINT "epoch 2"
+is 'code == 130'
+err_has "the run is saved in $dir/run"
+err_has "train --resume $dir/run"
+grep -q interrupted run/status.json || fail "$said: status.json does not say interrupted"
+[ ! -s out ] || fail "$said: something on stdout"
+gives 0 train --resume run
+out_has "best validation accuracy"
+for file in weights/last.safetensors weights/best.safetensors submission.csv; do
+    cmp "whole/$file" "run/$file" || fail "resumed: $file differs from the run that was never stopped"
+done
+[ "$(wc -l <run/metrics.csv)" -eq 61 ] || fail "resumed: metrics.csv has $(wc -l <run/metrics.csv) lines, not 61"
+
+stop SIGTERM "epoch 1"
+is 'code == 143'
+err_has "to go on: "
+stop SIGUSR1 "epoch 1"
+is 'code == 143'
+
+# Two signals: it ends, whatever it was doing.
+said="two signals"
+python3 "$INK_SOURCE/tests/e2e/cli_terminal.py" --signal SIGINT --times 2 --when "epoch 1" --err err --out out \
+    "$INKLING" train digits --epochs 60 --out twice >facts || fail "$said"
+is 'code == 130'
+
+# SIGHUP is survived.
+said="SIGHUP"
+python3 "$INK_SOURCE/tests/e2e/cli_terminal.py" --signal SIGHUP --when "epoch 1" --err err --out out \
+    "$INKLING" train digits --epochs 10 --out hung >facts || fail "$said"
+is 'code == 0'
+
+# Stopped before anything was worth saving: no crash, the right code.
+said="at once"
+python3 "$INK_SOURCE/tests/e2e/cli_terminal.py" --signal SIGINT --when "" --err err --out out \
+    "$INKLING" train digits --epochs 60 --out early >facts || fail "$said"
+is 'code == 130'
