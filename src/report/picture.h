@@ -96,4 +96,9 @@ INK_MUST_USE ink_status ink_picture_png(const ink_picture *picture, ink_theme th
  * Errors   as above; INK_E_FILE; INK_E_USAGE another ending. */
 INK_MUST_USE ink_status ink_picture_save(const ink_picture *picture, const char *path, ink_error *err);
 
+/* A digit as a PNG of its own size, black with the ink as opacity, so that any paper shows through.
+ * Appends "data:image/png;base64,...". For pictures inside SVG and HTML. */
+INK_MUST_USE ink_status ink_digit_data_uri(const uint8_t *pixels, uint32_t columns, uint32_t rows, ink_text *out,
+                                           ink_error *err);
+
 #endif

@@ -235,7 +235,7 @@ static ink_runlog *new_log(const char *recipe) {
     ink_runlog *log = ink_mem_new(1, sizeof *log);
     if (log == NULL) return NULL;
     log->lock = log->metrics.descriptor = log->events.descriptor = log->lines.descriptor = -1;
-    log->last_beat_s = -1;
+    log->last_beat_s = log->last_draw_s = -1;
     ink_clock_stamp(log->started, sizeof log->started);
     /* The recipe may be named as a path: its last part without the ending. */
     const char *slash = strrchr(recipe, '/');

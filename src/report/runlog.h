@@ -9,7 +9,8 @@
  *   st = ink_runlog_create(&(ink_runlog_options){.recipe = "v3"}, &log, &err);       // runs/2026-01-31_142233-v3
  *   st = ink_runlog_settings(log, recipe_text, &err);
  *   ...  st = ink_runlog_epoch(log, &epoch, &err);          // after every epoch: row, event, status; on disk
- *        st = ink_runlog_draw(log, &err);                   // the charts anew
+ *        st = ink_runlog_refresh(log, &err);                // the charts anew, when it is worth the time
+ *   st = ink_runlog_draw(log, &err);                        // the charts at last
  *   st = ink_runlog_end(log, INK_RUN_DONE, weights_sha256, NULL, &err);
  *   ink_runlog_free(log);
  *
@@ -105,6 +106,8 @@ INK_MUST_USE ink_status ink_runlog_line(ink_runlog *log, const char *level, cons
 
 /* accuracy, loss and curves, .svg and .png, from the epochs so far. */
 INK_MUST_USE ink_status ink_runlog_draw(ink_runlog *log, ink_error *err);
+/* The same while training goes on: does nothing when drawing now would take more than a twentieth of the time. */
+INK_MUST_USE ink_status ink_runlog_refresh(ink_runlog *log, ink_error *err);
 
 /* The last word: run_end, status.json, and under a default name the row of this run in runs/index.csv.
  * weights_sha256, message: may be NULL. The folder stays locked until free. */

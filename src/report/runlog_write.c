@@ -19,7 +19,8 @@
 #include "report/chart.h"
 #include "report/runfolder.h"
 
-#define BEAT_S 10.0
+#define BEAT_S     10.0
+#define DRAW_EVERY 20.0 /* times as long as drawing takes */
 
 const char *ink_run_state_word(ink_run_state state) {
     switch (state) {
@@ -340,29 +341,23 @@ ink_status ink_runlog_line(ink_runlog *log, const char *level, const char *text,
     return ink_growing_add(log, &log->lines, &line, err);
 }
 
-/* One chart as .svg and .png. */
-static ink_status save_both(const ink_runlog *log, const char *name, ink_picture *picture, ink_error *err) {
-    static const char *const ending[] = {"svg", "png"};
-    ink_status status = INK_OK;
-    for (int i = 0; i < 2 && status == INK_OK; i++) {
-        char file[64], path[INK_RUN_PATH_SIZE];
-        snprintf(file, sizeof file, "%s.%s", name, ending[i]);
-        status = ink_run_path(log->path, file, path, sizeof path, err);
-        if (status == INK_OK) status = ink_picture_save(picture, path, err);
-    }
-    ink_picture_free(picture);
+ink_status ink_runlog_draw(ink_runlog *log, ink_error *err) {
+    ink_picture *picture = NULL;
+    double start = ink_clock_s();
+    ink_status status = ink_chart_accuracy(log->epochs, log->n_epochs, &picture, err);
+    if (status == INK_OK) status = ink_run_save_picture(log->path, "accuracy", picture, err);
+    if (status == INK_OK) status = ink_chart_loss(log->epochs, log->n_epochs, &picture, err);
+    if (status == INK_OK) status = ink_run_save_picture(log->path, "loss", picture, err);
+    if (status == INK_OK) status = ink_chart_run(log->epochs, log->n_epochs, NULL, &picture, err);
+    if (status == INK_OK) status = ink_run_save_picture(log->path, "curves", picture, err);
+    log->last_draw_s = ink_clock_s();
+    log->draw_takes_s = log->last_draw_s - start;
     return status;
 }
 
-ink_status ink_runlog_draw(ink_runlog *log, ink_error *err) {
-    ink_picture *picture = NULL;
-    ink_status status = ink_chart_accuracy(log->epochs, log->n_epochs, &picture, err);
-    if (status == INK_OK) status = save_both(log, "accuracy", picture, err);
-    if (status == INK_OK) status = ink_chart_loss(log->epochs, log->n_epochs, &picture, err);
-    if (status == INK_OK) status = save_both(log, "loss", picture, err);
-    if (status == INK_OK) status = ink_chart_run(log->epochs, log->n_epochs, NULL, &picture, err);
-    if (status == INK_OK) status = save_both(log, "curves", picture, err);
-    return status;
+ink_status ink_runlog_refresh(ink_runlog *log, ink_error *err) {
+    bool soon = log->last_draw_s >= 0 && ink_clock_s() - log->last_draw_s < DRAW_EVERY * log->draw_takes_s;
+    return soon ? INK_OK : ink_runlog_draw(log, err);
 }
 
 /* ---- the end ---- */

@@ -43,9 +43,4 @@ uint32_t ink_color_value(ink_color color, ink_theme theme);
 /* INK_E_MEMORY when the picture is NULL or lost a shape. */
 INK_MUST_USE ink_status ink_picture_check(const ink_picture *picture, ink_error *err);
 
-/* A digit as a PNG of its own size, black with the ink as opacity, so that any paper shows through.
- * Appends "data:image/png;base64,...". Not text.failed but a status: cairo may fail too. */
-INK_MUST_USE ink_status ink_digit_data_uri(const uint8_t *pixels, uint32_t columns, uint32_t rows, ink_text *out,
-                                           ink_error *err);
-
 #endif
