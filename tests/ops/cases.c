@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "core/hash.h"
 #include "core/rng.h"
 #include "ops/build.h"
 
@@ -59,10 +60,12 @@ static words read_words(const char *text) {
     return w;
 }
 
-/* Names of parameters tell case_fill what to write: w, b, gamma, beta, mean, var, each with a number. */
+/* Names of parameters tell case_fill what to write: w0, w1, ..., b0, gamma0, beta0, mean0, var0. */
 static ink_id param(ink_graph *g, const char *kind, int rank, int32_t d0, int32_t d1, int32_t d2, int32_t d3) {
     char name[INK_NAME_SIZE];
-    snprintf(name, sizeof name, "%s.%d", kind, g->n_values);
+    int number = 0;
+    do snprintf(name, sizeof name, "%s%d", kind, number++);
+    while (ink_graph_find(g, name) != INK_NONE);
     bool state = strcmp(kind, "mean") == 0 || strcmp(kind, "var") == 0;
     int32_t dim[4] = {d0, d1, d2, d3};
     return state ? ink_graph_state(g, name, rank, dim) : ink_graph_param(g, name, rank, dim);
@@ -243,6 +246,26 @@ static bool is_written(const ink_value *v) {
     return v->role == INK_ROLE_STATE && (strncmp(v->name, "mean", 4) == 0 || strncmp(v->name, "var", 3) == 0);
 }
 
+/* The numbers of a thing by its name, so that tests/golden/make_pytorch.py finds the same. */
+static ink_rng rng_of(uint64_t seed, const char *name) {
+    return ink_rng_at(seed, INK_STREAM_GOLDEN, ink_fnv64(name, strlen(name)) & 0xffffffffffffffu, 0);
+}
+
+static void draw_warp(ink_warp *warp, uint32_t i, ink_rng *rng) {
+    *warp = (ink_warp){.xx = ink_rng_between(rng, 0.8f, 1.2f),
+                       .xy = ink_rng_between(rng, -0.2f, 0.2f),
+                       .yx = ink_rng_between(rng, -0.2f, 0.2f),
+                       .yy = ink_rng_between(rng, 0.8f, 1.2f),
+                       .x0 = ink_rng_between(rng, -3, 3),
+                       .y0 = ink_rng_between(rng, -3, 3),
+                       .elastic = i % 3 == 1 ? 0.02f : 0,
+                       .erase_x = (int16_t)(ink_rng_below(rng, 28) - 2),
+                       .erase_y = (int16_t)(ink_rng_below(rng, 28) - 2),
+                       .erase_size = i % 2 == 0 ? 4 : 0};
+    int8_t *grid = &warp->grid[0][0][0];
+    for (size_t k = 0; k < sizeof warp->grid; k++) grid[k] = (int8_t)(ink_rng_u32(rng) & 0xff);
+}
+
 void case_fill(const case_net *net, uint32_t n, uint64_t seed, case_data *data) {
     const ink_graph *g = &net->g;
     *data = (case_data){.values = room((size_t)g->n_values, sizeof *data->values)};
@@ -251,26 +274,18 @@ void case_fill(const case_net *net, uint32_t n, uint64_t seed, case_data *data) 
         if (g->nodes[i].op == INK_OP_CROSS_ENTROPY) classes = (uint8_t)g->values[g->nodes[i].in[0]].dim[0];
     }
     data->labels = room(n, 1);
+    ink_rng rng = rng_of(seed, "labels");
+    for (uint32_t i = 0; i < n; i++) data->labels[i] = (uint8_t)ink_rng_below(&rng, classes);
     data->warps = room(n, sizeof *data->warps);
-    ink_rng rng = ink_rng_at(seed, INK_STREAM_GOLDEN, 1000, 0);
-    for (uint32_t i = 0; i < n; i++) {
-        data->labels[i] = (uint8_t)ink_rng_below(&rng, classes);
-        data->warps[i] = (ink_warp){.xx = ink_rng_between(&rng, 0.8f, 1.2f),
-                                    .xy = ink_rng_between(&rng, -0.2f, 0.2f),
-                                    .yx = ink_rng_between(&rng, -0.2f, 0.2f),
-                                    .yy = ink_rng_between(&rng, 0.8f, 1.2f),
-                                    .x0 = ink_rng_between(&rng, -3, 3),
-                                    .y0 = ink_rng_between(&rng, -3, 3),
-                                    .elastic = i % 3 == 1 ? 0.02f : 0,
-                                    .erase_x = (int16_t)(ink_rng_below(&rng, 28) - 2),
-                                    .erase_y = (int16_t)(ink_rng_below(&rng, 28) - 2),
-                                    .erase_size = i % 2 == 0 ? 4 : 0};
-        int8_t *grid = &data->warps[i].grid[0][0][0];
-        for (size_t k = 0; k < sizeof data->warps[i].grid; k++) grid[k] = (int8_t)(ink_rng_u32(&rng) & 0xff);
-    }
+    rng = rng_of(seed, "warps");
+    for (uint32_t i = 0; i < n; i++) draw_warp(&data->warps[i], i, &rng);
     for (ink_id v = 0; v < g->n_values; v++) {
         size_t elements = ink_graph_elements(g, v), count = g->values[v].batched ? n * elements : elements;
-        ink_rng one = ink_rng_at(seed, INK_STREAM_GOLDEN, (uint64_t)v, 0);
+        const char *name = g->values[v].role == INK_ROLE_IMAGES ? "images"
+                           : v == net->x                        ? "x"
+                           : v == net->dy                       ? "dy"
+                                                                : g->values[v].name;
+        ink_rng one = rng_of(seed, name);
         if (g->values[v].role == INK_ROLE_IMAGES) {
             data->images = room(count, 1);
             /* Digits are half paper: 0. */
