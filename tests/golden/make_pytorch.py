@@ -1,4 +1,4 @@
-# tests/golden/make_pytorch.py: makes the golden files pytorch_*.txt with PyTorch, in double; run by hand, rarely:
+# tests/golden/make_pytorch.py: makes the golden files pytorch_*.txt with PyTorch, in double; run by hand, rarely.
 #   python3 tests/golden/make_pytorch.py            writes the files beside itself
 # Needs PyTorch and torchvision (Debian: python3-torch python3-torchvision); inkling itself never needs this.
 #
@@ -95,7 +95,7 @@ def line(out, name, tensor, samples):
 
 
 def head(out, what):
-    out.write("# %s: written by make_pytorch.py with PyTorch %s in float64\n" % (what, torch.__version__))
+    out.write("# %s: written by make_pytorch.py with PyTorch %s in float64.\n" % (what, torch.__version__))
     out.write("# name, elements, norm, sum, samples (number i is element i * elements / samples)\n")
 
 
