@@ -1,0 +1,332 @@
+/* files/safetensors.c: tensors by name out of a safetensors file, and their numbers as floats.
+ * It writes nothing and unpacks nothing (files/tensors_write.h); the header's JSON is safetensors_header.c's. */
+#define _DEFAULT_SOURCE
+#include "files/safetensors.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <float.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/mem.h"
+#include "core/status.h"
+#include "files/safetensors_header.h"
+
+static const struct {
+    const char *name;
+    size_t size;
+} dtypes[] = {
+    [INK_F32] = {"F32", 4},   [INK_F64] = {"F64", 8}, [INK_F16] = {"F16", 2},
+    [INK_BF16] = {"BF16", 2}, [INK_I64] = {"I64", 8}, [INK_U8] = {"U8", 1},
+};
+
+const char *ink_dtype_name(ink_dtype dtype) {
+    return dtypes[dtype].name;
+}
+
+size_t ink_dtype_size(ink_dtype dtype) {
+    return dtypes[dtype].size;
+}
+
+/* ---- reading ---- */
+
+void ink_tensors_free(ink_tensors *tensors) {
+    if (tensors == NULL) return;
+    ink_arena_clear(&tensors->arena);
+    ink_mem_free(tensors->memory);
+    memset(tensors, 0, sizeof *tensors);
+}
+
+static int compare_places(const void *a, const void *b) {
+    const ink_header_entry *x = a, *y = b;
+    if (x->begin != y->begin) return x->begin < y->begin ? -1 : 1;
+    if (x->end != y->end) return x->end < y->end ? -1 : 1;
+    return strcmp(x->tensor.name, y->tensor.name);
+}
+
+/* The tensors cover the bytes behind the header, one after another. */
+static ink_status check_places(const ink_header_entry *entries, size_t n, uint64_t header_end, uint64_t data_bytes,
+                               const char *name, ink_error *err) {
+    uint64_t end = 0;
+    for (size_t i = 0; i < n; i++) {
+        const ink_header_entry *e = &entries[i];
+        const char *what = e->begin > end        ? "a hole lies before a tensor"
+                           : e->begin < end      ? "a tensor overlaps the one before it"
+                           : e->end > data_bytes ? "a tensor lies outside the file"
+                                                 : NULL;
+        if (what != NULL) return ink_fail_byte(err, INK_E_DATA, name, 8 + e->at, e->tensor.name, NULL, what);
+        end = e->end;
+    }
+    if (end == data_bytes) return INK_OK;
+    return ink_fail_byte(err, INK_E_DATA, name, header_end + end, NULL, NULL, "bytes follow the last tensor");
+}
+
+/* Files that people mistake for this format. */
+static void hint_other_format(const uint8_t *bytes, size_t size, ink_error *err) {
+    static const char lfs[] = "version https://git-lfs";
+    if (size >= sizeof lfs - 1 && memcmp(bytes, lfs, sizeof lfs - 1) == 0) {
+        ink_hint(err, "this is a Git LFS pointer, not the model: run git lfs pull");
+    } else if (size >= 4 && memcmp(bytes, "PK\3\4", 4) == 0) {
+        ink_hint(err, "this is a zip, perhaps a PyTorch file: inkling import reads those");
+    } else if (size >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b) {
+        ink_hint(err, "this is gzip: unpack it first");
+    } else if (size >= 2 && bytes[0] == 0x80 && bytes[1] == 2) {
+        ink_hint(err, "this is a pickle, perhaps an old PyTorch file: inkling import reads those");
+    }
+}
+
+static ink_status header_size(const uint8_t *bytes, size_t size, const char *name, uint64_t *header, ink_error *err) {
+    char text[96];
+    if (size < 8) {
+        ink_fail(err, INK_E_DATA, "%s: %zu bytes are no safetensors file", name, size);
+        hint_other_format(bytes, size, err);
+        return INK_E_DATA;
+    }
+    *header = 0;
+    for (int i = 0; i < 8; i++) *header |= (uint64_t)bytes[i] << (8 * i);
+    snprintf(text, sizeof text, "the header has %llu bytes", (unsigned long long)*header);
+    const char *wanted = *header == 0                       ? "at least one"
+                         : *header > INK_TENSORS_HEADER_MAX ? "at most 100000000"
+                         : *header > size - 8               ? "no more than the file has"
+                                                            : NULL;
+    if (wanted == NULL) return INK_OK;
+    ink_fail_byte(err, INK_E_DATA, name, 0, NULL, wanted, text);
+    hint_other_format(bytes, size, err);
+    return INK_E_DATA;
+}
+
+ink_status ink_tensors_read(const void *bytes, size_t size, const char *name, ink_tensors *out, ink_error *err) {
+    const uint8_t *p = bytes;
+    ink_header_entry *entries = NULL;
+    uint64_t header;
+    size_t n = 0;
+    memset(out, 0, sizeof *out);
+    ink_status status = header_size(p, size, name, &header, err);
+    if (status == INK_OK) status = ink_header_parse(p + 8, (size_t)header, 8, name, out, &entries, &n, err);
+    if (status != INK_OK) goto done;
+    if (n > 1) qsort(entries, n, sizeof *entries, compare_places);
+    status = check_places(entries, n, 8 + header, size - 8 - header, name, err);
+    if (status != INK_OK) goto done;
+    out->items = ink_arena_new(&out->arena, n, sizeof *out->items);
+    if (out->items == NULL) {
+        status = ink_fail_memory(err, n * sizeof *out->items, name);
+        goto done;
+    }
+    for (size_t i = 0; i < n; i++) {
+        out->items[i] = entries[i].tensor;
+        out->items[i].data = p + 8 + header + entries[i].begin;
+    }
+    out->n = n;
+done:
+    ink_mem_free(entries);
+    if (status != INK_OK) ink_tensors_free(out);
+    return status;
+}
+
+/* A whole plain file in new memory. */
+static ink_status read_file(const char *path, uint8_t **bytes, size_t *size, ink_error *err) {
+    struct stat info;
+    uint8_t *memory = NULL;
+    size_t have = 0;
+    ink_status status = INK_OK;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return ink_fail_errno(err, "open", path);
+    if (fstat(fd, &info) != 0) {
+        status = ink_fail_errno(err, "look at", path);
+        goto done;
+    }
+    if (!S_ISREG(info.st_mode)) {
+        status = ink_fail(err, INK_E_FILE, "cannot read %s: it is not a plain file", path);
+        goto done;
+    }
+    if ((uint64_t)info.st_size > INK_TENSORS_FILE_MAX) {
+        status =
+            ink_fail(err, INK_E_DATA, "%s: larger than %llu bytes", path, (unsigned long long)INK_TENSORS_FILE_MAX);
+        goto done;
+    }
+    memory = ink_mem_new((size_t)info.st_size + 1, 1);
+    if (memory == NULL) {
+        status = ink_fail_memory(err, (uint64_t)info.st_size, path);
+        goto done;
+    }
+    while (have < (size_t)info.st_size) {
+        size_t left = (size_t)info.st_size - have;
+        ssize_t n = read(fd, memory + have, left < INT_MAX ? left : INT_MAX);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) {
+            status = ink_fail_errno(err, "read", path);
+            goto done;
+        }
+        if (n == 0) {
+            status = ink_fail(err, INK_E_FILE, "%s became shorter while it was read", path);
+            goto done;
+        }
+        have += (size_t)n;
+    }
+done:
+    (void)close(fd);
+    if (status != INK_OK) {
+        ink_mem_free(memory);
+        return status;
+    }
+    *bytes = memory;
+    *size = have;
+    return INK_OK;
+}
+
+ink_status ink_tensors_open(const char *path, ink_tensors *out, ink_error *err) {
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    memset(out, 0, sizeof *out);
+    ink_status status = read_file(path, &bytes, &size, err);
+    if (status != INK_OK) return status;
+    status = ink_tensors_read(bytes, size, path, out, err);
+    if (status == INK_OK) {
+        out->memory = bytes;
+    } else {
+        ink_mem_free(bytes);
+    }
+    return status;
+}
+
+/* ---- looking up ---- */
+
+const ink_tensor *ink_tensors_find(const ink_tensors *tensors, const char *name) {
+    for (size_t i = 0; i < tensors->n; i++) {
+        if (strcmp(tensors->items[i].name, name) == 0) return &tensors->items[i];
+    }
+    return NULL;
+}
+
+const char *ink_tensors_note(const ink_tensors *tensors, const char *key) {
+    for (size_t i = 0; i < tensors->n_metadata; i++) {
+        if (strcmp(tensors->metadata[i].key, key) == 0) return tensors->metadata[i].value;
+    }
+    return NULL;
+}
+
+/* ---- numbers ---- */
+
+static uint64_t bits_at(const ink_tensor *tensor, uint64_t i) {
+    size_t size = ink_dtype_size(tensor->dtype);
+    const uint8_t *p = tensor->data + i * size;
+    uint64_t bits = 0;
+    for (size_t k = 0; k < size; k++) bits |= (uint64_t)p[k] << (8 * k);
+    return bits;
+}
+
+static float float_of_bits(uint32_t bits) {
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+static float float_of_half(uint32_t half) {
+    uint32_t sign = (half & 0x8000u) << 16, exponent = half >> 10 & 31, fraction = half & 0x3ffu;
+    if (exponent == 31) return float_of_bits(sign | 0x7f800000u | fraction << 13);
+    if (exponent > 0) return float_of_bits(sign | (exponent + 112) << 23 | fraction << 13);
+    float x = (float)fraction * 0x1p-24f; /* exact: subnormal halves are normal floats */
+    return sign != 0 ? -x : x;
+}
+
+static float float_of_double(uint64_t bits) {
+    double x;
+    memcpy(&x, &bits, sizeof x);
+    /* Out of float's range the language leaves the conversion open: half a step above the largest rounds up. */
+    if (x >= 0x1.ffffffp127) return HUGE_VALF;
+    if (x <= -0x1.ffffffp127) return -HUGE_VALF;
+    if (x > (double)FLT_MAX) return FLT_MAX;
+    if (x < -(double)FLT_MAX) return -FLT_MAX;
+    return (float)x;
+}
+
+void ink_tensor_floats(const ink_tensor *tensor, float *to) {
+    for (uint64_t i = 0; i < tensor->count; i++) {
+        uint64_t bits = bits_at(tensor, i);
+        switch (tensor->dtype) {
+        case INK_F32: to[i] = float_of_bits((uint32_t)bits); break;
+        case INK_F64: to[i] = float_of_double(bits); break;
+        case INK_F16: to[i] = float_of_half((uint32_t)bits); break;
+        case INK_BF16: to[i] = float_of_bits((uint32_t)bits << 16); break;
+        case INK_I64: to[i] = (float)(int64_t)bits; break;
+        case INK_U8: to[i] = (float)bits; break;
+        }
+    }
+}
+
+bool ink_tensor_nonfinite(const ink_tensor *tensor, uint64_t *at) {
+    static const uint64_t exponent[] = {
+        [INK_F32] = 0x7f800000u, [INK_F64] = 0x7ff0000000000000u, [INK_F16] = 0x7c00u, [INK_BF16] = 0x7f80u};
+    if (tensor->dtype == INK_I64 || tensor->dtype == INK_U8) return false;
+    for (uint64_t i = 0; i < tensor->count; i++) {
+        if ((bits_at(tensor, i) & exponent[tensor->dtype]) == exponent[tensor->dtype]) {
+            *at = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- matching a network ---- */
+
+static void shape_text(char *text, size_t size, const uint64_t *dim, uint32_t rank) {
+    size_t at = 0;
+    text[0] = '\0';
+    for (uint32_t i = 0; i < rank && at < size; i++) {
+        int n = snprintf(text + at, size - at, i == 0 ? "%llu" : "x%llu", (unsigned long long)dim[i]);
+        at += n > 0 ? (size_t)n : 0;
+    }
+    if (rank == 0) snprintf(text, size, "one number");
+}
+
+/* Adds to the list of differences; what does not fit is counted by the caller. */
+static void add_difference(char *list, size_t size, const char *difference) {
+    size_t length = strlen(list);
+    if (length + strlen(difference) + 8 < size)
+        snprintf(list + length, size - length, "; %s", difference);
+    else if (length + 8 < size && strcmp(list + length - 3, "...") != 0)
+        snprintf(list + length, size - length, "; ...");
+}
+
+static bool is_wanted(const ink_wanted *wanted, size_t n_wanted, const char *name) {
+    for (size_t i = 0; i < n_wanted; i++) {
+        if (strcmp(wanted[i].name, name) == 0) return true;
+    }
+    return false;
+}
+
+ink_status ink_tensors_match(const ink_tensors *tensors, const ink_wanted *wanted, size_t n_wanted, bool extra_fine,
+                             const char *file, ink_error *err) {
+    char list[512] = "", one[384], is[96], should[96];
+    unsigned differences = 0;
+    for (size_t i = 0; i < n_wanted; i++) {
+        const ink_wanted *w = &wanted[i];
+        const ink_tensor *t = ink_tensors_find(tensors, w->name);
+        if (t == NULL) {
+            snprintf(one, sizeof one, "%s is missing", w->name);
+        } else if (t->rank != w->rank || memcmp(t->dim, w->dim, w->rank * sizeof *w->dim) != 0) {
+            shape_text(is, sizeof is, t->dim, t->rank);
+            shape_text(should, sizeof should, w->dim, w->rank);
+            snprintf(one, sizeof one, "%.160s is %s, not %s", w->name, is, should);
+        } else {
+            continue;
+        }
+        differences++;
+        add_difference(list, sizeof list, one);
+    }
+    for (size_t i = 0; i < tensors->n && !extra_fine; i++) {
+        if (is_wanted(wanted, n_wanted, tensors->items[i].name)) continue;
+        differences++;
+        snprintf(one, sizeof one, "%s is not known", tensors->items[i].name);
+        add_difference(list, sizeof list, one);
+    }
+    if (differences == 0) return INK_OK;
+    return ink_fail(err, INK_E_DATA, "%s: %u tensor%s not fit the network: %s", file, differences,
+                    differences == 1 ? " does" : "s do", list + 2);
+}
