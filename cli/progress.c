@@ -119,7 +119,7 @@ void cli_progress_line(const ink_progress *now, unsigned columns, bool bar, bool
     if (now->total > 0) {
         double share = now->done < now->total ? (double)now->done / (double)now->total : 1;
         if (bar) add_bar(&to, share, utf8);
-        addf(&to, " %3.0f%%", floor(share * 100));
+        addf(&to, " %2.0f%%", floor(share * 100));
     }
     if (bytes && now->total > 0) {
         addf(&to, " of %s", scaled((double)now->total, true, total, sizeof total));

@@ -7,6 +7,24 @@ if(TARGET ink_command)
   install(TARGETS ink_command)
 endif()
 
+# The program writes its own manual page and completions, where it can run.
+if(TARGET ink_command AND NOT CMAKE_CROSSCOMPILING)
+  set(words ${PROJECT_BINARY_DIR}/words)
+  file(MAKE_DIRECTORY ${words})
+  add_custom_command(
+    OUTPUT ${words}/inkling.1 ${words}/inkling ${words}/_inkling ${words}/inkling.fish
+    COMMAND ink_command help --man > ${words}/inkling.1
+    COMMAND ink_command help --completion bash > ${words}/inkling
+    COMMAND ink_command help --completion zsh > ${words}/_inkling
+    COMMAND ink_command help --completion fish > ${words}/inkling.fish
+    DEPENDS ink_command COMMENT "Manual page and completions" VERBATIM)
+  add_custom_target(ink_words ALL DEPENDS ${words}/inkling.1)
+  install(FILES ${words}/inkling.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+  install(FILES ${words}/inkling DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+  install(FILES ${words}/_inkling DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+  install(FILES ${words}/inkling.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+endif()
+
 # The prefix is found from where the file lies, so that an installed tree can be moved.
 file(RELATIVE_PATH pc_to_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(cmake/inkling.pc.in inkling.pc @ONLY)

@@ -27,11 +27,11 @@ static void test_training(void **state) {
     char text[600];
     (void)state;
     cli_progress_line(&training, 99, true, false, text, sizeof text);
-    assert_string_equal(text, "epoch 3/20 [######----]  61% loss 0.0412 acc 98.73% 41.2k img/s eta 0:07 (run 2:14)");
+    assert_string_equal(text, "epoch 3/20 [######----] 61% loss 0.0412 acc 98.73% 41.2k img/s eta 0:07 (run 2:14)");
     cli_progress_line(&training, 99, true, true, text, sizeof text);
-    assert_string_equal(text, "epoch 3/20 ━━━━━━┄┄┄┄  61% loss 0.0412 acc 98.73% 41.2k img/s eta 0:07 (run 2:14)");
+    assert_string_equal(text, "epoch 3/20 ━━━━━━┄┄┄┄ 61% loss 0.0412 acc 98.73% 41.2k img/s eta 0:07 (run 2:14)");
     cli_progress_line(&training, 240, false, false, text, sizeof text);
-    assert_string_equal(text, "epoch 3/20  61% loss 0.0412 acc 98.73% 41.2k img/s eta 0:07 (run 2:14)");
+    assert_string_equal(text, "epoch 3/20 61% loss 0.0412 acc 98.73% 41.2k img/s eta 0:07 (run 2:14)");
 }
 
 static void test_first_epoch(void **state) {
@@ -45,7 +45,7 @@ static void test_first_epoch(void **state) {
     now.rate = 0;
     now.eta_s = now.run_eta_s = -1;
     cli_progress_line(&now, 99, true, false, text, sizeof text);
-    assert_string_equal(text, "epoch 1/20 [----------]   0%");
+    assert_string_equal(text, "epoch 1/20 [----------]  0%");
     now.phase = "validating";
     now.done = now.total;
     cli_progress_line(&now, 99, true, false, text, sizeof text);
@@ -63,7 +63,7 @@ static void test_other_phases(void **state) {
     now.total = 10000000;
     now.eta_s = 4;
     cli_progress_line(&now, 79, true, false, text, sizeof text);
-    assert_string_equal(text, "downloading [#####-----]  50% of 10.0 MB 1.2 MB/s eta 0:04");
+    assert_string_equal(text, "downloading [#####-----] 50% of 10.0 MB 1.2 MB/s eta 0:04");
     now.phase = "drawing";
     now.unit = "digits";
     now.done = 1500;
@@ -71,7 +71,7 @@ static void test_other_phases(void **state) {
     now.rate = 900;
     now.eta_s = 65;
     cli_progress_line(&now, 79, true, false, text, sizeof text);
-    assert_string_equal(text, "drawing [----------]   2% 900 digits/s eta 1:05");
+    assert_string_equal(text, "drawing [----------]  2% 900 digits/s eta 1:05");
 }
 
 static void test_width(void **state) {
