@@ -17,7 +17,7 @@
 #include "nn/net.h"
 #include "train/schedule.h"
 
-#define INK_RECIPE_VALUE_SIZE 64
+#define INK_RECIPE_VALUE_SIZE 200
 #define INK_RECIPE_KEYS_MAX   64
 
 typedef enum ink_normalise_kind {

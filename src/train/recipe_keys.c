@@ -9,7 +9,7 @@
 #include "core/status.h"
 #include "train/recipe.h"
 
-#define WORDS_MOST 4
+#define WORDS_MOST 40
 
 /* A value cut at blanks, with where it stood. */
 typedef struct key_value {
@@ -197,6 +197,14 @@ static ink_status set_label_smoothing(ink_recipe *r, const key_value *v) {
     return get_real(v, 0, 0.9, &r->label_smoothing);
 }
 
+static ink_status set_augment(ink_recipe *r, const key_value *v) {
+    ink_error why;
+    if (ink_augment_parse(v->text, &r->augment, &why) == INK_OK) return INK_OK;
+    ink_fail(v->err, INK_E_USAGE, "%s: %s", v->where, why.text);
+    ink_hint(v->err, "%s", why.hint);
+    return INK_E_USAGE;
+}
+
 typedef ink_status set_key(ink_recipe *r, const key_value *v);
 
 static const ink_recipe_key_info infos[] = {
@@ -221,11 +229,12 @@ static const ink_recipe_key_info infos[] = {
     {"schedule", "HOW", "constant", "learning rate over the run: constant | step EPOCHS FACTOR | cosine | linear | one-cycle"},
     {"warmup", "EPOCHS", "0", "epochs over which the learning rate rises from 0"},
     {"label-smoothing", "S", "0", "share of the target spread over all ten digits"},
+    {"augment", "HOW", "none", "distortions, new ones each epoch: none | rotate DEG scale F shear F shift F ..."},
 };
 static set_key *const setters[] = {
     set_normalise, set_val,      set_seed,     set_shuffle, set_epochs, set_batch_size, set_eval_batch_size,
     set_workers,   set_optimizer, set_lr,       set_body_lr, set_momentum, set_nesterov,  set_beta1,
-    set_beta2,     set_eps,      set_weight_decay, set_clip, set_schedule, set_warmup,    set_label_smoothing,
+    set_beta2,     set_eps,      set_weight_decay, set_clip, set_schedule, set_warmup,    set_label_smoothing, set_augment,
 };
 #define N_KEYS (sizeof infos / sizeof *infos)
 _Static_assert(sizeof setters / sizeof *setters == N_KEYS, "one setter a key");
@@ -259,7 +268,7 @@ ink_status ink_recipe_set(ink_recipe *recipe, const char *key, const char *value
     size_t at = find_key(key);
     if (at == N_KEYS) return unknown_key(key, where, err);
     key_value v = {.key = key, .text = value, .where = where, .err = err};
-    if (strlen(value) >= sizeof v.buffer) return refuse(&v, "at most 63 characters");
+    if (strlen(value) >= sizeof v.buffer) return refuse(&v, "at most 199 characters");
     memcpy(v.buffer, value, strlen(value) + 1);
     for (char *p = v.buffer + strspn(v.buffer, " \t"); *p != '\0';) {
         if (v.n == WORDS_MOST) return refuse(&v, "fewer words");
