@@ -76,6 +76,45 @@ INK_API const char *ink_version(void);
 /* A fixed English word for a status ("bad data"): borrowed, static, never NULL. */
 INK_API const char *ink_status_word(ink_status status);
 
+/* ---- a model: a net, its weights, and how pixels become numbers ---- */
+
+typedef struct ink_model ink_model;
+
+/* {0} is fine: one thread, one image at a time in memory. */
+typedef struct ink_model_options {
+    uint32_t threads;   /* that predict may use, the caller's counted; 0 = 1 */
+    uint32_t max_batch; /* images computed at once: more is faster and takes more memory; 0 = 64 */
+} ink_model_options;
+
+/* Opens a model file (safetensors with the net's text inside, as `inkling train` and `inkling import` write it).
+ * options may be NULL.
+ * Errors   INK_E_FILE; INK_E_DATA: no safetensors, no net in it, a tensor that is missing, too many, of another shape or
+ *          not finite, each named; INK_E_MEMORY; INK_E_USAGE: INK_ISA names what this processor lacks. */
+INK_API INK_MUST_USE ink_status ink_model_open(const char *path, const ink_model_options *options, ink_model **out,
+                                               ink_error *err);
+
+/* The same from memory; bytes may go once it returns. name stands in messages. */
+INK_API INK_MUST_USE ink_status ink_model_open_memory(const void *bytes, size_t size, const char *name,
+                                                      const ink_model_options *options, ink_model **out,
+                                                      ink_error *err);
+
+/* p[i*10 + d] = probability that image i shows digit d, for i < n; they sum to 1 for each image.
+ * images: n times 784 bytes, row by row, 0 paper .. 255 ink, normalised as MNIST's are (ink_digit_prepare does it).
+ * One call at a time per model. The same bits for any number of threads. Errors: INK_E_USAGE for NULL or n 0. */
+INK_API INK_MUST_USE ink_status ink_model_predict(ink_model *model, const uint8_t *images, size_t n, float *p,
+                                                  ink_error *err);
+
+/* NULL is fine. */
+INK_API void ink_model_free(ink_model *model);
+
+/* A grey picture of one digit, any size from 1x1 to 4096x4096, as a model wants it: cut to the ink, its longer side
+ * scaled to 20 pixels, the centre of mass in the middle of 28x28, the darkest ink 255.
+ * grey: height rows of width bytes, each row stride_bytes after the one before; 0 paper .. 255 ink, or with dark_ink
+ * nonzero 255 paper .. 0 ink.
+ * Errors   INK_E_DATA: no ink at all (out is then blank); INK_E_USAGE: a size out of range; INK_E_MEMORY. */
+INK_API INK_MUST_USE ink_status ink_digit_prepare(const uint8_t *grey, uint32_t width, uint32_t height,
+                                                  size_t stride_bytes, int dark_ink, uint8_t out[784], ink_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -6,14 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/embedded.h"
 #include "core/mem.h"
 #include "core/status.h"
+#include "train/recipe_texts.h"
 
 #define LINE_MOST 512
 #define KEY_MOST  32
-
-extern const ink_embedded ink_recipe_texts[]; /* recipes/, compiled in by the build */
 
 void ink_recipe_start(ink_recipe *recipe) {
     size_t n;

@@ -44,8 +44,8 @@ typedef struct ink_recipe {
     ink_schedule schedule;
     double label_smoothing;
     ink_augment augment;
-    char *net_text; /* owned; NULL until a net is set */
-    char *net_file; /* owned; for messages: "v3" or "nets/my.txt" */
+    char *net_text;    /* owned; NULL until a net is set */
+    char *net_file;    /* owned; for messages: "v3" or "nets/my.txt" */
     uint64_t net_line; /* of net_text's first line in net_file */
 } ink_recipe;
 

@@ -208,7 +208,8 @@ static ink_status set_augment(ink_recipe *r, const key_value *v) {
 typedef ink_status set_key(ink_recipe *r, const key_value *v);
 
 static const ink_recipe_key_info infos[] = {
-    {"normalise", "HOW", "range 250 0.5", "pixels to numbers: none | range D O (x/D-O) | meanstd auto | meanstd M S | imagenet"},
+    {"normalise", "HOW", "range 250 0.5",
+     "pixels to numbers: none | range D O (x/D-O) | meanstd auto | meanstd M S | imagenet"},
     {"val", "FRACTION [HOW]", "0.1 stratified", "rows held out to measure on: 0 | 0.1 stratified | 0.01 random"},
     {"seed", "N", "1", "where all random numbers start"},
     {"shuffle", "yes|no", "yes", "a new order of the rows each epoch"},
@@ -226,15 +227,17 @@ static const ink_recipe_key_info infos[] = {
     {"eps", "E", "1e-8", "adam, adamw: added to the divisor"},
     {"weight-decay", "D", "0", "pull of the weights towards 0 (adamw: decoupled)"},
     {"clip", "NORM", "0", "longest gradient, longer ones are shortened; 0: as they are"},
-    {"schedule", "HOW", "constant", "learning rate over the run: constant | step EPOCHS FACTOR | cosine | linear | one-cycle"},
+    {"schedule", "HOW", "constant",
+     "learning rate over the run: constant | step EPOCHS FACTOR | cosine | linear | one-cycle"},
     {"warmup", "EPOCHS", "0", "epochs over which the learning rate rises from 0"},
     {"label-smoothing", "S", "0", "share of the target spread over all ten digits"},
     {"augment", "HOW", "none", "distortions, new ones each epoch: none | rotate DEG scale F shear F shift F ..."},
 };
 static set_key *const setters[] = {
-    set_normalise, set_val,      set_seed,     set_shuffle, set_epochs, set_batch_size, set_eval_batch_size,
-    set_workers,   set_optimizer, set_lr,       set_body_lr, set_momentum, set_nesterov,  set_beta1,
-    set_beta2,     set_eps,      set_weight_decay, set_clip, set_schedule, set_warmup,    set_label_smoothing, set_augment,
+    set_normalise, set_val,       set_seed,         set_shuffle, set_epochs,   set_batch_size, set_eval_batch_size,
+    set_workers,   set_optimizer, set_lr,           set_body_lr, set_momentum, set_nesterov,   set_beta1,
+    set_beta2,     set_eps,       set_weight_decay, set_clip,    set_schedule, set_warmup,     set_label_smoothing,
+    set_augment,
 };
 #define N_KEYS (sizeof infos / sizeof *infos)
 _Static_assert(sizeof setters / sizeof *setters == N_KEYS, "one setter a key");

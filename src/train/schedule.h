@@ -15,8 +15,8 @@ typedef enum ink_schedule_kind {
 
 typedef struct ink_schedule {
     ink_schedule_kind kind;
-    double every, factor;  /* step */
-    double warmup_epochs;  /* a straight line from 0 in front of all kinds but one-cycle; 0: none */
+    double every, factor; /* step */
+    double warmup_epochs; /* a straight line from 0 in front of all kinds but one-cycle; 0: none */
 } ink_schedule;
 
 /* The factor on the recipe's lr at a step (from 0) of steps in all, steps_per_epoch each epoch. */

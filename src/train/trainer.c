@@ -23,8 +23,8 @@ struct ink_trainer {
     uint64_t steps_per_epoch, steps;
     ink_trainer_position at;
     ink_weights best;
-    double started_s, epoch_started_s; /* of this process; the clock, see core/clock.h */
-    uint64_t epoch_rows;               /* rows trained in this epoch by this process */
+    double epoch_started_s; /* by this process, on the clock of core/clock.h; 0: not yet */
+    uint64_t epoch_rows;    /* rows trained in this epoch by this process */
 };
 
 /* Mean and standard deviation of the training rows' pixels, from exact integer sums. */
@@ -156,7 +156,8 @@ ink_status ink_trainer_new(const ink_trainer_setup *setup, ink_trainer **out, in
     if (status != INK_OK) goto done;
     const ink_recipe *r = t->recipe;
     if (r->net_text == NULL) {
-        status = ink_fail(err, INK_E_USAGE, "recipe %s has no net: it ends in [net] and layers, or says net = NAME", r->name);
+        status = ink_fail(err, INK_E_USAGE, "recipe %s has no net: it ends in [net] and layers, or says net = NAME",
+                          r->name);
         goto done;
     }
     status = ink_net_parse(r->net_text, r->net_file, r->net_line, &t->net, err);
@@ -448,7 +449,9 @@ ink_status ink_trainer_load(ink_trainer *t, const ink_weights *weights, ink_load
 /* ---- checkpoints ---- */
 
 ink_trainer_position ink_trainer_position_of(const ink_trainer *t) {
-    return t->at;
+    ink_trainer_position at = t->at;
+    if (t->epoch_started_s > 0) at.elapsed_s += ink_clock_s() - t->epoch_started_s;
+    return at;
 }
 
 ink_status ink_trainer_restore(ink_trainer *t, const ink_trainer_position *position, const ink_weights *all,

@@ -20,9 +20,9 @@
 typedef struct ink_trainer ink_trainer;
 
 typedef struct ink_trainer_setup {
-    const ink_recipe *recipe;  /* borrowed until free */
-    const ink_images *images;  /* labelled; borrowed until free */
-    const uint8_t *held_out;   /* [images->count] 1: measured on, never trained on; borrowed until new returns */
+    const ink_recipe *recipe; /* borrowed until free */
+    const ink_images *images; /* labelled; borrowed until free */
+    const uint8_t *held_out;  /* [images->count] 1: measured on, never trained on; borrowed until new returns */
     const ink_backend *backend;
     ink_precision precision;
     bool exact;
@@ -32,15 +32,15 @@ typedef struct ink_trainer_setup {
 
 /* What an epoch gave. Values that were not measured are NaN. */
 typedef struct ink_epoch_result {
-    uint32_t epoch;               /* from 1 */
-    uint64_t step;                /* steps of the whole run so far */
-    double lr;                    /* of the epoch's last step */
+    uint32_t epoch;                    /* from 1 */
+    uint64_t step;                     /* steps of the whole run so far */
+    double lr;                         /* of the epoch's last step */
     double train_loss, train_accuracy; /* means over the epoch, as the weights were then */
     double val_loss, val_accuracy;
     uint32_t val_errors;
-    bool best;         /* higher validation accuracy than all epochs before (equal: lower loss) */
-    double seconds;    /* this epoch, measurement included; of this process: less after a resume in mid-epoch */
-    double waited_s;   /* of that, waiting for data */
+    bool best;       /* higher validation accuracy than all epochs before (equal: lower loss) */
+    double seconds;  /* this epoch, measurement included; of this process: less after a resume in mid-epoch */
+    double waited_s; /* of that, waiting for data */
     double images_per_s;
 } ink_epoch_result;
 
@@ -50,10 +50,10 @@ typedef enum ink_trainer_phase { INK_TRAINING, INK_VALIDATING } ink_trainer_phas
 typedef struct ink_trainer_moment {
     ink_trainer_phase phase;
     uint32_t epoch, epochs;
-    uint64_t step, steps;      /* done, of the whole run */
-    uint32_t done, total;      /* rows of this phase */
-    double loss;               /* mean of this epoch so far */
-    double val_accuracy;       /* of the epoch before, or NaN */
+    uint64_t step, steps; /* done, of the whole run */
+    uint32_t done, total; /* rows of this phase */
+    double loss;          /* mean of this epoch so far */
+    double val_accuracy;  /* of the epoch before, or NaN */
 } ink_trainer_moment;
 
 /* Called on the calling thread; each may be NULL. */
@@ -87,9 +87,11 @@ typedef struct ink_weights {
         int32_t dim[4];
         size_t count;
         float *data; /* [count], owned */
-    } *item;
+    } * item;
 } ink_weights; /* {0} is empty */
 void ink_weights_clear(ink_weights *weights);
+/* An equal one with memory of its own, which the caller clears. Errors: INK_E_MEMORY. */
+INK_MUST_USE ink_status ink_weights_copy(const ink_weights *from, ink_weights *out, ink_error *err);
 
 /* Every value finite? Else the first that is not is named in err (INK_E_DIVERGED). */
 INK_MUST_USE ink_status ink_weights_check(const ink_weights *weights, ink_error *err);
@@ -98,12 +100,13 @@ INK_MUST_USE ink_status ink_weights_check(const ink_weights *weights, ink_error 
 INK_MUST_USE ink_status ink_trainer_last(const ink_trainer *trainer, ink_weights *out, ink_error *err);
 INK_MUST_USE ink_status ink_trainer_best(const ink_trainer *trainer, ink_weights *out, ink_error *err);
 
-/* Starts from these instead of random ones: those whose name and shape match; what: "" or a list for a person. n_loaded:
- * how many of the net's own matched; skipped and missing get up to size bytes of names. */
+/* What ink_trainer_load did, in tensors. */
 typedef struct ink_load_report {
     uint32_t loaded, skipped, missing;
     char skipped_names[256], missing_names[256]; /* cut with "..." */
 } ink_load_report;
+
+/* Starts from these instead of random ones: those whose name and shape match the net's. Errors: the backend's. */
 INK_MUST_USE ink_status ink_trainer_load(ink_trainer *trainer, const ink_weights *weights, ink_load_report *report,
                                          ink_error *err);
 
@@ -111,10 +114,10 @@ INK_MUST_USE ink_status ink_trainer_load(ink_trainer *trainer, const ink_weights
 
 /* All that a run is beside its weights: where it stands and what it has summed. */
 typedef struct ink_trainer_position {
-    uint32_t epoch;    /* under way, from 1; epochs + 1 when all are done */
-    uint32_t batch;    /* next one of that epoch */
-    uint64_t step;     /* done */
-    double loss_sum;   /* of this epoch's batches so far */
+    uint32_t epoch;  /* under way, from 1; epochs + 1 when all are done */
+    uint32_t batch;  /* next one of that epoch */
+    uint64_t step;   /* done */
+    double loss_sum; /* of this epoch's batches so far */
     uint64_t correct, rows;
     uint32_t best_epoch, best_errors; /* 0: none measured */
     double best_accuracy, best_loss;

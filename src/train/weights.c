@@ -24,3 +24,22 @@ ink_status ink_weights_check(const ink_weights *weights, ink_error *err) {
     }
     return INK_OK;
 }
+
+ink_status ink_weights_copy(const ink_weights *from, ink_weights *out, ink_error *err) {
+    *out = (ink_weights){0};
+    ink_weights copy = {.item = ink_mem_new(from->n, sizeof *copy.item)};
+    if (copy.item == NULL) return ink_fail_memory(err, (uint64_t)from->n * sizeof *copy.item, "weights");
+    for (; copy.n < from->n; copy.n++) {
+        struct ink_weight *item = &copy.item[copy.n];
+        *item = from->item[copy.n];
+        item->data = ink_mem_new(item->count, sizeof *item->data);
+        if (item->data == NULL) {
+            size_t bytes = item->count * sizeof *item->data;
+            ink_weights_clear(&copy);
+            return ink_fail_memory(err, bytes, "weights");
+        }
+        memcpy(item->data, from->item[copy.n].data, item->count * sizeof *item->data);
+    }
+    *out = copy;
+    return INK_OK;
+}

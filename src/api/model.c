@@ -1,0 +1,151 @@
+/* api/model.c: inkling.h's model: open, predict, free.
+ * Training is elsewhere (api/train.c), and so are folders, archives and formats other than safetensors. */
+#include "api/model.h"
+
+#include <string.h>
+
+#include "core/mem.h"
+#include "core/status.h"
+#include "data/normaliser.h"
+
+#define BATCH_DEFAULT 64
+#define BATCH_MOST    65536
+
+struct ink_model {
+    const ink_backend *backend;
+    ink_pool *own_pool; /* NULL when the pool is borrowed */
+    ink_program *program;
+    ink_net_ends ends;
+    uint32_t max_batch;
+    size_t image_bytes;
+};
+
+ink_status ink_model_build(const ink_modelfile *file, const ink_model_setup *setup, ink_model **out, ink_error *err) {
+    ink_graph g = {0};
+    *out = NULL;
+    ink_model *model = ink_mem_new(1, sizeof *model);
+    if (model == NULL) return ink_fail_memory(err, sizeof *model, "a model");
+    model->backend = setup->backend;
+    model->max_batch = setup->max_batch;
+    model->image_bytes = (size_t)file->height * (size_t)file->width;
+    ink_net_plan plan = {.height = file->height, .width = file->width, .normalise = file->normalise};
+    ink_compile_options options = {
+        .max_batch = setup->max_batch, .precision = setup->precision, .exact = setup->exact, .pool = setup->pool};
+    ink_status status = ink_net_build(file->net, &plan, &g, &model->ends, err);
+    if (status == INK_E_USAGE) status = INK_E_DATA; /* the file's net makes no sense */
+    if (status == INK_OK) status = model->backend->compile(&g, &options, &model->program, err);
+    if (status == INK_OK) status = ink_modelfile_load(file, &g, model->backend, model->program, err);
+    ink_graph_clear(&g);
+    if (status == INK_OK) {
+        *out = model;
+    } else {
+        ink_model_free(model);
+    }
+    return status;
+}
+
+ink_status ink_model_run(ink_model *model, const uint8_t *images, uint32_t n, float *logits, float *p, ink_error *err) {
+    ink_batch batch = {.n = n, .images = images};
+    size_t count = (size_t)n * INK_CLASSES;
+    ink_status status = model->backend->run(model->program, &batch, err);
+    if (status == INK_OK && logits != NULL) {
+        status = model->backend->read(model->program, model->ends.logits, logits, count, err);
+    }
+    if (status == INK_OK && p != NULL) {
+        status = model->backend->read(model->program, model->ends.probabilities, p, count, err);
+    }
+    return status;
+}
+
+/* A model of its own pool, from tensors that it takes. */
+static ink_status open_tensors(ink_tensors *take_tensors, const char *name, const ink_model_options *options,
+                               ink_model **out, ink_error *err) {
+    ink_modelfile file;
+    ink_pool *pool = NULL;
+    uint32_t threads = options != NULL && options->threads > 0 ? options->threads : 1;
+    uint32_t max_batch = options != NULL && options->max_batch > 0 ? options->max_batch : BATCH_DEFAULT;
+    ink_status status = ink_modelfile_take(take_tensors, name, &file, err);
+    if (status != INK_OK) return status;
+    if (max_batch > BATCH_MOST) {
+        status = ink_fail(err, INK_E_USAGE, "max_batch is %u, expected at most %d", max_batch, BATCH_MOST);
+    } else if (file.height != INK_DIGIT_SIDE || file.width != INK_DIGIT_SIDE) {
+        status = ink_fail(err, INK_E_DATA, "%s: a net for images of %dx%d, expected 28x28", name, (int)file.height,
+                          (int)file.width);
+    }
+    if (status == INK_OK) status = ink_pool_new(threads, &pool, err);
+    if (status == INK_OK) {
+        ink_model_setup setup = {
+            .backend = &ink_backend_cpu, .precision = INK_PRECISION_F32, .pool = pool, .max_batch = max_batch};
+        status = ink_model_build(&file, &setup, out, err);
+    }
+    if (status == INK_OK) {
+        (*out)->own_pool = pool;
+    } else {
+        ink_pool_free(pool);
+    }
+    ink_modelfile_free(&file);
+    return status;
+}
+
+ink_status ink_model_open(const char *path, const ink_model_options *options, ink_model **out, ink_error *err) {
+    ink_tensors tensors = {0};
+    if (out == NULL) return ink_fail(err, INK_E_USAGE, "ink_model_open: out is NULL");
+    *out = NULL;
+    if (path == NULL) return ink_fail(err, INK_E_USAGE, "ink_model_open: path is NULL");
+    ink_status status = ink_tensors_open(path, &tensors, err);
+    return status == INK_OK ? open_tensors(&tensors, path, options, out, err) : status;
+}
+
+ink_status ink_model_open_memory(const void *bytes, size_t size, const char *name, const ink_model_options *options,
+                                 ink_model **out, ink_error *err) {
+    ink_tensors tensors = {0};
+    if (out == NULL) return ink_fail(err, INK_E_USAGE, "ink_model_open_memory: out is NULL");
+    *out = NULL;
+    if (bytes == NULL || name == NULL) return ink_fail(err, INK_E_USAGE, "ink_model_open_memory: NULL argument");
+    ink_status status = ink_tensors_read(bytes, size, name, &tensors, err);
+    return status == INK_OK ? open_tensors(&tensors, name, options, out, err) : status;
+}
+
+ink_status ink_model_predict(ink_model *model, const uint8_t *images, size_t n, float *p, ink_error *err) {
+    if (model == NULL || images == NULL || p == NULL || n == 0) {
+        return ink_fail(err, INK_E_USAGE, "ink_model_predict: %s", n == 0 ? "no images" : "NULL argument");
+    }
+    ink_status status = INK_OK;
+    for (size_t done = 0; done < n && status == INK_OK;) {
+        uint32_t now = n - done < model->max_batch ? (uint32_t)(n - done) : model->max_batch;
+        status = ink_model_run(model, images + done * model->image_bytes, now, NULL, p + done * INK_CLASSES, err);
+        done += now;
+    }
+    return status;
+}
+
+void ink_model_free(ink_model *model) {
+    if (model == NULL) return;
+    if (model->program != NULL) model->backend->free(model->program);
+    ink_pool_free(model->own_pool);
+    ink_mem_free(model);
+}
+
+ink_status ink_digit_prepare(const uint8_t *grey, uint32_t width, uint32_t height, size_t stride_bytes, int dark_ink,
+                             uint8_t out[784], ink_error *err) {
+    uint8_t *inverted = NULL;
+    if (grey == NULL || out == NULL || width < 1 || height < 1 || width > INK_GREY_SIDE_MAX ||
+        height > INK_GREY_SIDE_MAX || stride_bytes < width) {
+        return ink_fail(err, INK_E_USAGE, "ink_digit_prepare: a picture of %ux%u, expected 1x1 to 4096x4096", width,
+                        height);
+    }
+    if (dark_ink) {
+        inverted = ink_mem_new(height, width);
+        if (inverted == NULL) return ink_fail_memory(err, (uint64_t)height * width, "a picture");
+        for (uint32_t y = 0; y < height; y++) {
+            for (uint32_t x = 0; x < width; x++) {
+                inverted[(size_t)y * width + x] = (uint8_t)(255 - grey[y * stride_bytes + x]);
+            }
+        }
+        grey = inverted;
+        stride_bytes = width;
+    }
+    bool ink = ink_digit_normalise(grey, width, height, stride_bytes, out);
+    ink_mem_free(inverted);
+    return ink ? INK_OK : ink_fail(err, INK_E_DATA, "the picture is blank: no ink found");
+}

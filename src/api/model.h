@@ -1,0 +1,24 @@
+/* api/model.h: a model that predicts, as inkling.h offers it, with the choices that only the program makes. */
+#ifndef INK_API_MODEL_H
+#define INK_API_MODEL_H
+
+#include "api/modelfile.h"
+#include "ops/backend.h"
+
+typedef struct ink_model_setup {
+    const ink_backend *backend;
+    ink_precision precision;
+    bool exact;
+    ink_pool *pool;     /* borrowed until free */
+    uint32_t max_batch; /* at least 1 */
+} ink_model_setup;
+
+/* A model from a file that was read; file is borrowed for the call. */
+INK_MUST_USE ink_status ink_model_build(const ink_modelfile *file, const ink_model_setup *setup, ink_model **out,
+                                        ink_error *err);
+
+/* One batch, at most max_batch images. logits and p: [n][10], either may be NULL. */
+INK_MUST_USE ink_status ink_model_run(ink_model *model, const uint8_t *images, uint32_t n, float *logits, float *p,
+                                      ink_error *err);
+
+#endif

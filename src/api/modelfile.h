@@ -1,0 +1,43 @@
+/* api/modelfile.h: what a model file means: safetensors whose metadata carry the net.
+ *
+ *   format              "pt": torch's loaders take it as it is
+ *   inkling.format      "1"
+ *   inkling.net         the net's text (nn/net.h)
+ *   inkling.input       "28x28": height and width of the images
+ *   inkling.normalise   "SCALE SHIFT" once per channel, %.9g: y = x * SCALE + SHIFT, x = 0..255
+ *   inkling.recipe      name of the recipe, for people; and other "inkling." keys that say where it came from
+ *
+ * Tensors are F32 under their state_dict names, and I64 "<layer>.num_batches_tracked" as torch's batch norm has it (not
+ * used here). No time, path or thread count: equal runs give equal bytes. Part of libinkling, the writer excepted. */
+#ifndef INK_API_MODELFILE_H
+#define INK_API_MODELFILE_H
+
+#include "files/safetensors.h"
+#include "nn/net.h"
+
+#define INK_MODEL_FORMAT 1
+
+typedef struct ink_modelfile {
+    ink_tensors tensors;
+    ink_net *net;
+    ink_normalise normalise;
+    int32_t height, width;
+    const char *recipe; /* "" when not said; in tensors */
+    char *name;         /* for messages */
+} ink_modelfile;        /* {0}: none */
+
+/* Takes the tensors (on failure too). name: of the file, for messages.
+ * Errors   INK_E_DATA: no inkling.net, a newer format, a net or normalisation that cannot be read; INK_E_MEMORY. */
+INK_MUST_USE ink_status ink_modelfile_take(ink_tensors *take_tensors, const char *name, ink_modelfile *out,
+                                           ink_error *err);
+void ink_modelfile_free(ink_modelfile *model);
+
+/* Checks that the file holds exactly the parameters and statistics of graph g (made from its net), all finite, and
+ * writes them into the program. Errors: INK_E_DATA with names; the backend's. */
+INK_MUST_USE ink_status ink_modelfile_load(const ink_modelfile *model, const ink_graph *g, const ink_backend *backend,
+                                           ink_program *program, ink_error *err);
+
+/* "SCALE SHIFT ..." of a normalisation; size at least 160. */
+void ink_normalise_text(const ink_normalise *normalise, char *text, size_t size);
+
+#endif
