@@ -1,0 +1,177 @@
+/* api/models.c: opens models and runs all images through them.
+ * What becomes of the answers is predict.c's and eval.c's business. */
+#define _POSIX_C_SOURCE 200809L
+#include "api/models.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/clock.h"
+#include "core/mem.h"
+#include "core/real.h"
+#include "core/status.h"
+
+/* A run folder stands for its last weights: what the schedule ended in, chosen by nobody. */
+static ink_status model_path(const char *name, char path[INK_PATH_SIZE], ink_error *err) {
+    struct stat about;
+    bool folder = stat(name, &about) == 0 && S_ISDIR(about.st_mode);
+    int length = snprintf(path, INK_PATH_SIZE, "%s%s", name, folder ? "/weights/last.safetensors" : "");
+    if (length < 0 || length >= INK_PATH_SIZE) return ink_fail(err, INK_E_USAGE, "the path %.60s... is too long", name);
+    if (folder && stat(path, &about) != 0) {
+        ink_fail(err, INK_E_FILE, "%s holds no model: no weights/last.safetensors in it", name);
+        ink_hint(err, "a model is a .safetensors file or the folder of a training run");
+        return INK_E_FILE;
+    }
+    return INK_OK;
+}
+
+ink_status ink_models_open(const char *const *names, size_t n, const ink_machine *machine, uint32_t max_batch,
+                           ink_models *out, ink_error *err) {
+    ink_status status = INK_OK;
+    *out = (ink_models){0};
+    if (n == 0) {
+        ink_fail(err, INK_E_USAGE, "no model: name a model file or a run folder in front of DATA");
+        ink_hint(err, "'inkling train DATA' makes one");
+        return INK_E_USAGE;
+    }
+    ink_models models = {.files = ink_mem_new(n, sizeof *models.files),
+                         .models = ink_mem_new(n, sizeof(ink_model *)),
+                         .max_batch = max_batch};
+    if (models.files == NULL || models.models == NULL) {
+        status = ink_fail_memory(err, n * sizeof *models.files, "models");
+        goto done;
+    }
+    ink_model_setup setup = {machine->backend, machine->precision, machine->exact, machine->pool, max_batch};
+    for (; models.n < n; models.n++) {
+        char path[INK_PATH_SIZE];
+        ink_tensors tensors = {0};
+        ink_modelfile *file = &models.files[models.n];
+        status = model_path(names[models.n], path, err);
+        if (status == INK_OK) status = ink_tensors_open(path, &tensors, err);
+        if (status == INK_OK) status = ink_modelfile_take(&tensors, path, file, err);
+        if (status == INK_OK) status = ink_model_build(file, &setup, &models.models[models.n], err);
+        if (status != INK_OK) {
+            ink_modelfile_free(file);
+            goto done;
+        }
+        if (file->height != models.files[0].height || file->width != models.files[0].width) {
+            status = ink_fail(err, INK_E_DATA, "%s wants images of %dx%d, %s of %dx%d", file->name, (int)file->height,
+                              (int)file->width, models.files[0].name, (int)models.files[0].height,
+                              (int)models.files[0].width);
+            models.n++;
+            goto done;
+        }
+    }
+done:
+    if (status == INK_OK) {
+        *out = models;
+    } else {
+        ink_models_close(&models);
+    }
+    return status;
+}
+
+void ink_models_close(ink_models *models) {
+    for (size_t i = 0; i < models->n; i++) {
+        ink_model_free(models->models[i]);
+        ink_modelfile_free(&models->files[i]);
+    }
+    ink_mem_free(models->models);
+    ink_mem_free(models->files);
+    *models = (ink_models){0};
+}
+
+/* log sum e^z - z[label]: from the logits, so that a confident mistake keeps its size. */
+static double loss_of_logits(const float z[INK_CLASSES], uint8_t label) {
+    double most = (double)z[0], sum = 0;
+    for (int c = 1; c < INK_CLASSES; c++) most = (double)z[c] > most ? (double)z[c] : most;
+    for (int c = 0; c < INK_CLASSES; c++) sum += ink_exp((double)z[c] - most);
+    return ink_log(sum) + most - (double)z[label];
+}
+
+static uint8_t first_most(const float p[INK_CLASSES]) {
+    uint8_t best = 0;
+    for (uint8_t c = 1; c < INK_CLASSES; c++) {
+        if (p[c] > p[best]) best = c;
+    }
+    return best;
+}
+
+/* A batch through every model; p becomes the mean. */
+static ink_status predict_batch(ink_models *models, const ink_images *images, uint32_t from, uint32_t n, float *scratch,
+                                ink_predictions *out, ink_error *err) {
+    size_t size = (size_t)images->height * images->width;
+    float *p = out->p + (size_t)from * INK_CLASSES, *logits = scratch;
+    float *one = scratch + (size_t)models->max_batch * INK_CLASSES;
+    for (size_t m = 0; m < models->n; m++) {
+        float *to = m == 0 ? p : one;
+        ink_status status = ink_model_run(models->models[m], images->pixels + from * size, n, logits, to, err);
+        if (status != INK_OK) return status;
+        for (size_t i = 0; m > 0 && i < (size_t)n * INK_CLASSES; i++) p[i] += one[i];
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        float *mine = p + (size_t)i * INK_CLASSES;
+        for (int c = 0; models->n > 1 && c < INK_CLASSES; c++) mine[c] /= (float)models->n;
+        out->digits[from + i] = first_most(mine);
+        if (out->losses == NULL) continue;
+        uint8_t label = images->labels[from + i];
+        double floor_p = (double)mine[label] > 1e-30 ? (double)mine[label] : 1e-30;
+        out->losses[from + i] =
+            models->n == 1 ? loss_of_logits(logits + (size_t)i * INK_CLASSES, label) : -ink_log(floor_p);
+    }
+    return INK_OK;
+}
+
+ink_status ink_models_predict(ink_models *models, const ink_images *images, const ink_watch *watch,
+                              ink_predictions *out, ink_error *err) {
+    ink_status status = INK_OK;
+    double start = ink_clock_s();
+    *out = (ink_predictions){0};
+    if ((int32_t)images->height != models->files[0].height || (int32_t)images->width != models->files[0].width) {
+        return ink_fail(err, INK_E_DATA, "the images are %ux%u, the model wants %dx%d", images->height, images->width,
+                        (int)models->files[0].height, (int)models->files[0].width);
+    }
+    uint32_t n = images->count;
+    ink_predictions made = {.count = n,
+                            .p = ink_mem_new((size_t)n * INK_CLASSES, sizeof(float)),
+                            .digits = ink_mem_new(n, 1),
+                            .losses = images->labels != NULL ? ink_mem_new(n, sizeof(double)) : NULL};
+    float *scratch = ink_mem_new((size_t)models->max_batch * 2 * INK_CLASSES, sizeof *scratch);
+    if (made.p == NULL || made.digits == NULL || scratch == NULL || (images->labels != NULL && made.losses == NULL)) {
+        status = ink_fail_memory(err, (uint64_t)n * (INK_CLASSES * sizeof(float) + 9), "predictions");
+    }
+    for (uint32_t from = 0; from < n && status == INK_OK; from += models->max_batch) {
+        uint32_t now = n - from < models->max_batch ? n - from : models->max_batch;
+        if (ink_watch_stop(watch)) {
+            status = ink_fail(err, INK_E_STOPPED, "stopped after %u of %u images", from, n);
+            break;
+        }
+        status = predict_batch(models, images, from, now, scratch, &made, err);
+        double seconds = ink_clock_s() - start;
+        double rate = seconds > 0 ? (from + now) / seconds : 0;
+        ink_progress progress = {.phase = "predicting",
+                                 .unit = "images",
+                                 .done = from + now,
+                                 .total = n,
+                                 .rate = rate,
+                                 .eta_s = rate > 0 ? (n - from - now) / rate : -1,
+                                 .run_eta_s = -1};
+        ink_watch_progress(watch, &progress);
+    }
+    made.seconds = ink_clock_s() - start;
+    ink_mem_free(scratch);
+    if (status == INK_OK) {
+        *out = made;
+    } else {
+        ink_predictions_free(&made);
+    }
+    return status;
+}
+
+void ink_predictions_free(ink_predictions *predictions) {
+    ink_mem_free(predictions->p);
+    ink_mem_free(predictions->digits);
+    ink_mem_free(predictions->losses);
+    *predictions = (ink_predictions){0};
+}

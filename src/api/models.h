@@ -1,0 +1,36 @@
+/* api/models.h: one model or several (an ensemble), from files or run folders, and what they say of many images. */
+#ifndef INK_API_MODELS_H
+#define INK_API_MODELS_H
+
+#include "api/engine.h"
+#include "api/model.h"
+#include "files/images.h"
+
+typedef struct ink_models {
+    ink_modelfile *files; /* [n] */
+    ink_model **models;   /* [n] */
+    size_t n;
+    uint32_t max_batch;
+} ink_models; /* {0}: none */
+
+/* Opens each name: a model file, or a run folder (its last weights). All must want images of one size.
+ * Errors   INK_E_USAGE no name; INK_E_FILE; INK_E_DATA. Owner: the caller. */
+INK_MUST_USE ink_status ink_models_open(const char *const *names, size_t n, const ink_machine *machine,
+                                        uint32_t max_batch, ink_models *out, ink_error *err);
+void ink_models_close(ink_models *models);
+
+/* What was predicted, image by image. */
+typedef struct ink_predictions {
+    uint32_t count;
+    float *p;        /* [count][10], mean over the models; owned */
+    uint8_t *digits; /* [count] the first most probable; owned */
+    double *losses;  /* [count] cross-entropy of one model's logits, or -log p of an ensemble; NULL without labels */
+    double seconds;
+} ink_predictions; /* {0}: none */
+
+/* Errors   INK_E_DATA images of another size; INK_E_STOPPED; INK_E_MEMORY; the backend's. Owner: the caller. */
+INK_MUST_USE ink_status ink_models_predict(ink_models *models, const ink_images *images, const ink_watch *watch,
+                                           ink_predictions *out, ink_error *err);
+void ink_predictions_free(ink_predictions *predictions);
+
+#endif

@@ -1,0 +1,66 @@
+/* api/predict.c: `inkling predict`: images to submission.csv.
+ * Training does the same at its end through ink_submit. */
+#include "api/predict.h"
+
+#include <stdio.h>
+
+#include "files/submission.h"
+
+#define EVAL_BATCH 1000
+
+/* The sample's ids as a submission without labels, as files/submission.h checks it. */
+static ink_status write_submission(const char *path, const ink_predictions *predictions, const ink_dataset *set,
+                                   ink_error *err) {
+    ink_submission sample = {.ids = set->sample_ids, .count = set->n_sample_ids};
+    bool checked = set->sample_ids != NULL && set->n_sample_ids > 0;
+    return ink_submission_write(path, predictions->digits, predictions->count, checked ? &sample : NULL,
+                                set->sample_name, err);
+}
+
+ink_status ink_submit(ink_models *models, const ink_dataset *set, const char *path, const char *probabilities,
+                      const ink_watch *watch, ink_predictions *out, ink_error *err) {
+    ink_status status = ink_models_predict(models, &set->test, watch, out, err);
+    if (status == INK_OK) status = write_submission(path, out, set, err);
+    if (status == INK_OK && probabilities != NULL) {
+        status = ink_probabilities_write(probabilities, out->p, out->count, INK_CLASSES, err);
+    }
+    if (status != INK_OK) ink_predictions_free(out);
+    return status;
+}
+
+void ink_say_dataset(const ink_watch *watch, const ink_dataset *set) {
+    for (uint32_t i = 0; i < set->n_found; i++) ink_watch_say(watch, INK_SAY_INFO, "%s", set->found[i]);
+    for (uint32_t i = 0; i < set->n_warnings; i++) ink_watch_say(watch, INK_SAY_WARNING, "%s", set->warnings[i]);
+}
+
+ink_status ink_work_predict(const ink_predict_options *options, const ink_watch *watch, ink_predict_result *result,
+                            ink_error *err) {
+    ink_machine machine = {0};
+    ink_models models = {0};
+    ink_dataset set = {0};
+    ink_predictions predictions = {0};
+    const char *out = options->out != NULL ? options->out : "submission.csv";
+    *result = (ink_predict_result){0};
+    ink_status status = ink_machine_open(&options->engine, &machine, err);
+    if (status != INK_OK) return status;
+    status = ink_models_open(options->models, options->n_models, &machine,
+                             options->eval_batch_size > 0 ? options->eval_batch_size : EVAL_BATCH, &models, err);
+    if (status != INK_OK) goto done;
+    ink_dataset_options data = {.path = options->data, .use = INK_USE_PREDICT, .pool = machine.pool};
+    status = ink_dataset_find(&data, &set, err);
+    if (status != INK_OK) goto done;
+    ink_say_dataset(watch, &set);
+    status = ink_submit(&models, &set, out, options->probabilities, watch, &predictions, err);
+    if (status != INK_OK) goto done;
+    snprintf(result->submission, sizeof result->submission, "%s", out);
+    result->rows = predictions.count;
+    result->seconds = predictions.seconds;
+    result->images_per_s = predictions.seconds > 0 ? predictions.count / predictions.seconds : 0;
+    for (uint32_t i = 0; i < predictions.count; i++) result->counts[predictions.digits[i]]++;
+done:
+    ink_predictions_free(&predictions);
+    ink_dataset_clear(&set);
+    ink_models_close(&models);
+    ink_machine_close(&machine);
+    return status;
+}
