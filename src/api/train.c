@@ -1,0 +1,269 @@
+/* api/train.c: `inkling train`: the main job from DATA to a run folder.
+ * Settings are train_settle.c's, what happens around the loop train_watch.c's. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "api/train_run.h"
+#include "core/clock.h"
+#include "core/hash.h"
+#include "core/mem.h"
+#include "core/status.h"
+#include "files/source.h"
+
+#define WEIGHTS_BYTES_MOST ((size_t)4 << 30)
+
+/* ---- data and split ---- */
+
+static ink_status read_data(ink_train_run *run, ink_error *err) {
+    ink_progress progress = {
+        .phase = "reading", .unit = "bytes", .eta_s = -1, .run_eta_s = -1, .loss = NAN, .accuracy = NAN};
+    ink_watch_progress(run->watch, &progress);
+    ink_dataset_options options = {.path = run->data,
+                                   .test = run->test[0] != '\0' ? run->test : NULL,
+                                   .use = INK_USE_TRAIN,
+                                   .pool = run->machine.pool};
+    ink_status status = ink_dataset_find(&options, &run->set, err);
+    if (status != INK_OK) return status;
+    ink_say_dataset(run->watch, &run->set);
+    const char *hash = ink_tensors_note(&run->resumed.file, "data-sha256");
+    if (run->options->resume != NULL && (hash == NULL || strcmp(hash, run->set.train_sha256) != 0)) {
+        ink_fail(err, INK_E_DATA, "%s holds other images than those the run began with", run->data);
+        ink_hint(err, "to learn from new data: inkling train DATA --weights %.120s", run->options->resume);
+        return INK_E_DATA;
+    }
+    return INK_OK;
+}
+
+static ink_status split(ink_train_run *run, ink_error *err) {
+    const ink_images *images = &run->set.train;
+    uint32_t n_held_out = 0;
+    run->held_out = ink_mem_new(images->count, 1);
+    if (run->held_out == NULL) return ink_fail_memory(err, images->count, "the split");
+    if (run->options->resume != NULL) {
+        if (run->resumed.n_rows != images->count) {
+            return ink_fail(err, INK_E_DATA, "the checkpoint splits %u rows, DATA has %u", run->resumed.n_rows,
+                            images->count);
+        }
+        memcpy(run->held_out, run->resumed.held_out, images->count);
+        return INK_OK;
+    }
+    return ink_split_make(images->labels, images->count, run->recipe.val_kind, run->recipe.val_fraction,
+                          run->recipe.seed, run->held_out, &n_held_out, err);
+}
+
+/* ---- the trainer ---- */
+
+/* --weights: a model file, or a run's last weights. */
+static ink_status load_weights(ink_train_run *run, ink_error *err) {
+    ink_models models;
+    ink_load_report report;
+    ink_weights weights = {0};
+    const char *name = run->options->weights;
+    ink_status status = ink_models_open(&name, 1, &run->machine, 1, &models, err);
+    if (status != INK_OK) return status;
+    const ink_tensors *tensors = &models.files[0].tensors;
+    weights.item = ink_mem_new(tensors->n, sizeof *weights.item);
+    if (weights.item == NULL) status = ink_fail_memory(err, tensors->n * sizeof *weights.item, "weights");
+    for (size_t i = 0; status == INK_OK && i < tensors->n; i++) {
+        const ink_tensor *tensor = &tensors->items[i];
+        if (tensor->dtype == INK_I64 || tensor->rank > 4 || strlen(tensor->name) >= INK_NAME_SIZE) continue;
+        struct ink_weight *item = &weights.item[weights.n];
+        strcpy(item->name, tensor->name);
+        item->rank = (int)tensor->rank;
+        for (int k = 0; k < 4; k++) item->dim[k] = k < item->rank ? (int32_t)tensor->dim[k] : 1;
+        item->count = (size_t)tensor->count;
+        item->data = ink_mem_new(item->count, sizeof *item->data);
+        if (item->data == NULL) {
+            status = ink_fail_memory(err, item->count * sizeof *item->data, "weights");
+            break;
+        }
+        weights.n++;
+        ink_tensor_floats(tensor, item->data);
+    }
+    if (status == INK_OK) status = ink_trainer_load(run->trainer, &weights, &report, err);
+    if (status == INK_OK) {
+        ink_watch_say(run->watch, INK_SAY_INFO, "weights of %s: %u tensors loaded, %u skipped%s%s, %u missing%s%s",
+                      name, report.loaded, report.skipped, report.skipped > 0 ? ": " : "", report.skipped_names,
+                      report.missing, report.missing > 0 ? ": " : "", report.missing_names);
+    }
+    ink_weights_clear(&weights);
+    ink_models_close(&models);
+    return status;
+}
+
+static ink_status make_trainer(ink_train_run *run, ink_error *err) {
+    ink_trainer_setup setup = {.recipe = &run->recipe,
+                               .images = &run->set.train,
+                               .held_out = run->held_out,
+                               .backend = run->machine.backend,
+                               .precision = run->machine.precision,
+                               .exact = run->machine.exact,
+                               .learn = run->learn_head ? INK_LEARN_HEAD : INK_LEARN_ALL,
+                               .pool = run->machine.pool};
+    ink_status status = ink_trainer_new(&setup, &run->trainer, err);
+    if (status == INK_OK && run->options->weights != NULL) status = load_weights(run, err);
+    if (status == INK_OK && run->options->resume != NULL) {
+        status = ink_trainer_restore(run->trainer, &run->resumed.position, &run->resumed.all, &run->resumed.best, err);
+    }
+    if (status != INK_OK) return status;
+    run->result->train_rows = ink_trainer_train_rows(run->trainer);
+    run->result->val_rows = ink_trainer_val_rows(run->trainer);
+    return INK_OK;
+}
+
+/* ---- the run folder ---- */
+
+static ink_status open_log(ink_train_run *run, ink_error *err) {
+    const ink_train_options *o = run->options;
+    ink_trainer_position at = ink_trainer_position_of(run->trainer);
+    ink_runlog_options options = {.out = o->out, .recipe = run->recipe.name, .force = o->force};
+    ink_status status = o->resume != NULL ? ink_runlog_resume(o->resume, at.epoch - 1, at.step, &run->log, err)
+                                          : ink_runlog_create(&options, &run->log, err);
+    if (status != INK_OK) return status;
+    snprintf(run->result->run, sizeof run->result->run, "%s", ink_runlog_path(run->log));
+    ink_run_env env = {.argv = o->argv,
+                       .device = run->machine.backend->name,
+                       .precision = ink_precision_word(ink_trainer_precision(run->trainer)),
+                       .threads = ink_pool_threads(run->machine.pool),
+                       .workers = run->recipe.workers,
+                       .seed = run->recipe.seed,
+                       .data = run->data,
+                       .data_sha256 = run->set.train_sha256,
+                       .train_rows = run->result->train_rows,
+                       .val_rows = run->result->val_rows,
+                       .test_rows = run->set.test.count};
+    char *text = NULL;
+    status = ink_recipe_text(&run->recipe, &text, err);
+    if (status == INK_OK) status = ink_runlog_settings(run->log, text, err);
+    if (status == INK_OK) status = ink_runlog_env(run->log, &env, err);
+    if (status == INK_OK) status = ink_runlog_split(run->log, run->held_out, run->set.train.count, err);
+    if (status == INK_OK) {
+        const char *event = o->resume != NULL ? "resume" : "run_start";
+        status = ink_runlog_event(run->log, event, at.epoch, at.step, NULL, err);
+    }
+    ink_mem_free(text);
+    return status;
+}
+
+static void say_start(const ink_train_run *run) {
+    const ink_train_result *r = run->result;
+    ink_watch_say(run->watch, INK_SAY_INFO, "run folder %s", r->run);
+    if (r->val_rows > 0) {
+        ink_watch_say(run->watch, INK_SAY_INFO, "recipe %s: %u rows to learn from, %u held out to measure on",
+                      run->recipe.name, r->train_rows, r->val_rows);
+    } else {
+        ink_watch_say(run->watch, INK_SAY_INFO,
+                      "recipe %s: %u rows to learn from, none held out: no accuracy is claimed", run->recipe.name,
+                      r->train_rows);
+    }
+}
+
+/* SHA-256 of last.safetensors, as sha256sum would say it. */
+static ink_status hash_weights(ink_train_run *run, ink_error *err) {
+    char path[INK_PATH_SIZE];
+    ink_source *source = NULL;
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    ink_status status = ink_runlog_file(run->log, "weights/last.safetensors", path, sizeof path, err);
+    if (status == INK_OK) status = ink_source_open(path, &source, err);
+    if (status == INK_OK) status = ink_source_read_all(source, WEIGHTS_BYTES_MOST, &bytes, &size, err);
+    if (status == INK_OK) ink_sha256_of(bytes, size, run->result->weights_sha256);
+    ink_mem_free(bytes);
+    ink_source_close(source);
+    return status;
+}
+
+ink_status ink_train_submit(ink_train_run *run, ink_error *err) {
+    ink_models models = {0};
+    ink_predictions predictions = {0};
+    ink_train_result *r = run->result;
+    char path[INK_PATH_SIZE];
+    const char *name = r->run;
+    ink_status status = ink_runlog_file(run->log, "submission.csv", path, sizeof path, err);
+    if (status == INK_OK) {
+        status = ink_models_open(&name, 1, &run->machine, run->recipe.eval_batch_size, &models, err);
+    }
+    if (status == INK_OK) status = ink_submit(&models, &run->set, path, NULL, run->watch, &predictions, err);
+    if (status == INK_OK) {
+        snprintf(r->submission, sizeof r->submission, "%s", path);
+        r->test_rows = predictions.count;
+        r->test_scored = run->set.test.labels != NULL;
+        for (uint32_t i = 0; r->test_scored && i < predictions.count; i++) {
+            r->test_errors += predictions.digits[i] != run->set.test.labels[i];
+        }
+        r->test_accuracy = r->test_scored ? 1.0 - (double)r->test_errors / predictions.count : (double)NAN;
+    }
+    ink_predictions_free(&predictions);
+    ink_models_close(&models);
+    return status;
+}
+
+static ink_status finish(ink_train_run *run, ink_error *err) {
+    ink_status status = ink_runlog_draw(run->log, err);
+    if (status == INK_OK) {
+        status = ink_runlog_file(run->log, "accuracy.png", run->result->graph, sizeof run->result->graph, err);
+    }
+    if (status == INK_OK) status = hash_weights(run, err);
+    if (status == INK_OK && run->set.test.count > 0) status = ink_train_submit(run, err);
+    if (status == INK_OK && run->save_error.status != INK_OK) {
+        if (err != NULL) *err = run->save_error;
+        status = run->save_error.status;
+    }
+    return status;
+}
+
+/* Whatever ended the loop, the log says how. */
+static ink_status end_run(ink_train_run *run, ink_status status, ink_error *err) {
+    ink_run_state state = status == INK_OK           ? INK_RUN_DONE
+                          : status == INK_E_STOPPED  ? INK_RUN_INTERRUPTED
+                          : status == INK_E_DIVERGED ? INK_RUN_DIVERGED
+                                                     : INK_RUN_FAILED;
+    const char *sha = run->result->weights_sha256[0] != '\0' ? run->result->weights_sha256 : NULL;
+    ink_error own;
+    if (status == INK_E_STOPPED) {
+        ink_status saved = ink_train_save(run, &own);
+        if (saved != INK_OK) {
+            ink_watch_say(run->watch, INK_SAY_WARNING, "the checkpoint was not saved: %s", own.text);
+        }
+    }
+    ink_status ended = ink_runlog_end(run->log, state, sha, status != INK_OK && err != NULL ? err->text : NULL, &own);
+    if (status == INK_OK && ended != INK_OK) {
+        if (err != NULL) *err = own;
+        status = ended;
+    }
+    return status;
+}
+
+ink_status ink_work_train(const ink_train_options *options, const ink_watch *watch, ink_train_result *result,
+                          ink_error *err) {
+    ink_error unwanted;
+    ink_train_run run = {.options = options, .watch = watch, .result = result, .started_s = ink_clock_s()};
+    if (err == NULL) err = &unwanted;
+    *result = (ink_train_result){
+        .best_accuracy = NAN, .best_loss = NAN, .last_accuracy = NAN, .last_loss = NAN, .test_accuracy = NAN};
+    ink_status status = ink_train_settle(&run, err);
+    snprintf(result->recipe, sizeof result->recipe, "%s", run.recipe.name);
+    if (status == INK_OK) status = read_data(&run, err);
+    if (status == INK_OK) status = split(&run, err);
+    if (status == INK_OK) status = make_trainer(&run, err);
+    if (status == INK_OK) status = open_log(&run, err);
+    if (status == INK_OK) {
+        say_start(&run);
+        ink_trainer_watch around = ink_train_watch(&run);
+        run.started_step = ink_trainer_position_of(run.trainer).step;
+        run.saved_s = ink_clock_s();
+        status = ink_trainer_run(run.trainer, &around, err);
+        if (status == INK_OK) status = finish(&run, err);
+        status = end_run(&run, status, err);
+    }
+    result->seconds = ink_clock_s() - run.started_s;
+    ink_runlog_free(run.log);
+    ink_trainer_free(run.trainer);
+    ink_mem_free(run.held_out);
+    ink_checkpoint_clear(&run.resumed);
+    ink_dataset_clear(&run.set);
+    ink_machine_close(&run.machine);
+    ink_recipe_clear(&run.recipe);
+    return status;
+}

@@ -1,0 +1,46 @@
+/* api/train_run.h: one training run: what its parts (settings, saving, ending) share. For api/train*.c alone. */
+#ifndef INK_API_TRAIN_RUN_H
+#define INK_API_TRAIN_RUN_H
+
+#include "api/engine.h"
+#include "api/predict.h"
+#include "report/runlog.h"
+#include "train/checkpoint.h"
+#include "train/trainer.h"
+
+#define INK_CHECKPOINT_NAME "checkpoint.ink"
+
+typedef struct ink_train_run {
+    const ink_train_options *options;
+    const ink_watch *watch;
+    ink_train_result *result;
+    ink_recipe recipe;
+    ink_machine machine;
+    ink_dataset set;
+    uint8_t *held_out; /* [set.train.count] */
+    ink_trainer *trainer;
+    ink_runlog *log;
+    ink_checkpoint resumed; /* what --resume read; {0} otherwise */
+    bool learn_head;
+    char data[INK_PATH_SIZE], test[INK_PATH_SIZE]; /* as absolute paths; test "" when not named */
+    double started_s, saved_s, told_s;             /* clocks: run, last checkpoint, last progress */
+    uint64_t started_step;
+    double rate;          /* rows a second, smoothed */
+    uint64_t rate_rows;   /* rows seen when rate was last brought up to date */
+    double rate_s;        /* and when */
+    ink_error save_error; /* the last failed checkpoint; INK_OK: none */
+} ink_train_run;
+
+/* Fills recipe, machine and, for --resume, resumed and the options that it remembers. */
+INK_MUST_USE ink_status ink_train_settle(ink_train_run *run, ink_error *err);
+
+/* Writes the checkpoint. */
+INK_MUST_USE ink_status ink_train_save(ink_train_run *run, ink_error *err);
+
+/* The trainer's watch over this run. */
+ink_trainer_watch ink_train_watch(ink_train_run *run);
+
+/* After the last epoch: predicts the test file or scores it. */
+INK_MUST_USE ink_status ink_train_submit(ink_train_run *run, ink_error *err);
+
+#endif
