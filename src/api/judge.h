@@ -1,0 +1,32 @@
+/* api/judge.h: what predictions are worth, as files in a folder: what `eval --out` and the end of `train` share. */
+#ifndef INK_API_JUDGE_H
+#define INK_API_JUDGE_H
+
+#include "api/models.h"
+#include "report/confusion.h"
+#include "report/mistakes.h"
+
+#define INK_WORST_MOST 48
+
+typedef struct ink_judgement {
+    ink_confusion confusion;
+    ink_scores scores;
+    ink_mistake worst[INK_WORST_MOST];
+    uint8_t *worst_pixels; /* [n_worst][28*28], owned; NULL unless images are 28 x 28 */
+    uint32_t n_worst;
+} ink_judgement;
+
+/* images: those that were predicted, with labels. rows[count]: their numbers in their file; NULL: 0, 1, ...
+ * Errors   INK_E_MEMORY. The caller clears it. */
+INK_MUST_USE ink_status ink_judge(const ink_images *images, const uint32_t *rows, const ink_predictions *predictions,
+                                  ink_judgement *out, ink_error *err);
+void ink_judgement_clear(ink_judgement *judgement);
+
+/* confusion.csv .svg .png, reliability.svg .png, worst.csv .png, report.txt, report.json into a folder that is there. */
+INK_MUST_USE ink_status ink_judgement_write(const ink_judgement *judgement, const char *folder, ink_error *err);
+
+/* The rows with held_out[i] == wanted, copied: images and labels, and their numbers (ink_mem_free). */
+INK_MUST_USE ink_status ink_images_pick(const ink_images *images, const uint8_t *held_out, uint8_t wanted,
+                                        ink_images *out, uint32_t **rows, ink_error *err);
+
+#endif
