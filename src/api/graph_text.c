@@ -1,0 +1,16 @@
+/* api/graph_text.c: a run's accuracy as a small graph of letters.
+ * How it is drawn stands in report/terminal.h. */
+#include "api/work.h"
+#include "core/mem.h"
+#include "report/runlog.h"
+#include "report/terminal.h"
+
+ink_status ink_work_graph_text(const char *run, uint32_t columns, bool utf8, char **text, ink_error *err) {
+    ink_epoch *epochs = NULL;
+    uint32_t n = 0;
+    *text = NULL;
+    ink_status status = ink_run_epochs(run, &epochs, &n, err);
+    if (status == INK_OK) status = ink_terminal_graph(epochs, n, columns, utf8, text, err);
+    ink_mem_free(epochs);
+    return status;
+}

@@ -1,0 +1,243 @@
+/* api/info.c: `inkling info`: a net as a table of layers, shapes, parameters and multiply-adds; a model's origin.
+ * It computes nothing: shapes come from the graph that the net makes. */
+#define _POSIX_C_SOURCE 200809L
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "api/json.h"
+#include "api/modelfile.h"
+#include "api/recipes.h"
+#include "core/hash.h"
+#include "core/mem.h"
+#include "core/status.h"
+#include "files/source.h"
+#include "report/text.h"
+
+#define SIDE        28
+#define MODEL_BYTES ((size_t)4 << 30)
+
+/* What is being told of. */
+typedef struct subject {
+    ink_modelfile file; /* a model; else files[0].net is NULL */
+    ink_net *net;       /* borrowed from file, or owned */
+    bool own_net;
+    char title[INK_PATH_SIZE];
+    char sha256[65];
+    ink_normalise normalise;
+    ink_graph g;
+    uint64_t parameters, macs;
+} subject;
+
+static bool is_parameter(const ink_graph *g, ink_id id) {
+    return id != INK_NONE && g->values[id].role == INK_ROLE_PARAM;
+}
+
+static uint64_t parameters_of(const ink_graph *g, const ink_node *node) {
+    uint64_t n = 0;
+    for (int i = 0; i < INK_NODE_INPUTS; i++) {
+        if (is_parameter(g, node->in[i])) n += ink_graph_elements(g, node->in[i]);
+    }
+    return n;
+}
+
+/* "layer1.0.conv1" of a node that has parameters, else "". */
+static void name_of(const ink_graph *g, const ink_node *node, char name[INK_NAME_SIZE]) {
+    name[0] = '\0';
+    for (int i = 0; i < INK_NODE_INPUTS; i++) {
+        if (node->in[i] == INK_NONE || g->values[node->in[i]].name[0] == '\0') continue;
+        memcpy(name, g->values[node->in[i]].name, INK_NAME_SIZE);
+        char *dot = strrchr(name, '.');
+        if (dot != NULL) *dot = '\0';
+        return;
+    }
+}
+
+/* What a node does, with the numbers that matter. */
+static void kind_of(const ink_node *node, char *text, size_t size) {
+    static const char *const activations[] = {"relu", "leaky-relu", "silu", "gelu"};
+    char stride[32] = "", pad[32] = "";
+    switch (node->op) {
+    case INK_OP_CONV2D:
+    case INK_OP_MAXPOOL:
+    case INK_OP_AVGPOOL:
+        if (node->attr.conv.stride != 1) snprintf(stride, sizeof stride, " stride %d", (int)node->attr.conv.stride);
+        if (node->attr.conv.pad != node->attr.conv.pad_end) {
+            snprintf(pad, sizeof pad, " pad %d:%d", (int)node->attr.conv.pad, (int)node->attr.conv.pad_end);
+        } else if (node->attr.conv.pad > 0) {
+            snprintf(pad, sizeof pad, " pad %d", (int)node->attr.conv.pad);
+        }
+        snprintf(text, size, "%s %dx%d%s%s", node->op == INK_OP_CONV2D ? "conv" : ink_op_name(node->op),
+                 (int)node->attr.conv.window_h, (int)node->attr.conv.window_w, stride, pad);
+        break;
+    case INK_OP_ACTIVATION: snprintf(text, size, "%s", activations[node->attr.activation.kind]); break;
+    default: snprintf(text, size, "%s", ink_op_name(node->op)); break;
+    }
+}
+
+static void shape_of(const ink_graph *g, const ink_node *node, char *text, size_t size) {
+    const int32_t *d = g->values[node->out[0]].dim;
+    if (d[1] == 1 && d[2] == 1) {
+        snprintf(text, size, "%d", (int)d[0]);
+    } else {
+        snprintf(text, size, "%dx%dx%d", (int)d[0], (int)d[1], (int)d[2]);
+    }
+}
+
+/* ---- finding it ---- */
+
+static ink_status hash_file(const char *path, char hex[65], ink_error *err) {
+    ink_source *source = NULL;
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    ink_status status = ink_source_open(path, &source, err);
+    if (status == INK_OK) status = ink_source_read_all(source, MODEL_BYTES, &bytes, &size, err);
+    if (status == INK_OK) ink_sha256_of(bytes, size, hex);
+    ink_mem_free(bytes);
+    ink_source_close(source);
+    return status;
+}
+
+static bool ends_in(const char *text, const char *ending) {
+    size_t length = strlen(text), tail = strlen(ending);
+    return length >= tail && strcmp(text + length - tail, ending) == 0;
+}
+
+static ink_status open_model(const char *path, subject *s, ink_error *err) {
+    ink_tensors tensors = {0};
+    ink_status status = ink_tensors_open(path, &tensors, err);
+    if (status == INK_OK) status = ink_modelfile_take(&tensors, path, &s->file, err);
+    if (status == INK_OK) status = hash_file(path, s->sha256, err);
+    if (status != INK_OK) return status;
+    s->net = s->file.net;
+    s->normalise = s->file.normalise;
+    snprintf(s->title, sizeof s->title, "%s", path);
+    return INK_OK;
+}
+
+static ink_status open_net(const char *what, subject *s, ink_error *err) {
+    ink_recipe recipe;
+    ink_recipe_start(&recipe);
+    ink_status status = INK_OK;
+    const char *built_in = ink_recipe_find(what);
+    if (built_in != NULL && ink_zoo_find(what) == NULL) {
+        status = ink_recipe_parse(&recipe, built_in, what, err);
+    } else {
+        status = ink_recipe_open_net(&recipe, what, err);
+    }
+    if (status == INK_OK && recipe.net_text == NULL) status = ink_fail(err, INK_E_USAGE, "%s has no net", what);
+    if (status == INK_OK) status = ink_net_parse(recipe.net_text, recipe.net_file, recipe.net_line, &s->net, err);
+    ink_recipe_clear(&recipe);
+    s->own_net = s->net != NULL;
+    s->normalise = (ink_normalise){.channels = 1, .scale = {1.0f / 255}};
+    snprintf(s->title, sizeof s->title, "%s", what);
+    return status;
+}
+
+static ink_status find_subject(const char *what, subject *s, ink_error *err) {
+    struct stat about;
+    char path[INK_PATH_SIZE];
+    ink_net_ends ends;
+    ink_status status;
+    if (stat(what, &about) == 0 && S_ISDIR(about.st_mode)) {
+        snprintf(path, sizeof path, "%.1000s/weights/last.safetensors", what);
+        status = open_model(path, s, err);
+    } else if (ends_in(what, ".safetensors")) {
+        status = open_model(what, s, err);
+    } else {
+        status = open_net(what, s, err);
+    }
+    if (status != INK_OK) return status;
+    ink_net_plan plan = {.height = SIDE, .width = SIDE, .normalise = s->normalise};
+    if (s->file.net != NULL) {
+        plan.height = s->file.height;
+        plan.width = s->file.width;
+    }
+    status = ink_net_build(s->net, &plan, &s->g, &ends, err);
+    for (int32_t i = 0; status == INK_OK && i < s->g.n_nodes; i++) {
+        s->parameters += parameters_of(&s->g, &s->g.nodes[i]);
+        s->macs += ink_node_macs(&s->g, &s->g.nodes[i]);
+    }
+    return status;
+}
+
+static void clear_subject(subject *s) {
+    ink_graph_clear(&s->g);
+    if (s->own_net) ink_net_free(s->net);
+    ink_modelfile_free(&s->file);
+}
+
+/* ---- telling ---- */
+
+static ink_status tell_text(const subject *s, char **text, ink_error *err) {
+    ink_text t = {0};
+    ink_text_format(&t, "%s\n\n%-26s %-24s %-12s %12s %14s\n", s->title, "name", "layer", "output", "parameters",
+                    "multiply-adds");
+    for (int32_t i = 0; i < s->g.n_nodes; i++) {
+        const ink_node *node = &s->g.nodes[i];
+        char name[INK_NAME_SIZE], kind[64], shape[48];
+        name_of(&s->g, node, name);
+        kind_of(node, kind, sizeof kind);
+        shape_of(&s->g, node, shape, sizeof shape);
+        ink_text_format(&t, "%-26s %-24s %-12s %12" PRIu64 " %14" PRIu64 "\n", name, kind, shape,
+                        parameters_of(&s->g, node), ink_node_macs(&s->g, node));
+    }
+    ink_text_format(&t, "\n%" PRIu64 " parameters, %" PRIu64 " multiply-adds an image\n", s->parameters, s->macs);
+    if (s->file.net != NULL) {
+        char normalise[160];
+        ink_normalise_text(&s->file.normalise, normalise, sizeof normalise);
+        ink_text_add(&t, "pixels      x * scale + shift: %s\nrecipe      %s\nsha256      %s\n", normalise,
+                     s->file.recipe, s->sha256);
+    }
+    return ink_text_give(&t, "the table", text, err);
+}
+
+static ink_status tell_json(const subject *s, char **text, ink_error *err) {
+    json_t *layers = json_array();
+    for (int32_t i = 0; i < s->g.n_nodes; i++) {
+        const ink_node *node = &s->g.nodes[i];
+        const int32_t *d = s->g.values[node->out[0]].dim;
+        char name[INK_NAME_SIZE], kind[64];
+        name_of(&s->g, node, name);
+        kind_of(node, kind, sizeof kind);
+        json_array_append_new(layers,
+                              json_pack("{s:s, s:s, s:[i,i,i], s:I, s:I}", "name", name, "layer", kind, "output", d[0],
+                                        d[1], d[2], "parameters", (json_int_t)parameters_of(&s->g, node),
+                                        "multiply_adds", (json_int_t)ink_node_macs(&s->g, node)));
+    }
+    json_t *root = json_pack("{s:s, s:s, s:o, s:I, s:I}", "schema", "inkling/info/1", "name", s->title, "layers",
+                             layers, "parameters", (json_int_t)s->parameters, "multiply_adds", (json_int_t)s->macs);
+    if (root != NULL && s->file.net != NULL) {
+        char normalise[160];
+        ink_normalise_text(&s->file.normalise, normalise, sizeof normalise);
+        json_object_set_new(root, "normalise", json_string(normalise));
+        json_object_set_new(root, "recipe", json_string(s->file.recipe));
+        json_object_set_new(root, "sha256", json_string(s->sha256));
+    }
+    return ink_json_give(root, text, err);
+}
+
+static ink_status list_nets(bool json, char **text, ink_error *err) {
+    size_t n;
+    const ink_zoo_entry *zoo = ink_zoo(&n);
+    if (json) {
+        json_t *nets = json_array();
+        for (size_t i = 0; i < n; i++)
+            json_array_append_new(nets, json_pack("{s:s, s:s}", "name", zoo[i].name, "about", zoo[i].about));
+        return ink_json_give(json_pack("{s:s, s:o}", "schema", "inkling/nets/1", "nets", nets), text, err);
+    }
+    ink_text t = {0};
+    for (size_t i = 0; i < n; i++) ink_text_format(&t, "%-12s %s\n", zoo[i].name, zoo[i].about);
+    return ink_text_give(&t, "the table", text, err);
+}
+
+ink_status ink_work_info(const char *what, bool json, char **text, ink_error *err) {
+    subject s = {.own_net = false};
+    *text = NULL;
+    if (what == NULL) return list_nets(json, text, err);
+    ink_status status = find_subject(what, &s, err);
+    if (status == INK_OK) status = json ? tell_json(&s, text, err) : tell_text(&s, text, err);
+    clear_subject(&s);
+    return status;
+}
