@@ -187,8 +187,8 @@ static ink_status tell_text(const subject *s, char **text, ink_error *err) {
     if (s->file.net != NULL) {
         char normalise[160];
         ink_normalise_text(&s->file.normalise, normalise, sizeof normalise);
-        ink_text_add(&t, "pixels      x * scale + shift: %s\nrecipe      %s\nsha256      %s\n", normalise,
-                     s->file.recipe, s->sha256);
+        ink_text_format(&t, "pixels      x * scale + shift: %s\nrecipe      %s\nsha256      %s\n", normalise,
+                        s->file.recipe, s->sha256);
     }
     return ink_text_give(&t, "the table", text, err);
 }

@@ -199,12 +199,35 @@ ink_status ink_train_submit(ink_train_run *run, ink_error *err) {
     return status;
 }
 
+/* The held-out rows once more, with the last weights: confusion matrix, mistakes, report.html. */
+static ink_status judge_held_out(ink_train_run *run, ink_error *err) {
+    ink_models models = {0};
+    ink_images held_out = {0};
+    ink_predictions predictions = {0};
+    ink_judgement judgement = {0};
+    uint32_t *rows = NULL;
+    const char *name = run->result->run;
+    ink_status status = ink_models_open(&name, 1, &run->machine, run->recipe.eval_batch_size, &models, err);
+    if (status == INK_OK) status = ink_images_pick(&run->set.train, run->held_out, 1, &held_out, &rows, err);
+    if (status == INK_OK) status = ink_models_predict(&models, &held_out, NULL, &predictions, err);
+    if (status == INK_OK) status = ink_judge(&held_out, rows, &predictions, &judgement, err);
+    if (status == INK_OK) status = ink_judgement_write(&judgement, name, err);
+    if (status == INK_OK) status = ink_train_page(run, &judgement, err);
+    ink_judgement_clear(&judgement);
+    ink_predictions_free(&predictions);
+    ink_mem_free(rows);
+    ink_images_free(&held_out);
+    ink_models_close(&models);
+    return status;
+}
+
 static ink_status finish(ink_train_run *run, ink_error *err) {
     ink_status status = ink_runlog_draw(run->log, err);
     if (status == INK_OK) {
         status = ink_runlog_file(run->log, "accuracy.png", run->result->graph, sizeof run->result->graph, err);
     }
     if (status == INK_OK) status = hash_weights(run, err);
+    if (status == INK_OK && run->result->val_rows > 0) status = judge_held_out(run, err);
     if (status == INK_OK && run->set.test.count > 0) status = ink_train_submit(run, err);
     if (status == INK_OK && run->save_error.status != INK_OK) {
         if (err != NULL) *err = run->save_error;

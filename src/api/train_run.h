@@ -3,6 +3,7 @@
 #define INK_API_TRAIN_RUN_H
 
 #include "api/engine.h"
+#include "api/judge.h"
 #include "api/predict.h"
 #include "report/runlog.h"
 #include "train/checkpoint.h"
@@ -39,6 +40,9 @@ INK_MUST_USE ink_status ink_train_save(ink_train_run *run, ink_error *err);
 
 /* The trainer's watch over this run. */
 ink_trainer_watch ink_train_watch(ink_train_run *run);
+
+/* report.html: the whole run on one page. */
+INK_MUST_USE ink_status ink_train_page(ink_train_run *run, const ink_judgement *judgement, ink_error *err);
 
 /* After the last epoch: predicts the test file or scores it. */
 INK_MUST_USE ink_status ink_train_submit(ink_train_run *run, ink_error *err);

@@ -1,0 +1,62 @@
+/* api/train_page.c: what stands on a run's report.html.
+ * Its layout is report/page.h's. */
+#include <stdio.h>
+#include <string.h>
+
+#include "api/train_run.h"
+#include "core/mem.h"
+#include "files/write.h"
+#include "report/page.h"
+
+#define FACTS_MOST 8
+
+/* Facts with room for their numbers. */
+typedef struct page_facts {
+    ink_page_fact fact[FACTS_MOST];
+    char text[FACTS_MOST][96];
+    uint32_t n;
+} page_facts;
+
+static char *add(page_facts *f, const char *name) {
+    char *value = f->text[f->n];
+    f->fact[f->n++] = (ink_page_fact){name, value};
+    return value;
+}
+
+ink_status ink_train_page(ink_train_run *run, const ink_judgement *judgement, ink_error *err) {
+    const ink_train_result *r = run->result;
+    char title[160], measured_on[160], path[INK_PATH_SIZE], *settings = NULL, *html = NULL;
+    page_facts facts = {.n = 0};
+    uint32_t n_epochs = 0;
+    const ink_epoch *epochs = ink_runlog_epochs(run->log, &n_epochs);
+    const char *slash = strrchr(r->run, '/');
+    snprintf(title, sizeof title, "inkling: %.120s", slash != NULL ? slash + 1 : r->run);
+    snprintf(measured_on, sizeof measured_on, "%u held-out digits, weights after the last epoch (%u)", r->val_rows,
+             r->epochs);
+    snprintf(add(&facts, "rows learnt from"), sizeof facts.text[0], "%u", r->train_rows);
+    snprintf(add(&facts, "data, SHA-256"), sizeof facts.text[0], "%s", run->set.train_sha256);
+    snprintf(add(&facts, "last weights, SHA-256"), sizeof facts.text[0], "%s", r->weights_sha256);
+    snprintf(add(&facts, "precision"), sizeof facts.text[0], "%s",
+             ink_precision_word(ink_trainer_precision(run->trainer)));
+    snprintf(add(&facts, "inkling"), sizeof facts.text[0], "%s", ink_version());
+    ink_status status = ink_recipe_text(&run->recipe, &settings, err);
+    if (status == INK_OK) status = ink_runlog_file(run->log, "report.html", path, sizeof path, err);
+    if (status == INK_OK) {
+        ink_page page = {.title = title,
+                         .epochs = epochs,
+                         .n_epochs = n_epochs,
+                         .confusion = &judgement->confusion,
+                         .measured_on = measured_on,
+                         .worst = judgement->worst,
+                         .n_worst = judgement->n_worst,
+                         .worst_pixels = judgement->worst_pixels,
+                         .settings = settings,
+                         .facts = facts.fact,
+                         .n_facts = facts.n};
+        status = ink_page_html(&page, &html, err);
+    }
+    if (status == INK_OK) status = ink_file_write_all(path, html, strlen(html), err);
+    ink_mem_free(html);
+    ink_mem_free(settings);
+    return status;
+}
