@@ -141,7 +141,7 @@ static ink_status find_subject(const char *what, subject *s, ink_error *err) {
     ink_net_ends ends;
     ink_status status;
     if (stat(what, &about) == 0 && S_ISDIR(about.st_mode)) {
-        snprintf(path, sizeof path, "%.1000s/weights/last.safetensors", what);
+        snprintf(path, sizeof path, "%.990s/weights/last.safetensors", what);
         status = open_model(path, s, err);
     } else if (ends_in(what, ".safetensors")) {
         status = open_model(what, s, err);
