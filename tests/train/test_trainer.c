@@ -36,7 +36,7 @@ static int make_images(void **state) {
             uint32_t ink = x == bar || x == bar + 1 ? 200 : 0;
             images.pixels[i * 784 + k] = (uint8_t)(ink + ink_rng_below(&rng, 50));
         }
-        held_out[i] = i % 10 == 3;
+        held_out[i] = i / 10 % 10 == 3; /* two rows of each digit */
     }
     return mkdtemp(folder) == NULL;
 }
@@ -49,7 +49,7 @@ static int drop_images(void **state) {
 
 typedef struct trial {
     const char *net;
-    uint32_t threads, workers;
+    uint32_t threads, workers, epochs; /* epochs 0: 3 */
     const ink_backend *backend;
     ink_trainer *trainer;
     ink_pool *pool;
@@ -75,7 +75,7 @@ static void start(trial *t) {
     ink_recipe_start(&t->recipe);
     char workers[8];
     snprintf(workers, sizeof workers, "%u", t->workers);
-    assert_int_equal(ink_recipe_set(&t->recipe, "epochs", "3", "test", NULL), INK_OK);
+    t->recipe.epochs = t->epochs > 0 ? t->epochs : 3;
     assert_int_equal(ink_recipe_set(&t->recipe, "lr", "1e-2", "test", NULL), INK_OK);
     assert_int_equal(ink_recipe_set(&t->recipe, "batch-size", "32", "test", NULL), INK_OK);
     assert_int_equal(ink_recipe_set(&t->recipe, "workers", workers, "test", NULL), INK_OK);
@@ -118,7 +118,7 @@ static const char conv_net[] = "conv 6 5x5 stride 2\nbatchnorm\nrelu\nmaxpool 2x
 static void train_whole(trial *t, ink_weights *all) {
     start(t);
     assert_int_equal(run(t), INK_OK);
-    assert_int_equal(t->epochs_seen, 3);
+    assert_int_equal(t->epochs_seen, t->recipe.epochs);
     assert_int_equal(ink_trainer_all(t->trainer, all, NULL), INK_OK);
 }
 
@@ -152,14 +152,14 @@ static void same_bits_for_any_threads_and_workers(void **state) {
 }
 
 static void it_learns(void **state) {
-    trial t = {.net = small_net, .threads = 1, .backend = &ink_backend_ref};
+    trial t = {.net = small_net, .threads = 1, .epochs = 8, .backend = &ink_backend_ref};
     ink_weights all = {0}, best = {0};
     (void)state;
     train_whole(&t, &all);
     assert_int_equal(ink_trainer_train_rows(t.trainer), 180);
     assert_int_equal(ink_trainer_val_rows(t.trainer), 20);
     assert_true(t.last.val_accuracy > 0.9);
-    assert_int_equal(t.last.step, 18);
+    assert_int_equal(t.last.step, 8 * 6);
     assert_int_equal(ink_trainer_best(t.trainer, &best, NULL), INK_OK);
     assert_int_equal(best.n, 4);
     ink_weights_clear(&best);
