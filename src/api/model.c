@@ -2,60 +2,12 @@
  * Training is elsewhere (api/train.c), and so are folders, archives and formats other than safetensors. */
 #include "api/model.h"
 
-#include <string.h>
-
 #include "core/mem.h"
 #include "core/status.h"
 #include "data/normaliser.h"
 
 #define BATCH_DEFAULT 64
 #define BATCH_MOST    65536
-
-struct ink_model {
-    const ink_backend *backend;
-    ink_pool *own_pool; /* NULL when the pool is borrowed */
-    ink_program *program;
-    ink_net_ends ends;
-    uint32_t max_batch;
-    size_t image_bytes;
-};
-
-ink_status ink_model_build(const ink_modelfile *file, const ink_model_setup *setup, ink_model **out, ink_error *err) {
-    ink_graph g = {0};
-    *out = NULL;
-    ink_model *model = ink_mem_new(1, sizeof *model);
-    if (model == NULL) return ink_fail_memory(err, sizeof *model, "a model");
-    model->backend = setup->backend;
-    model->max_batch = setup->max_batch;
-    model->image_bytes = (size_t)file->height * (size_t)file->width;
-    ink_net_plan plan = {.height = file->height, .width = file->width, .normalise = file->normalise};
-    ink_compile_options options = {
-        .max_batch = setup->max_batch, .precision = setup->precision, .exact = setup->exact, .pool = setup->pool};
-    ink_status status = ink_net_build(file->net, &plan, &g, &model->ends, err);
-    if (status == INK_E_USAGE) status = INK_E_DATA; /* the file's net makes no sense */
-    if (status == INK_OK) status = model->backend->compile(&g, &options, &model->program, err);
-    if (status == INK_OK) status = ink_modelfile_load(file, &g, model->backend, model->program, err);
-    ink_graph_clear(&g);
-    if (status == INK_OK) {
-        *out = model;
-    } else {
-        ink_model_free(model);
-    }
-    return status;
-}
-
-ink_status ink_model_run(ink_model *model, const uint8_t *images, uint32_t n, float *logits, float *p, ink_error *err) {
-    ink_batch batch = {.n = n, .images = images};
-    size_t count = (size_t)n * INK_CLASSES;
-    ink_status status = model->backend->run(model->program, &batch, err);
-    if (status == INK_OK && logits != NULL) {
-        status = model->backend->read(model->program, model->ends.logits, logits, count, err);
-    }
-    if (status == INK_OK && p != NULL) {
-        status = model->backend->read(model->program, model->ends.probabilities, p, count, err);
-    }
-    return status;
-}
 
 /* A model of its own pool, from tensors that it takes. */
 static ink_status open_tensors(ink_tensors *take_tensors, const char *name, const ink_model_options *options,
@@ -117,13 +69,6 @@ ink_status ink_model_predict(ink_model *model, const uint8_t *images, size_t n, 
         done += now;
     }
     return status;
-}
-
-void ink_model_free(ink_model *model) {
-    if (model == NULL) return;
-    if (model->program != NULL) model->backend->free(model->program);
-    ink_pool_free(model->own_pool);
-    ink_mem_free(model);
 }
 
 ink_status ink_digit_prepare(const uint8_t *grey, uint32_t width, uint32_t height, size_t stride_bytes, int dark_ink,

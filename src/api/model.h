@@ -13,6 +13,15 @@ typedef struct ink_model_setup {
     uint32_t max_batch; /* at least 1 */
 } ink_model_setup;
 
+struct ink_model {
+    const ink_backend *backend;
+    ink_pool *own_pool; /* NULL when the pool is borrowed */
+    ink_program *program;
+    ink_net_ends ends;
+    uint32_t max_batch;
+    size_t image_bytes;
+};
+
 /* A model from a file that was read; file is borrowed for the call. */
 INK_MUST_USE ink_status ink_model_build(const ink_modelfile *file, const ink_model_setup *setup, ink_model **out,
                                         ink_error *err);

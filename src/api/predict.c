@@ -8,19 +8,13 @@
 
 #define EVAL_BATCH 1000
 
-/* The sample's ids as a submission without labels, as files/submission.h checks it. */
-static ink_status write_submission(const char *path, const ink_predictions *predictions, const ink_dataset *set,
-                                   ink_error *err) {
-    ink_submission sample = {.ids = set->sample_ids, .count = set->n_sample_ids};
-    bool checked = set->sample_ids != NULL && set->n_sample_ids > 0;
-    return ink_submission_write(path, predictions->digits, predictions->count, checked ? &sample : NULL,
-                                set->sample_name, err);
-}
-
 ink_status ink_submit(ink_models *models, const ink_dataset *set, const char *path, const char *probabilities,
                       const ink_watch *watch, ink_predictions *out, ink_error *err) {
     ink_status status = ink_models_predict(models, &set->test, watch, out, err);
-    if (status == INK_OK) status = write_submission(path, out, set, err);
+    if (status == INK_OK) {
+        const ink_submission *sample = set->sample.count > 0 ? &set->sample : NULL;
+        status = ink_submission_write(path, out->digits, out->count, sample, set->sample_name, err);
+    }
     if (status == INK_OK && probabilities != NULL) {
         status = ink_probabilities_write(probabilities, out->p, out->count, INK_CLASSES, err);
     }

@@ -1,0 +1,50 @@
+/* api/model_run.c: a net and its weights, compiled: what every model is, the library's and the program's.
+ * Where the file comes from and which threads compute are the callers' business (model.c, models.c). */
+#include "api/model.h"
+
+#include "core/mem.h"
+#include "core/status.h"
+
+ink_status ink_model_build(const ink_modelfile *file, const ink_model_setup *setup, ink_model **out, ink_error *err) {
+    ink_graph g = {0};
+    *out = NULL;
+    ink_model *model = ink_mem_new(1, sizeof *model);
+    if (model == NULL) return ink_fail_memory(err, sizeof *model, "a model");
+    model->backend = setup->backend;
+    model->max_batch = setup->max_batch;
+    model->image_bytes = (size_t)file->height * (size_t)file->width;
+    ink_net_plan plan = {.height = file->height, .width = file->width, .normalise = file->normalise};
+    ink_compile_options options = {
+        .max_batch = setup->max_batch, .precision = setup->precision, .exact = setup->exact, .pool = setup->pool};
+    ink_status status = ink_net_build(file->net, &plan, &g, &model->ends, err);
+    if (status == INK_E_USAGE) status = INK_E_DATA; /* the file's net makes no sense */
+    if (status == INK_OK) status = model->backend->compile(&g, &options, &model->program, err);
+    if (status == INK_OK) status = ink_modelfile_load(file, &g, model->backend, model->program, err);
+    ink_graph_clear(&g);
+    if (status == INK_OK) {
+        *out = model;
+    } else {
+        ink_model_free(model);
+    }
+    return status;
+}
+
+ink_status ink_model_run(ink_model *model, const uint8_t *images, uint32_t n, float *logits, float *p, ink_error *err) {
+    ink_batch batch = {.n = n, .images = images};
+    size_t count = (size_t)n * INK_CLASSES;
+    ink_status status = model->backend->run(model->program, &batch, err);
+    if (status == INK_OK && logits != NULL) {
+        status = model->backend->read(model->program, model->ends.logits, logits, count, err);
+    }
+    if (status == INK_OK && p != NULL) {
+        status = model->backend->read(model->program, model->ends.probabilities, p, count, err);
+    }
+    return status;
+}
+
+void ink_model_free(ink_model *model) {
+    if (model == NULL) return;
+    if (model->program != NULL) model->backend->free(model->program);
+    ink_pool_free(model->own_pool);
+    ink_mem_free(model);
+}
