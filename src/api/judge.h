@@ -22,7 +22,7 @@ INK_MUST_USE ink_status ink_judge(const ink_images *images, const uint32_t *rows
                                   ink_judgement *out, ink_error *err);
 void ink_judgement_clear(ink_judgement *judgement);
 
-/* confusion.csv .svg .png, reliability.svg .png, worst.csv .png, report.txt, report.json into a folder that is there. */
+/* confusion.csv .svg .png, reliability.svg .png, worst.csv .png, report.txt, report.json into a folder that exists. */
 INK_MUST_USE ink_status ink_judgement_write(const ink_judgement *judgement, const char *folder, ink_error *err);
 
 /* The rows with held_out[i] == wanted, copied: images and labels, and their numbers (ink_mem_free). */

@@ -73,7 +73,7 @@ INK_MUST_USE ink_status ink_recipe_set_net(ink_recipe *recipe, const char *text,
  * Errors   INK_E_USAGE with file and line. */
 INK_MUST_USE ink_status ink_recipe_parse(ink_recipe *recipe, const char *text, const char *file, ink_error *err);
 
-/* The recipe as text that ink_recipe_parse reads back: every key, then the net. *text is the caller's (ink_mem_free). */
+/* The recipe as text that ink_recipe_parse reads back: every key, then the net. *text: ink_mem_free. */
 INK_MUST_USE ink_status ink_recipe_text(const ink_recipe *recipe, char **text, ink_error *err);
 
 /* Frees the net's text. */

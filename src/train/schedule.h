@@ -1,5 +1,5 @@
-/* train/schedule.h: the learning rate of each step, a function of the step alone, so that a resumed run goes on as if it
- * had never stopped. */
+/* train/schedule.h: the learning rate of each step, a function of the step alone: a resumed run goes on as if it had
+ * never stopped. */
 #ifndef INK_TRAIN_SCHEDULE_H
 #define INK_TRAIN_SCHEDULE_H
 

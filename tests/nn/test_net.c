@@ -30,7 +30,7 @@ static uint64_t count_parameters(const char *text, ink_graph *g) {
     return n;
 }
 
-/* The known sizes: torchvision's resnets with 10 classes, Deotte's and An's nets from their papers, PyTorch's example. */
+/* The known sizes: torchvision's resnets with 10 classes, Deotte's net, PyTorch's example. */
 static void zoo_has_the_known_sizes(void **state) {
     static const struct {
         const char *name;

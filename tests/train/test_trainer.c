@@ -1,5 +1,5 @@
 /* tests/train/test_trainer.c: a run's result depends on the recipe and the images alone: on no thread count, no worker,
- * no interruption. Small nets, images that a formula makes; the plain-loop backend and, where it is there, the fast one. */
+ * no interruption. Small nets, images that a formula makes; every backend that is there. */
 #define _POSIX_C_SOURCE 200809L
 #include <math.h>
 #include <setjmp.h>
