@@ -1,4 +1,4 @@
-/* tests/files/zipped.h: zip files made byte by byte, so that any byte can be wrong. For the tests of archives and .pth. */
+/* tests/files/zipped.h: zip files made byte by byte, so that any byte can be wrong. For archives and .pth. */
 #ifndef INK_TESTS_FILES_ZIPPED_H
 #define INK_TESTS_FILES_ZIPPED_H
 

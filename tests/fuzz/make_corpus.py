@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+# tests/fuzz/make_corpus.py: writes the seed inputs of the fuzz harnesses into tests/fuzz/corpus/<what>.
+# Run it by hand when a harness changes; the files are committed. Only the standard library.
+import gzip
+import io
+import json
+import os
+import struct
+import zipfile
+
+HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "corpus")
+
+
+def put(what, name, data):
+    os.makedirs(os.path.join(HERE, what), exist_ok=True)
+    with open(os.path.join(HERE, what, name), "wb") as f:
+        f.write(data)
+
+
+def packed(data):
+    return gzip.compress(data, 9, mtime=0)
+
+
+def row(first, seed):
+    pixels = [str((seed * 31 + k * 7) % 256 if (seed + k) % 5 == 0 else 0) for k in range(784)]
+    return ",".join(([str(first)] if first is not None else []) + pixels)
+
+
+def csv():
+    names = ["pixel%d" % k for k in range(784)]
+    train = "label," + ",".join(names)
+    rows = [row(k % 10, k) for k in range(3)]
+    tables = {
+        "train": "\n".join([train] + rows) + "\n",
+        "crlf": "\r\n".join([train] + rows) + "\r\n",
+        "cr": "\r".join(rows),
+        "no_header": "\n".join(rows),
+        "test": "\n".join([",".join(names)] + [row(None, k) for k in range(2)]) + "\n\n\n",
+        "bom_quotes": "\ufeff" + ",".join('"%s"' % v for v in rows[0].split(",")) + "\n",
+        "reversed": ",".join(names[::-1]) + ",label\n" + row(None, 5) + ",7\n",
+        "ragged": rows[0] + "\n" + rows[1] + ",5\n",
+        "value": rows[0] + "\n" + rows[1].replace(",0,", ",256,", 1) + "\n",
+        "semicolons": rows[0].replace(",", ";") + "\n",
+        "header_only": train + "\n",
+        "empty_line": rows[0] + "\n\n" + rows[1],
+        "short": "1,2,3\n4,5\n",
+    }
+    for kind, (name, text) in enumerate(tables.items()):
+        put("csv", name, bytes([kind % 3]) + text.encode())
+    put("csv", "gzip", b"\1" + packed(tables["train"].encode()))
+    put("csv", "utf16", b"\0" + "1,2".encode("utf-16"))
+
+
+def idx():
+    images = struct.pack(">IIII", 0x803, 3, 4, 5) + bytes(range(60))
+    labels = struct.pack(">II", 0x801, 12) + bytes(k % 10 for k in range(12))
+    qmnist = struct.pack(">III", 0xC02, 2, 8) + struct.pack(">16I", *range(8), *range(8))
+    put("idx", "images", b"\0" + images)
+    put("idx", "images_known", b"\2" + images)
+    put("idx", "labels", b"\1" + labels)
+    put("idx", "qmnist", b"\3" + qmnist)
+    put("idx", "images_gz", b"\0" + packed(images))
+    put("idx", "large", b"\0" + struct.pack(">IIII", 0x803, 0xFFFFFFFF, 4096, 4096))
+    put("idx", "little_endian", b"\2" + struct.pack("<IIII", 0x803, 3, 4, 5))
+
+
+def gz():
+    text = ("0," * 700 + "17\n").encode()
+    put("gzip", "one", packed(text))
+    put("gzip", "two", packed(text[:100]) + packed(b"") + packed(text[100:]))
+    put("gzip", "stored", gzip.compress(text[:200], 0, mtime=0))
+    put("gzip", "cut", packed(text)[:-5])
+    put("gzip", "tail", packed(text) + b"tail")
+    put("gzip", "plain", text)
+    put("gzip", "zeros", packed(b"\0" * 300000))
+    named = io.BytesIO()
+    with gzip.GzipFile("train.csv", "wb", 9, named, 0) as f:
+        f.write(text)
+    put("gzip", "named", named.getvalue())
+
+
+def zips():
+    def make(entries, method=zipfile.ZIP_DEFLATED):
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", method) as z:
+            for name, data in entries:
+                z.writestr(zipfile.ZipInfo(name), data, method)
+        return out.getvalue()
+
+    text = b"ImageId,Label\n1,0\n2,0\n"
+    put("zip", "kaggle", make([("train.csv", text), ("test.csv", text * 9), ("sample_submission.csv", text)]))
+    put("zip", "folders", make([("d/", b""), ("d/train.csv", text), ("__MACOSX/d/._train.csv", b"x")]))
+    put("zip", "stored", make([("a", text)], zipfile.ZIP_STORED))
+    put("zip", "empty", make([]))
+    put("zip", "out", make([("../a", text)]))
+    put("zip", "gz", make([("a.gz", packed(text))]))
+    put("zip", "lzma", make([("a", text)], zipfile.ZIP_LZMA))
+    streamed = io.BytesIO()
+    streamed.seekable = lambda: False  # data descriptors
+    with zipfile.ZipFile(streamed, "w", zipfile.ZIP_DEFLATED) as z:
+        z.writestr(zipfile.ZipInfo("a"), text)
+    put("zip", "streamed", streamed.getvalue())
+
+
+def safetensors():
+    def make(header, data=b""):
+        text = header if isinstance(header, bytes) else json.dumps(header).encode()
+        return struct.pack("<Q", len(text)) + text + data
+
+    def entry(dtype, shape, begin, end):
+        return {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
+
+    put("safetensors", "one", make({"a": entry("F32", [2], 0, 8)}, b"\0\0\x80\x3f" * 2))
+    put("safetensors", "notes", make({"__metadata__": {"format": "pt", "net": "linear 10\n"}, "a": entry("U8", [], 0, 1)}, b"1"))
+    kinds = {"a": entry("I64", [1], 0, 8), "b": entry("F64", [1], 8, 16), "c": entry("BF16", [2], 16, 20)}
+    put("safetensors", "kinds", make({**kinds, "d": entry("F16", [1, 2], 20, 24), "e": entry("F32", [0, 3], 24, 24)}, bytes(24)))
+    put("safetensors", "none", make(b"{}"))
+    put("safetensors", "escapes", make(b'{"\\u00e9\\ud83d\\ude00\\n":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', b"1"))
+    put("safetensors", "overflow", make({"a": entry("F32", [4194305] * 3, 0, 16)}, bytes(16)))
+    put("safetensors", "overlap", make({"a": entry("F32", [2], 0, 8), "b": entry("F32", [2], 4, 12)}, bytes(12)))
+    put("safetensors", "deep", make(b'{"a":' * 20 + b"1" + b"}" * 20))
+    put("safetensors", "spaces", make(b' { "a" : [ ] } '))
+
+
+if __name__ == "__main__":
+    csv()
+    idx()
+    gz()
+    zips()
+    safetensors()
