@@ -102,30 +102,32 @@ static void print_accuracy(const ink_train_result *r) {
     }
 }
 
-static void print_submission(const ink_train_result *r) {
-    char path[WORD], note[160], share[32];
-    if (r->submission[0] == '\0') return;
+/* The line that hands the submission to Kaggle; inkling never does it by itself. */
+static void print_kaggle(const ink_train_result *r, const char *before) {
+    char path[WORD], note[160], share[32], quoted[200];
     if (r->val_rows > 0 && r->best_epoch > 0) {
         snprintf(note, sizeof note, "inkling %s, %s on held-out digits", r->recipe,
                  percent(r->best_accuracy, share, sizeof share));
     } else {
         snprintf(note, sizeof note, "inkling %s", r->recipe);
     }
-    char quoted_note[200];
-    cli_result("to submit:   kaggle competitions submit -f %s -m %s digit-recognizer",
-               cli_quoted(r->submission, path, sizeof path), cli_quoted(note, quoted_note, sizeof quoted_note));
+    cli_result("%skaggle competitions submit -f %s -m %s digit-recognizer", before,
+               cli_quoted(r->submission, path, sizeof path), cli_quoted(note, quoted, sizeof quoted));
 }
 
 static void print_next(const ink_train_result *r, const char *program, const char *data) {
+    static const char first[] = "next:        ", other[] = "             ";
     char run_word[WORD], data_word[WORD];
+    bool submits = r->submission[0] != '\0';
+    if (submits) print_kaggle(r, first);
     cli_quoted(r->run, run_word, sizeof run_word);
     if (r->val_rows > 0 && data != NULL) {
-        cli_result("to look on:  %s eval %s %s --held-out", program, run_word,
+        cli_result("%s%s eval %s %s --held-out", submits ? other : first, program, run_word,
                    cli_quoted(data, data_word, sizeof data_word));
     } else {
-        cli_result("to look on:  %s info %s", program, run_word);
+        cli_result("%s%s info %s", submits ? other : first, program, run_word);
     }
-    cli_result("to use it:   %s predict %s DATA", program, run_word);
+    cli_result("%s%s predict %s DATA", other, program, run_word);
 }
 
 static void print_graph(const ink_train_result *r) {
@@ -148,7 +150,6 @@ static void print_text(const ink_train_result *r, const char *program, const cha
     cli_result("run folder:  %s", r->run);
     if (r->graph[0] != '\0') cli_result("graph:       %s", r->graph);
     if (r->submission[0] != '\0') cli_result("submission:  %s", r->submission);
-    print_submission(r);
     print_next(r, program, data);
     print_graph(r);
 }

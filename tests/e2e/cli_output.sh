@@ -2,9 +2,8 @@
 # tests/e2e/cli_output.sh: results on stdout, everything else on stderr, --quiet, --json, lost output, exit codes.
 . "$INK_SOURCE/tests/e2e/cli_setup"
 
-# one_object <schema>: stdout is one JSON object on one line, with that schema.
+# one_object <schema>: stdout is one JSON object, with that schema, and nothing else.
 one_object() {
-    [ "$(wc -l <"$dir/out")" -eq 1 ] || fail "$said: not one line of JSON"
     command -v python3 >/dev/null || return 0
     python3 -c '
 import json, sys
@@ -106,8 +105,6 @@ has out
 [ ! -s err ] || fail "reader gone: words on stderr"
 
 # Colour: asked for, forced, refused.
-"$INKLING" train --color always 2>err
-grep -q "$(printf '\033')" err && fail "an error before --color was read is coloured"
 "$INKLING" eval x --held-out --color always 2>err
 grep -q "$(printf '\033')" err || fail "--color always: no colour"
 CLICOLOR_FORCE=1 "$INKLING" train 2>err
