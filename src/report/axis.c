@@ -27,7 +27,10 @@ static void linear(ink_axis *axis, double low, double high, double step) {
     axis->low = first * step;
     axis->high = last * step;
     axis->n_ticks = 0;
-    for (double k = first; k <= last && axis->n_ticks < INK_TICKS_MAX; k++) axis->tick[axis->n_ticks++] = k * step;
+    while (axis->n_ticks < INK_TICKS_MAX && first + axis->n_ticks <= last) {
+        axis->tick[axis->n_ticks] = (first + axis->n_ticks) * step;
+        axis->n_ticks++;
+    }
 }
 
 static int decimals_of(int power) {
@@ -98,8 +101,10 @@ void ink_axis_epochs(ink_axis *axis, double low, double high, uint32_t max_ticks
     if (step < 1) step = 1;
     axis->tick[axis->n_ticks++] = low;
     /* The first number always stands; a round one close behind it would touch it. */
-    for (double k = floor(low / step) + 1; k * step <= high + 1e-9 && axis->n_ticks < INK_TICKS_MAX; k++) {
-        if (k * step - low >= 0.4 * step) axis->tick[axis->n_ticks++] = k * step;
+    double first = floor(low / step) + 1;
+    for (uint32_t k = first * step - low >= 0.4 * step ? 0 : 1; axis->n_ticks < INK_TICKS_MAX; k++) {
+        if ((first + k) * step > high + 1e-9) break;
+        axis->tick[axis->n_ticks++] = (first + k) * step;
     }
     axis->low = low;
     axis->high = high;

@@ -260,7 +260,7 @@ ink_status ink_chart_panel(ink_picture *picture, const ink_chart *chart, double 
     l.bottom = y + h - 54;
     double first = chart->n > 0 ? x_of(chart, 0) : 1;
     double last = chart->n > 0 ? x_of(chart, chart->n - 1) : 1;
-    ink_axis_epochs(&l.x_axis, first, last, (uint32_t)fmax(2, (l.right - l.left) / 30));
+    ink_axis_epochs(&l.x_axis, first, last, (uint32_t)fmax(2, (l.right - l.left) / 24));
     draw_head(&l, x + 22, y);
     draw_y_axis(&l);
     draw_x_axis(&l);

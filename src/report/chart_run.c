@@ -39,24 +39,27 @@ static ink_status split_columns(const ink_epoch *epochs, uint32_t n, ink_chart_u
     return INK_OK;
 }
 
-/* Draws one of the two charts into a panel, or as a picture of its own when out is not NULL. */
-static ink_status draw(const ink_epoch *epochs, uint32_t n, ink_chart_unit unit, ink_picture *picture, double x,
-                       double w, double y, double h, ink_picture **out, ink_error *err) {
+/* Where a chart goes: into a rectangle of a picture, or, when out is not NULL, into a picture of its own. */
+typedef struct place {
+    ink_picture *picture;
+    double x, y, w, h;
+    ink_picture **out;
+} place;
+
+static ink_status draw(const ink_epoch *epochs, uint32_t n, ink_chart_unit unit, const place *to, ink_error *err) {
     columns c = {0};
-    char note[128] = "nothing was held out: measured on the training images", value[48];
+    char note[128] = "", value[48];
     uint32_t best = ink_chart_best(epochs, n);
     ink_status status = split_columns(epochs, n, unit, &c, err);
     if (status != INK_OK) return status;
     ink_series series[2] = {{.name = "validation", .y = c.validation, .color = INK_COLOR_ONE},
                             {.name = "training", .y = c.training, .color = INK_COLOR_TWO, .quiet = true}};
-    if (n == 0) {
-        note[0] = '\0';
+    if (n > 0 && !c.any_validation) {
+        snprintf(note, sizeof note, "nothing was held out: the training images");
     } else if (c.any_validation && best != INK_CHART_NO_BEST) {
         ink_chart_value(value, sizeof value, unit, c.validation[best]);
         snprintf(note, sizeof note, unit == INK_CHART_PERCENT ? "best %s after epoch %u" : "%s at the best epoch, %u",
                  value, epochs[best].epoch);
-    } else if (c.any_validation) {
-        note[0] = '\0';
     }
     ink_chart chart = {.title = unit == INK_CHART_PERCENT ? "Accuracy" : "Loss",
                        .note = note,
@@ -65,25 +68,32 @@ static ink_status draw(const ink_epoch *epochs, uint32_t n, ink_chart_unit unit,
                        .n = n,
                        .series = c.any_validation || n == 0 ? series : series + 1,
                        .n_series = c.any_validation || n == 0 ? 2 : 1,
-                       .best = c.any_validation ? best : INK_CHART_NO_BEST};
+                       .best = c.any_validation ? best : INK_CHART_NO_BEST,
+                       .width = to->w,
+                       .height = to->h};
     if (!c.any_validation) series[1].quiet = false;
-    status = out != NULL ? ink_chart_draw(&chart, out, err) : ink_chart_panel(picture, &chart, x, y, w, h, err);
+    status = to->out != NULL ? ink_chart_draw(&chart, to->out, err)
+                             : ink_chart_panel(to->picture, &chart, to->x, to->y, to->w, to->h, err);
     ink_mem_free(c.x);
     return status;
 }
 
-ink_status ink_chart_accuracy(const ink_epoch *epochs, uint32_t n, ink_picture **out, ink_error *err) {
+ink_status ink_chart_of_run(const ink_epoch *epochs, uint32_t n, ink_chart_unit unit, double width, double height,
+                            ink_picture **out, ink_error *err) {
     *out = NULL;
-    return draw(epochs, n, INK_CHART_PERCENT, NULL, 0, 0, 0, 0, out, err);
+    return draw(epochs, n, unit, &(place){.w = width, .h = height, .out = out}, err);
+}
+
+ink_status ink_chart_accuracy(const ink_epoch *epochs, uint32_t n, ink_picture **out, ink_error *err) {
+    return ink_chart_of_run(epochs, n, INK_CHART_PERCENT, 0, 0, out, err);
 }
 
 ink_status ink_chart_loss(const ink_epoch *epochs, uint32_t n, ink_picture **out, ink_error *err) {
-    *out = NULL;
-    return draw(epochs, n, INK_CHART_LOSS, NULL, 0, 0, 0, 0, out, err);
+    return ink_chart_of_run(epochs, n, INK_CHART_LOSS, 0, 0, out, err);
 }
 
 ink_status ink_chart_run(const ink_epoch *epochs, uint32_t n, const char *title, ink_picture **out, ink_error *err) {
-    const double width = 1080, height = 390;
+    const double width = 960, height = 370;
     double head = title != NULL ? 34 : 0;
     char description[256];
     *out = NULL;
@@ -94,9 +104,10 @@ ink_status ink_chart_run(const ink_epoch *epochs, uint32_t n, const char *title,
     if (title != NULL) {
         ink_picture_text(picture, 22, 36, title, &(ink_lettering){.size = 18, .color = INK_COLOR_TEXT, .bold = true});
     }
-    ink_status status = draw(epochs, n, INK_CHART_PERCENT, picture, 0, width / 2, head, height, NULL, err);
-    if (status == INK_OK)
-        status = draw(epochs, n, INK_CHART_LOSS, picture, width / 2, width / 2, head, height, NULL, err);
+    place half = {.picture = picture, .y = head, .w = width / 2, .h = height};
+    ink_status status = draw(epochs, n, INK_CHART_PERCENT, &half, err);
+    half.x = width / 2;
+    if (status == INK_OK) status = draw(epochs, n, INK_CHART_LOSS, &half, err);
     if (status == INK_OK) {
         *out = picture;
     } else {

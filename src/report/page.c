@@ -8,6 +8,11 @@
 
 #include "core/status.h"
 #include "report/chart.h"
+#include "report/panel.h"
+
+/* Small enough that its letters can still be read when a phone shrinks it. */
+#define CHART_W 500.0
+#define CHART_H 350.0
 
 /* No character of it is special to XML, so that the whole page is well-formed. The colours are the pictures'. */
 static const char style[] =
@@ -145,9 +150,11 @@ static ink_status add_training(ink_text *html, const ink_page *page, ink_error *
     if (page->n_epochs == 0) return INK_OK;
     add_heading(html, "Training");
     ink_text_add(html, "<div class=\"pair\">\n");
-    ink_status status = ink_chart_accuracy(page->epochs, page->n_epochs, &picture, err);
+    ink_status status =
+        ink_chart_of_run(page->epochs, page->n_epochs, INK_CHART_PERCENT, CHART_W, CHART_H, &picture, err);
     if (status == INK_OK) status = add_picture(html, picture, err);
-    if (status == INK_OK) status = ink_chart_loss(page->epochs, page->n_epochs, &picture, err);
+    if (status == INK_OK)
+        status = ink_chart_of_run(page->epochs, page->n_epochs, INK_CHART_LOSS, CHART_W, CHART_H, &picture, err);
     if (status == INK_OK) status = add_picture(html, picture, err);
     ink_text_add(html, "</div>\n");
     add_epoch_table(html, page);

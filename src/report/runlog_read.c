@@ -172,7 +172,7 @@ ink_status ink_run_split(const char *run, uint8_t *held_out, uint32_t n, ink_err
         errno = ENOENT;
         status = ink_fail_errno(err, "open", path);
     }
-    if (status != INK_OK) return status;
+    if (status != INK_OK || text == NULL) return status;
     memset(held_out, 0, n);
     uint64_t number = 1;
     for (char *line = text, *end; status == INK_OK && *line != '\0'; line = end, number++) {

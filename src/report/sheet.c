@@ -123,7 +123,8 @@ ink_status ink_sheet_draw(const ink_sheet *sheet, ink_picture **out, ink_error *
     if (picture == NULL) return ink_fail_memory(err, sizeof(ink_sheet), "a sheet of digits");
     draw_head(picture, sheet);
     for (uint32_t i = 0; i < sheet->count; i++) {
-        draw_cell(picture, &g, &sheet->digits[i], MARGIN + i % g.columns * g.cell_w, g.head + i / g.columns * g.cell_h);
+        uint32_t row = i / g.columns, column = i % g.columns;
+        draw_cell(picture, &g, &sheet->digits[i], MARGIN + column * g.cell_w, g.head + row * g.cell_h);
     }
     *out = picture;
     return INK_OK;

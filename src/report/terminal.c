@@ -42,8 +42,8 @@ static void set_dot(canvas *c, uint32_t x, uint32_t y, bool measured) {
 
 /* Dots from one point to another, each column at least once. */
 static void draw_between(canvas *c, double x0, double y0, double x1, double y1) {
-    double steps = ceil(fmax(1, fmax(fabs(x1 - x0), fabs(y1 - y0))));
-    for (double k = 0; k <= steps; k++) {
+    uint32_t steps = (uint32_t)ceil(fmax(1, fmax(fabs(x1 - x0), fabs(y1 - y0))));
+    for (uint32_t k = 0; k <= steps; k++) {
         double x = x0 + (x1 - x0) * k / steps, y = y0 + (y1 - y0) * k / steps;
         set_dot(c, (uint32_t)lround(x), (uint32_t)lround(y), false);
     }

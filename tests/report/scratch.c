@@ -63,8 +63,9 @@ char *scratch_read(const char *path, size_t *size) {
         length += got;
         if (length == capacity) {
             capacity *= 2;
-            text = realloc(text, capacity + 1);
-            assert_non_null(text);
+            char *grown = realloc(text, capacity + 1);
+            assert_non_null(grown);
+            text = grown;
         }
     }
     fclose(file);
