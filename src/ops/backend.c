@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static const ink_backend *const backends[] = {&ink_backend_ref, &ink_backend_ref64};
+static const ink_backend *const backends[] = {&ink_backend_cpu, &ink_backend_ref, &ink_backend_ref64};
 
 const ink_backend *ink_backend_find(const char *name) {
     for (size_t i = 0; i < sizeof backends / sizeof *backends; i++) {

@@ -1,0 +1,53 @@
+/* ops/cpu/input.c: the batch's bytes become the first value: distorted, normalised, laid out for what reads it.
+ * Rows beyond the batch become 0. */
+#include <math.h>
+#include <string.h>
+
+#include "core/warp.h"
+#include "ops/cpu/program.h"
+
+void ink_work_warp(const ink_program *p, const ink_step *s, uint32_t block, uint32_t part, uint32_t worker) {
+    (void)part, (void)worker;
+    const ink_cell *y = &p->cells[s->node.out[0]];
+    for (uint32_t r = 0; r < ink_real_rows(p, block); r++) {
+        size_t image = (size_t)block * p->rows + r;
+        ink_warp_apply(&p->batch->warps[image], p->batch->images + image * y->elements, y->height, y->width,
+                       y->data + image * y->elements);
+    }
+}
+
+/* Where pixel i of channel c of row 0 lies in a block of y. */
+static size_t pixel_at(const ink_program *p, const ink_cell *y, size_t c, size_t i, size_t width) {
+    if (y->store == INK_STORE_PLANES) {
+        size_t across = y->width + y->border + y->border_end, down = y->height + y->border + y->border_end;
+        return ((c * down + i / width + y->border) * across + i % width + y->border) * p->rows;
+    }
+    size_t channel = ink_positions(y) > 1 ? c : c * (y->elements / y->c) + i;
+    if (ink_positions(y) > 1) return (i * ink_groups(y->c) * p->rows) * INK_LANES + channel;
+    return channel / INK_LANES * p->rows * INK_LANES + channel % INK_LANES;
+}
+
+void ink_work_normalise(const ink_program *p, const ink_step *s, uint32_t block, uint32_t part, uint32_t worker) {
+    (void)part, (void)worker;
+    const ink_cell *x = &p->cells[s->node.in[0]], *y = &p->cells[s->node.out[0]];
+    size_t real = ink_real_rows(p, block), jump = y->store == INK_STORE_PLANES ? 1 : INK_LANES;
+    size_t channels = y->elements / x->elements, first = (size_t)block * p->rows;
+    float *to = ink_block(p, s->node.out[0], block);
+    for (size_t c = 0; c < channels; c++) {
+        float scale = s->node.attr.normalise.scale[c], shift = s->node.attr.normalise.shift[c];
+        float table[256];
+        for (int v = 0; v < 256; v++) table[v] = fmaf((float)v, scale, shift);
+        for (size_t i = 0; i < x->elements; i++) {
+            float *pixel = to + pixel_at(p, y, c, i, x->width);
+            for (size_t r = 0; r < p->rows; r++, pixel += jump) {
+                if (r >= real) {
+                    *pixel = 0.0f;
+                } else if (x->store == INK_STORE_PLAIN) {
+                    *pixel = fmaf(x->data[(first + r) * x->elements + i], scale, shift);
+                } else {
+                    *pixel = table[p->batch->images[(first + r) * x->elements + i]];
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+/* ops/cpu/kern_gemm.h: the register-tiled matrix product of kernels.h, included by each kern_<isa>.c after
+ * kern_vector.h. The tile is what the registers hold; strides that the layouts fix are constants, so that the
+ * inner loop is loads, broadcasts and fused multiply-adds alone.
+ * Source   Goto & van de Geijn, Anatomy of high-performance matrix multiplication, 2008; Georganas et al., Harnessing
+ * deep learning via a single building block, 2020 (batch-reduce gemm). */
+#ifndef INK_OPS_CPU_KERN_GEMM_H
+#define INK_OPS_CPU_KERN_GEMM_H
+
+#include "ops/cpu/kern_vector.h"
+#include "ops/cpu/kernels.h"
+
+/* Registers: 32 hold 8 x 2 panels of one vector, or 4 x 1 panel of four; 16 hold 4 x 1 panel of two. */
+#if VL == 16
+#define TILE_ROWS   8
+#define TILE_PANELS 2
+#else
+#define TILE_ROWS   4
+#define TILE_PANELS 1
+#endif
+#define TILE_VECTORS (TILE_PANELS * PV)
+
+/* What may follow a sum, but relu: relu and mask never meet in one product. */
+INLINE vf finish(const ink_gemm *g, const float *to, size_t at_lane, vf y) {
+    if (g->scale != NULL) y = vfma(y, vload(g->scale + at_lane), vload(g->offset + at_lane));
+    if (g->residual != NULL) y += vload(g->residual + (to - g->out));
+    if (g->mask != NULL) y = vwhere((vi)(vload(g->mask + (to - g->out)) > vset(0.0f)), y);
+    return y;
+}
+
+/* rows and panels are constants after inlining; a_m, a_k constants where the layout gives them. */
+INLINE void tile(const ink_gemm *g, const int rows, const int panels, const size_t a_m, const size_t a_k, size_t at_row,
+                 size_t at_panel) {
+    const int vectors = panels * PV;
+    vf acc[TILE_ROWS][TILE_VECTORS];
+    float *out = g->out + at_panel * g->out_panel + at_row * g->out_m;
+#pragma GCC unroll 8
+    for (int v = 0; v < vectors; v++) {
+        const size_t lane = (size_t)(v % PV) * VL;
+        vf start = g->bias != NULL ? vload(g->bias + (at_panel + (size_t)(v / PV)) * INK_LANES + lane) : vset(0.0f);
+#pragma GCC unroll 8
+        for (int m = 0; m < rows; m++) {
+            acc[m][v] = g->add ? vload(out + (size_t)(v / PV) * g->out_panel + (size_t)m * g->out_m + lane) : start;
+        }
+    }
+    const float *a_base = (const float *)g->a + at_row * a_m;
+    const float *b_base = (const float *)g->b + at_panel * g->b_panel;
+    const size_t b_panel = g->b_panel;
+    for (uint32_t o = 0; o < g->outer; o++) {
+        for (uint32_t p = 0; p < g->n_pairs; p++) {
+            const float *a_pair = a_base + g->pairs[p].a, *b_pair = b_base + g->pairs[p].b;
+            for (uint32_t i = 0; i < g->inner; i++) {
+                const float *a = a_pair, *b = b_pair;
+#pragma GCC unroll 4
+                for (uint32_t k = 0; k < g->depth; k++) {
+                    vf row[TILE_VECTORS];
+#pragma GCC unroll 8
+                    for (int v = 0; v < vectors; v++) {
+                        row[v] = vload(b + (size_t)(v / PV) * b_panel + (size_t)(v % PV) * VL);
+                    }
+#pragma GCC unroll 8
+                    for (int m = 0; m < rows; m++) {
+                        vf x = vset(a[(size_t)m * a_m]);
+#pragma GCC unroll 8
+                        for (int v = 0; v < vectors; v++) acc[m][v] = vfma(x, row[v], acc[m][v]);
+                    }
+                    a += a_k;
+                    b += INK_LANES;
+                }
+                a_pair += g->a_inner;
+                b_pair += g->b_inner;
+            }
+        }
+        a_base += g->a_outer;
+        b_base += g->b_outer;
+    }
+    const bool after = g->scale != NULL || g->residual != NULL || g->mask != NULL;
+#pragma GCC unroll 8
+    for (int m = 0; m < rows; m++) {
+#pragma GCC unroll 8
+        for (int v = 0; v < vectors; v++) {
+            const size_t lane = (size_t)(v % PV) * VL, at_lane = (at_panel + (size_t)(v / PV)) * INK_LANES + lane;
+            float *to = out + (size_t)(v / PV) * g->out_panel + (size_t)m * g->out_m + lane;
+            vf y = acc[m][v];
+            if (after) y = finish(g, to, at_lane, y);
+            vstore(to, g->relu ? vrelu(y) : y);
+        }
+    }
+}
+
+/* All rows of one or two panels. */
+INLINE void tiles_down(const ink_gemm *g, const int panels, const size_t a_m, const size_t a_k, size_t at_panel) {
+    size_t m = 0;
+    for (; m + TILE_ROWS <= g->rows; m += TILE_ROWS) tile(g, TILE_ROWS, panels, a_m, a_k, m, at_panel);
+    switch (g->rows - m) {
+#if TILE_ROWS > 4
+    case 7: tile(g, 7, panels, a_m, a_k, m, at_panel); break;
+    case 6: tile(g, 6, panels, a_m, a_k, m, at_panel); break;
+    case 5: tile(g, 5, panels, a_m, a_k, m, at_panel); break;
+    case 4: tile(g, 4, panels, a_m, a_k, m, at_panel); break;
+#endif
+    case 3: tile(g, 3, panels, a_m, a_k, m, at_panel); break;
+    case 2: tile(g, 2, panels, a_m, a_k, m, at_panel); break;
+    case 1: tile(g, 1, panels, a_m, a_k, m, at_panel); break;
+    default: break;
+    }
+}
+
+INLINE void tiles_all(const ink_gemm *g, const size_t a_m, const size_t a_k) {
+    size_t p = 0;
+    for (; p + TILE_PANELS <= g->panels; p += TILE_PANELS) tiles_down(g, TILE_PANELS, a_m, a_k, p);
+#if TILE_PANELS > 1
+    if (p < g->panels) tiles_down(g, 1, a_m, a_k, p);
+#endif
+}
+
+static void gemm(const ink_gemm *g) {
+    if (g->a_m == INK_LANES && g->a_k == 1) {
+        tiles_all(g, INK_LANES, 1); /* images down: forward, gradient of the input */
+    } else if (g->a_m == 1 && g->a_k == INK_LANES) {
+        tiles_all(g, 1, INK_LANES); /* channels down: gradient of the weights */
+    } else {
+        tiles_all(g, g->a_m, g->a_k); /* positions of one image down */
+    }
+}
+
+#endif

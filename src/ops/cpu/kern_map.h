@@ -1,0 +1,322 @@
+/* ops/cpu/kern_map.h: the inner loops that move along memory (activations, batch norm, pooling, optimizers), included
+ * by each kern_<isa>.c after kern_vector.h. Lanes are channels, so that no sum runs across a vector. */
+#ifndef INK_OPS_CPU_KERN_MAP_H
+#define INK_OPS_CPU_KERN_MAP_H
+
+#include <string.h>
+
+#include "core/rng.h"
+#include "ops/cpu/kern_vector.h"
+#include "ops/cpu/kernels.h"
+
+INLINE vf activation_of(ink_activation kind, vf slope, vf x) {
+    switch (kind) {
+    case INK_RELU: return vrelu(x);
+    case INK_LEAKY_RELU: return vpick((vi)(x > vset(0.0f)), x, slope * x);
+    case INK_SILU: return x / (vset(1.0f) + vexp(-x));
+    case INK_GELU: return x * vphi2(x) * vset(0.5f);
+    }
+    return x;
+}
+
+INLINE vf slope_of(ink_activation kind, vf slope, vf x) {
+    switch (kind) {
+    case INK_RELU: return vwhere((vi)(x > vset(0.0f)), vset(1.0f));
+    case INK_LEAKY_RELU: return vpick((vi)(x > vset(0.0f)), vset(1.0f), slope);
+    case INK_SILU: {
+        vf s = vset(1.0f) / (vset(1.0f) + vexp(-x));
+        return s * vfma(x, vset(1.0f) - s, vset(1.0f));
+    }
+    case INK_GELU: { /* (1 + erf(x / sqrt 2)) / 2 + x e^(-x x / 2) / sqrt(2 pi) */
+        vf density = vexp(x * x * vset(-0.5f)) * vset(0x1.988454p-2f);
+        return vfma(x, density, vphi2(x) * vset(0.5f));
+    }
+    }
+    return x;
+}
+
+#define EACH_VECTOR(i, count) for (size_t i = 0; i < (count); i += VL)
+
+static void activate(ink_activation kind, float slope, const float *x, float *y, size_t count) {
+    if (kind == INK_RELU) {
+        EACH_VECTOR(i, count) vstore(y + i, vrelu(vload(x + i)));
+    } else {
+        EACH_VECTOR(i, count) vstore(y + i, activation_of(kind, vset(slope), vload(x + i)));
+    }
+}
+
+static void activate_dx(ink_activation kind, float slope, const float *x, const float *dy, float *dx, size_t count) {
+    if (kind == INK_RELU) {
+        EACH_VECTOR(i, count) vstore(dx + i, vwhere((vi)(vload(x + i) > vset(0.0f)), vload(dy + i)));
+    } else {
+        EACH_VECTOR(i, count) vstore(dx + i, vload(dy + i) * slope_of(kind, vset(slope), vload(x + i)));
+    }
+}
+
+static void add(const float *a, const float *b, float *y, size_t count) {
+    EACH_VECTOR(i, count) vstore(y + i, vload(a + i) + vload(b + i));
+}
+
+static void update_adam(const ink_update *u) {
+    const vf factor = vset(u->factor), decay = vset(u->decay), beta1 = vset(u->beta1), beta2 = vset(u->beta2);
+    const vf rest1 = vset(1.0f - u->beta1), rest2 = vset(1.0f - u->beta2), eps = vset(u->eps);
+    const vf step = vset(-u->step_size), root = vset(u->root_correction), shrink = vset(-(u->lr * u->decay));
+    EACH_VECTOR(i, u->count) {
+        vf w = vload(u->w + i), g = vload(u->dw + i) * factor;
+        if (u->decoupled) {
+            w = vfma(shrink, w, w);
+        } else {
+            g = vfma(decay, w, g);
+        }
+        vf m = vfma(beta1, vload(u->m + i), rest1 * g);
+        vf v = vfma(beta2, vload(u->v + i), rest2 * g * g);
+        w = vfma(step, m / (vsqrt(v) / root + eps), w);
+        vstore(u->w + i, w);
+        vstore(u->m + i, m);
+        vstore(u->v + i, v);
+    }
+}
+
+static void update_sgd(const ink_update *u) {
+    const vf factor = vset(u->factor), decay = vset(u->decay), momentum = vset(u->momentum), step = vset(-u->lr);
+    EACH_VECTOR(i, u->count) {
+        vf w = vload(u->w + i), g = vfma(decay, w, vload(u->dw + i) * factor);
+        if (u->m != NULL) {
+            vf buffer = vfma(momentum, vload(u->m + i), g);
+            vstore(u->m + i, buffer);
+            g = u->nesterov ? vfma(momentum, buffer, g) : buffer;
+        }
+        vstore(u->w + i, vfma(step, g, w));
+    }
+}
+
+static void average(float *a, const float *w, float d, size_t count) {
+    const vf keep_part = vset(d), new_part = vset(1.0f - d);
+    EACH_VECTOR(i, count) vstore(a + i, vfma(keep_part, vload(a + i), new_part * vload(w + i)));
+}
+
+static void squares(const float *x, size_t count, double sums[16]) {
+    for (size_t i = 0; i < count; i += INK_LANES) {
+        for (size_t j = 0; j < INK_LANES; j++) {
+            double d = (double)x[i + j];
+            sums[j] += d * d; /* exact product: no fma needed for equal bits */
+        }
+    }
+}
+
+/* ---- columns: one row of 16 channels as PV vectors ---- */
+
+typedef struct columns {
+    vf v[PV];
+} columns;
+
+INLINE columns columns_load(const float *p) {
+    columns c;
+#pragma GCC unroll 4
+    for (int v = 0; v < PV; v++) c.v[v] = p != NULL ? vload(p + v * VL) : vset(0.0f);
+    return c;
+}
+
+INLINE void columns_store(float *p, columns c) {
+#pragma GCC unroll 4
+    for (int v = 0; v < PV; v++) vstore(p + v * VL, c.v[v]);
+}
+
+/* Sums in double: products of two floats are exact there, so that no fma is needed for equal bits. Plain loops over a
+ * row, which the compiler turns into vectors of whatever width it has. */
+static void moments(const float *x, size_t step, size_t panels, size_t rows, const float *shift, double *shifted,
+                    double *square) {
+    double s[INK_LANES], q[INK_LANES];
+    float at[INK_LANES];
+    memcpy(s, shifted, sizeof s);
+    memcpy(q, square, sizeof q);
+    memcpy(at, shift, sizeof at);
+    for (size_t p = 0; p < panels; p++) {
+        for (size_t r = 0; r < rows; r++) {
+            const float *row = x + p * step + r * INK_LANES;
+            for (size_t j = 0; j < INK_LANES; j++) {
+                double d = (double)(row[j] - at[j]);
+                s[j] += d;
+                q[j] += d * d;
+            }
+        }
+    }
+    memcpy(shifted, s, sizeof s);
+    memcpy(square, q, sizeof q);
+}
+
+static void zero_rows(float *y, size_t rows, size_t all_rows) {
+    if (rows < all_rows) memset(y + rows * INK_LANES, 0, (all_rows - rows) * INK_LANES * sizeof *y);
+}
+
+static void scale(const float *x, float *y, size_t step, size_t panels, size_t rows, size_t all_rows, const float *mean,
+                  const float *by, const float *offset, const float *residual, bool relu) {
+    columns m = columns_load(mean), k = columns_load(by), c = columns_load(offset);
+    for (size_t p = 0; p < panels; p++) {
+        for (size_t r = 0; r < rows; r++) {
+#pragma GCC unroll 4
+            for (int v = 0; v < PV; v++) {
+                size_t at = p * step + r * INK_LANES + (size_t)v * VL;
+                vf z = vfma(vload(x + at) - m.v[v], k.v[v], c.v[v]);
+                if (residual != NULL) z += vload(residual + at);
+                vstore(y + at, relu ? vrelu(z) : z);
+            }
+        }
+        zero_rows(y + p * step, rows, all_rows);
+    }
+}
+
+INLINE vf masked(const float *mask, size_t at, vf x) {
+    return mask != NULL ? vwhere((vi)(vload(mask + at) > vset(0.0f)), x) : x;
+}
+
+static void bn_sums(const float *x, const float *dy, const float *mask, size_t step, size_t panels, size_t rows,
+                    const float *mean, double *sum_dy, double *sum_product) {
+    double s[INK_LANES], q[INK_LANES];
+    float at[INK_LANES], g[INK_LANES];
+    memcpy(s, sum_dy, sizeof s);
+    memcpy(q, sum_product, sizeof q);
+    memcpy(at, mean, sizeof at);
+    for (size_t p = 0; p < panels; p++) {
+        for (size_t r = 0; r < rows; r++) {
+            size_t from = p * step + r * INK_LANES;
+            for (size_t j = 0; j < INK_LANES; j += VL) vstore(g + j, masked(mask, from + j, vload(dy + from + j)));
+            for (size_t j = 0; j < INK_LANES; j++) {
+                s[j] += (double)g[j];
+                q[j] += (double)g[j] * (double)(x[from + j] - at[j]);
+            }
+        }
+    }
+    memcpy(sum_dy, s, sizeof s);
+    memcpy(sum_product, q, sizeof q);
+}
+
+static void bn_dx(const float *x, const float *dy, const float *mask, float *dx, size_t step, size_t panels,
+                  size_t rows, size_t all_rows, const ink_norm_line *line) {
+    columns factor = columns_load(line->factor), flat = columns_load(line->flat);
+    columns mean = columns_load(line->mean), tilt = columns_load(line->tilt);
+    for (size_t p = 0; p < panels; p++) {
+        for (size_t r = 0; r < rows; r++) {
+#pragma GCC unroll 4
+            for (int v = 0; v < PV; v++) {
+                size_t at = p * step + r * INK_LANES + (size_t)v * VL;
+                vf g = masked(mask, at, vload(dy + at)) - flat.v[v];
+                vstore(dx + at, factor.v[v] * vfma(mean.v[v] - vload(x + at), tilt.v[v], g));
+            }
+        }
+        zero_rows(dx + p * step, rows, all_rows);
+    }
+}
+
+static void column_sums(const float *x, size_t step, size_t panels, size_t rows, float *sum) {
+    columns s = columns_load(sum);
+    for (size_t p = 0; p < panels; p++) {
+        for (size_t r = 0; r < rows; r++) {
+#pragma GCC unroll 4
+            for (int v = 0; v < PV; v++) s.v[v] += vload(x + p * step + r * INK_LANES + (size_t)v * VL);
+        }
+    }
+    columns_store(sum, s);
+}
+
+/* ---- pooling ---- */
+
+static void window_max(const float *x, const int32_t *at, size_t n, float *y, size_t count) {
+    EACH_VECTOR(i, count) {
+        vf best = vload(x + at[0] + i);
+        for (size_t w = 1; w < n; w++) {
+            vf z = vload(x + at[w] + i);
+            best = vpick((vi)(z > best) | (vi)(z != z), z, best); /* NaN wins */
+        }
+        vstore(y + i, best);
+    }
+}
+
+static void window_max_dx(const float *x, const float *y, const float *dy, float *dx, const int32_t *at, size_t n,
+                          size_t count, bool only_positive, bool fresh) {
+    EACH_VECTOR(i, count) {
+        vf best = vload(y + i), g = vload(dy + i);
+        if (only_positive) g = vwhere((vi)(best > vset(0.0f)), g);
+        vi left = (vi)(g == g) | -1;
+        for (size_t w = 0; w < n; w++) {
+            vf z = vload(x + at[w] + i);
+            vi hit = ((vi)(z == best) | (vi)(z != z)) & left;
+            left &= ~hit;
+            vf part = vwhere(hit, g);
+            vstore(dx + at[w] + i, fresh ? part : vload(dx + at[w] + i) + part);
+        }
+    }
+}
+
+static void window_sum(const float *x, const int32_t *at, size_t n, float factor, float *y, size_t count) {
+    EACH_VECTOR(i, count) {
+        vf sum = vset(0.0f);
+        for (size_t w = 0; w < n; w++) sum += vload(x + at[w] + i);
+        vstore(y + i, sum * vset(factor));
+    }
+}
+
+/* ---- dropout ---- */
+
+static void keep(const float *x, const uint16_t *kept, float factor, float *y, size_t rows) {
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t j = 0; j < INK_LANES; j++) {
+            float z = x[r * INK_LANES + j] * factor;
+            y[r * INK_LANES + j] = (kept[r] >> j & 1) != 0 ? z : 0.0f;
+        }
+    }
+}
+
+static void philox(const uint32_t counter[16], uint32_t c1, uint32_t c2, uint32_t c3, const uint32_t key[2],
+                   uint32_t words[4][16]) {
+    uint32_t x0[16], x1[16], x2[16], x3[16];
+    for (int i = 0; i < 16; i++) {
+        x0[i] = counter[i];
+        x1[i] = c1;
+        x2[i] = c2;
+        x3[i] = c3;
+    }
+    uint32_t k0 = key[0], k1 = key[1];
+    for (int round = 0; round < 10; round++) {
+        for (int i = 0; i < 16; i++) {
+            uint64_t p0 = (uint64_t)0xD2511F53u * x0[i], p1 = (uint64_t)0xCD9E8D57u * x2[i];
+            x0[i] = (uint32_t)(p1 >> 32) ^ x1[i] ^ k0;
+            x2[i] = (uint32_t)(p0 >> 32) ^ x3[i] ^ k1;
+            x1[i] = (uint32_t)p1;
+            x3[i] = (uint32_t)p0;
+        }
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
+    }
+    memcpy(words[0], x0, sizeof x0);
+    memcpy(words[1], x1, sizeof x1);
+    memcpy(words[2], x2, sizeof x2);
+    memcpy(words[3], x3, sizeof x3);
+}
+
+static void exponentials(float *x, size_t n) {
+    size_t i = 0;
+    for (; i + VL <= n; i += VL) vstore(x + i, vexp(vload(x + i)));
+    if (i < n) {
+        float rest[VL] = {0};
+        memcpy(rest, x + i, (n - i) * sizeof *x);
+        vstore(rest, vexp(vload(rest)));
+        memcpy(x + i, rest, (n - i) * sizeof *x);
+    }
+}
+
+static void transpose(const float *from, size_t from_step, float *to, size_t to_step, size_t count) {
+    for (size_t t = 0; t < count; t++, from += from_step, to += to_step) {
+        for (size_t i = 0; i < INK_LANES; i++) {
+            for (size_t j = 0; j < INK_LANES; j++) to[i * INK_LANES + j] = from[j * INK_LANES + i];
+        }
+    }
+}
+
+#define KERNELS_OF_MAP                                                                                                 \
+    .gemm = gemm, .transpose = transpose, .activate = activate, .activate_dx = activate_dx, .add = add,                \
+    .update_adam = update_adam, .update_sgd = update_sgd, .average = average, .squares = squares, .moments = moments,  \
+    .scale = scale, .bn_sums = bn_sums, .bn_dx = bn_dx, .column_sums = column_sums, .window_max = window_max,          \
+    .window_max_dx = window_max_dx, .window_sum = window_sum, .keep = keep, .philox = philox, .exp = exponentials
+
+#endif

@@ -1,0 +1,150 @@
+/* ops/cpu/kern_vector.h: vectors of floats, VL wide, for the kern_<isa>.c that includes it; the few intrinsics that
+ * GCC's vector extensions lack. Nothing here may be included by any other file. */
+#ifndef INK_OPS_CPU_KERN_VECTOR_H
+#define INK_OPS_CPU_KERN_VECTOR_H
+
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
+#if defined(__AVX512F__)
+#define VL 16
+#elif defined(__AVX2__)
+#define VL 8
+#else
+#define VL 4
+#endif
+#define PV (16 / VL) /* vectors in a row of a panel */
+
+typedef float vf __attribute__((vector_size(VL * 4)));
+typedef int32_t vi __attribute__((vector_size(VL * 4)));
+typedef float vf_any __attribute__((vector_size(VL * 4), aligned(4), may_alias));
+
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE vf vload(const float *p) {
+    return *(const vf_any *)p;
+}
+
+INLINE void vstore(float *p, vf x) {
+    *(vf_any *)p = x;
+}
+
+INLINE vf vset(float x) {
+#if defined(__AVX512F__)
+    return (vf)_mm512_set1_ps(x);
+#elif defined(__AVX2__)
+    return (vf)_mm256_set1_ps(x);
+#else
+    return (vf){x, x, x, x};
+#endif
+}
+
+/* a * b + c, rounded once */
+#if defined(__AVX512F__)
+INLINE vf vfma(vf a, vf b, vf c) {
+    return (vf)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+}
+#elif defined(__FMA__)
+INLINE vf vfma(vf a, vf b, vf c) {
+    return (vf)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+}
+#elif defined(__aarch64__)
+INLINE vf vfma(vf a, vf b, vf c) {
+    return (vf)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+}
+#else
+/* No instruction for it: in double the product is exact and the sum nearly so; its last bit is set to odd when it was
+ * rounded, and then the second rounding, to float, is right (Boldo & Melquiond, Emulation of FMA and correctly rounded
+ * sums: proved algorithms using rounding to odd, 2008). A call, as inlined it would fill the registers many times. */
+typedef double vd __attribute__((vector_size(VL * 8)));
+typedef int64_t vl __attribute__((vector_size(VL * 8)));
+
+static __attribute__((noinline)) vf vfma(vf a, vf b, vf c) {
+    vd product = __builtin_convertvector(a, vd) * __builtin_convertvector(b, vd), z = __builtin_convertvector(c, vd);
+    vd sum = product + z, part = sum - product;
+    vd error = (product - (sum - part)) + (z - part);
+    const vd zero = {0};
+    vl bits = (vl)sum, up = (vl)(error > zero), down = (vl)(error < zero);
+    vl even = (bits & 1) - 1;
+    vl inward = (vl)(up ^ (vl)(sum > zero)) | 1; /* -1 towards zero, 1 away from it */
+    bits += inward & even & (up | down);
+    return __builtin_convertvector((vd)bits, vf);
+}
+#endif
+
+INLINE vf vsqrt(vf x) {
+#if defined(__AVX512F__)
+    return (vf)_mm512_sqrt_ps((__m512)x);
+#elif defined(__AVX2__)
+    return (vf)_mm256_sqrt_ps((__m256)x);
+#elif defined(__aarch64__)
+    return (vf)vsqrtq_f32((float32x4_t)x);
+#else
+    vf y;
+    for (int i = 0; i < VL; i++) y[i] = sqrtf(x[i]);
+    return y;
+#endif
+}
+
+/* Lanes of x where mask is all ones, else 0; the same of a and b. */
+INLINE vf vwhere(vi mask, vf x) {
+    return (vf)(mask & (vi)x);
+}
+
+INLINE vf vpick(vi mask, vf a, vf b) {
+    return (vf)((mask & (vi)a) | (~mask & (vi)b));
+}
+
+INLINE vf vrelu(vf x) {
+    return (vf)(~(vi)(x < vset(0.0f)) & (vi)x);
+}
+
+/* e^x, error below 2 units in the last place; 0 below -103, infinity above 88.8, NaN for NaN.
+ * Source   Cody & Waite; polynomial by Taylor, |r| <= ln2 / 2. */
+INLINE vf vexp(vf x) {
+    const vf magic = vset(0x1.8p23f);
+    vi nan = (vi)(x != x), over = (vi)(x > vset(88.73f)), under = (vi)(x < vset(-103.9f));
+    vf bounded = vpick(over | nan, vset(0.0f), vpick(under, vset(0.0f), x));
+    vf shifted = vfma(bounded, vset(0x1.715476p+0f), magic);
+    vf k = shifted - magic;
+    vf r = vfma(k, vset(-0x1.62e400p-1f), bounded);
+    r = vfma(k, vset(-0x1.7f7d1cp-20f), r);
+    vf sum = vset(1.0f / 5040.0f);
+    sum = vfma(sum, r, vset(1.0f / 720.0f));
+    sum = vfma(sum, r, vset(1.0f / 120.0f));
+    sum = vfma(sum, r, vset(1.0f / 24.0f));
+    sum = vfma(sum, r, vset(1.0f / 6.0f));
+    sum = vfma(sum, r, vset(0.5f));
+    sum = vfma(sum, r, vset(1.0f));
+    sum = vfma(sum, r, vset(1.0f));
+    vi e = (vi)shifted - (vi)magic;
+    vi half = e >> 1; /* two factors: subnormal results round once */
+    vf y = sum * (vf)((half + 127) << 23) * (vf)((e - half + 127) << 23);
+    y = vpick(over, vset(INFINITY), y);
+    y = vpick(under, vset(0.0f), y);
+    return vpick(nan, x, y);
+}
+
+/* 1 + erf(x / sqrt 2), absolute error below 4e-7.
+ * Source   Abramowitz & Stegun, Handbook of Mathematical Functions, 7.1.26. */
+INLINE vf vphi2(vf x) {
+    vi negative = (vi)(x < vset(0.0f));
+    vf z = vpick(negative, -x, x) * vset(0x1.6a09e6p-1f);
+    vf t = vset(1.0f) / vfma(z, vset(0.3275911f), vset(1.0f));
+    vf p = vset(1.061405429f);
+    p = vfma(p, t, vset(-1.453152027f));
+    p = vfma(p, t, vset(1.421413741f));
+    p = vfma(p, t, vset(-0.284496736f));
+    p = vfma(p, t, vset(0.254829592f));
+    vf tail = p * t * vexp(-(z * z)); /* erfc z */
+    return vpick(negative, tail, vset(2.0f) - tail);
+}
+
+#endif

@@ -1,0 +1,129 @@
+/* ops/cpu/kernels.h: the inner loops of the backend as one table of functions. Drivers are written once against
+ * this table; kern_<isa>.c fill it from one template; pick.c chooses.
+ *
+ * Panels   All batched floats lie in panels of [rows][16]: a row is an image, a column a channel. Activations are
+ * [N/NB][position][C/16][NB][16], weights [K/16][tap][C/16][16 c][16 k]: every gemm below reads and writes panels.
+ * Same bits  A kernel forms each output element by one chain of fused multiply-adds in the order that the caller
+ * lists, whatever the width of a vector: tables of different instruction sets give equal bits, unless said otherwise.
+ * Memory   All arrays are borrowed; outputs overlap inputs only where "in place" is said. */
+#ifndef INK_OPS_CPU_KERNELS_H
+#define INK_OPS_CPU_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "inkling.h"
+#include "ops/graph.h"
+
+#define INK_LANES 16u /* channels of a panel */
+
+typedef struct ink_pair {
+    int32_t a, b; /* offsets in elements from the bases of a gemm's operands */
+} ink_pair;
+
+/* out[m][16 v + j] = start + sum over o < outer, p < n_pairs, i < inner, k < depth (in this order) of
+ *   a[o a_outer + pairs[p].a + i a_inner + k a_k + m a_m]
+ *   * b[o b_outer + pairs[p].b + i b_inner + v b_panel + 16 k + j]
+ * for m < rows, v < panels, j < 16; out at v out_panel + m out_m + j.
+ * start: what stood in out (add), else bias[16 v + j], else 0. Then, each if asked for and in this order:
+ *   scale, offset: y = y scale[16 v + j] + offset[16 v + j]      residual: y += its element at out's place
+ *   relu: negative ones become 0 (NaN stays)      mask: 0 where its element at out's place is not above 0 */
+typedef struct ink_gemm {
+    const void *a, *b; /* float, or bfloat16 in the *_bf16 kernel */
+    float *out;
+    const float *bias;            /* [16 panels] or NULL */
+    const float *scale, *offset;  /* [16 panels], both or NULL */
+    const float *residual, *mask; /* or NULL */
+    const ink_pair *pairs;
+    size_t a_m, a_k, a_inner, a_outer, b_inner, b_outer, b_panel, out_m, out_panel;
+    uint32_t rows, panels, n_pairs, inner, depth, outer;
+    bool add, relu;
+} ink_gemm;
+
+/* One step of Adam, AdamW or SGD over count elements (a multiple of 16); formulas in ops/graph.h. */
+typedef struct ink_update {
+    float *w, *m, *v; /* SGD: m is the momentum buffer or NULL, v NULL */
+    const float *dw;
+    size_t count;
+    float lr, factor, decay;                             /* factor: of clipping */
+    float beta1, beta2, eps, step_size, root_correction; /* Adam: lr / (1 - beta1^t), sqrt(1 - beta2^t) */
+    float momentum;
+    bool nesterov, decoupled;
+} ink_update;
+
+/* dx[j] = factor[j] (dy[j] - flat[j] - (x[j] - mean[j]) tilt[j]): the gradient of batch norm. */
+typedef struct ink_norm_line {
+    const float *factor, *flat, *mean, *tilt;
+} ink_norm_line;
+
+typedef struct ink_kernels {
+    const char *name;
+    bool has_bf16;
+
+    void (*gemm)(const ink_gemm *g);
+
+    /* to[t][c][k] = from[t][k][c] for t < count panels of 16 x 16, from_step and to_step floats apart. */
+    void (*transpose)(const float *from, size_t from_step, float *to, size_t to_step, size_t count);
+
+    /* ---- over count floats, count a multiple of 16; y may be x, dx may be dy ---- */
+    void (*activate)(ink_activation kind, float slope, const float *x, float *y, size_t count);
+    void (*activate_dx)(ink_activation kind, float slope, const float *x, const float *dy, float *dx, size_t count);
+    void (*add)(const float *a, const float *b, float *y, size_t count);
+    void (*update_adam)(const ink_update *u);
+    void (*update_sgd)(const ink_update *u);
+    void (*average)(float *a, const float *w, float d, size_t count);
+    /* sums[j] += sum of x[16 i + j]^2, in double, j < 16 */
+    void (*squares)(const float *x, size_t count, double sums[16]);
+
+    /* ---- over panels of one group of 16 channels, step floats apart; rows <= 16 of each are images ---- */
+    /* sum[j] += x, square[j] += (x - shift[j])^2, shifted[j] += x - shift[j] over all panels and rows */
+    void (*moments)(const float *x, size_t step, size_t panels, size_t rows, const float *shift, double *shifted,
+                    double *square);
+    /* y = (x - mean[j]) scale[j] + offset[j] (offset may be NULL), residual (or NULL), relu; rows beyond `rows` up
+     * to all_rows become 0 */
+    void (*scale)(const float *x, float *y, size_t step, size_t panels, size_t rows, size_t all_rows, const float *mean,
+                  const float *scale, const float *offset, const float *residual, bool relu);
+    /* sum_dy[j] += dy; sum_product[j] += dy (x - mean[j]); mask: dy counts as 0 where mask is not above 0 */
+    void (*bn_sums)(const float *x, const float *dy, const float *mask, size_t step, size_t panels, size_t rows,
+                    const float *mean, double *sum_dy, double *sum_product);
+    /* dx by the line; rows beyond `rows` up to all_rows become 0; mask as above */
+    void (*bn_dx)(const float *x, const float *dy, const float *mask, float *dx, size_t step, size_t panels,
+                  size_t rows, size_t all_rows, const ink_norm_line *line);
+    /* sum[j] += x over panels and rows */
+    void (*column_sums)(const float *x, size_t step, size_t panels, size_t rows, float *sum);
+
+    /* ---- pooling: over one window, panels of count floats at base + at[i] ---- */
+    void (*window_max)(const float *x, const int32_t *at, size_t n, float *y, size_t count);
+    /* dx[at[i]] += dy where x[at[i]] is the first of the window to equal y; only_positive: and x > 0 */
+    void (*window_max_dx)(const float *x, const float *y, const float *dy, float *dx, const int32_t *at, size_t n,
+                          size_t count, bool only_positive, bool fresh);
+    /* y = factor * (sum of x[at[i]], in order); n = 0 gives 0 */
+    void (*window_sum)(const float *x, const int32_t *at, size_t n, float factor, float *y, size_t count);
+
+    /* y = x factor where bit j of keep[row] is set, else 0; rows of 16 */
+    void (*keep)(const float *x, const uint16_t *keep, float factor, float *y, size_t rows);
+    /* words[w][i] = word w of Philox block {counter[i], c1, c2, c3} with key, i < 16 */
+    void (*philox)(const uint32_t counter[16], uint32_t c1, uint32_t c2, uint32_t c3, const uint32_t key[2],
+                   uint32_t words[4][16]);
+
+    /* e^x of n floats, in place */
+    void (*exp)(float *x, size_t n);
+
+    /* ---- bfloat16 (has_bf16; else NULL) ---- */
+    void (*gemm_bf16)(const ink_gemm *g);
+    void (*to_bf16)(const float *from, uint16_t *to, size_t count);
+} ink_kernels;
+
+extern const ink_kernels ink_kernels_generic;
+#if defined(__x86_64__)
+extern const ink_kernels ink_kernels_avx2;
+extern const ink_kernels ink_kernels_avx512;
+extern const ink_kernels ink_kernels_avx512bf16;
+#endif
+
+/* The best table that this processor (and system) can run, or the one that INK_ISA names.
+ * Errors   INK_E_USAGE an unknown word in INK_ISA, INK_E_ABSENT one that this processor lacks. */
+INK_MUST_USE ink_status ink_kernels_pick(const ink_kernels **out, ink_error *err);
+
+#endif

@@ -1,0 +1,104 @@
+/* ops/cpu/map.c: steps that touch each element by itself: activations, sums of two values, dropout, and a value moved
+ * from the map it was flattened from to a row of channels (and back). */
+#include <string.h>
+
+#include "core/rng.h"
+#include "ops/cpu/program.h"
+
+void ink_work_activation(const ink_program *p, const ink_step *s, uint32_t block, uint32_t part, uint32_t worker) {
+    (void)part, (void)worker;
+    p->kernels->activate(s->node.attr.activation.kind, s->node.attr.activation.slope,
+                         ink_block(p, s->node.in[0], block), ink_block(p, s->node.out[0], block),
+                         p->cells[s->node.out[0]].block);
+}
+
+void ink_work_activation_dx(const ink_program *p, const ink_step *s, uint32_t block, uint32_t part, uint32_t worker) {
+    (void)part, (void)worker;
+    p->kernels->activate_dx(s->node.attr.activation.kind, s->node.attr.activation.slope,
+                            ink_block(p, s->node.in[0], block), ink_block(p, s->node.in[1], block),
+                            ink_block(p, s->node.out[0], block), p->cells[s->node.out[0]].block);
+}
+
+void ink_work_add(const ink_program *p, const ink_step *s, uint32_t block, uint32_t part, uint32_t worker) {
+    (void)part, (void)worker;
+    float *y = ink_block(p, s->node.out[0], block);
+    size_t count = p->cells[s->node.out[0]].block;
+    p->kernels->add(ink_block(p, s->node.in[0], block), ink_block(p, s->node.in[1], block), y, count);
+    if (s->relu) p->kernels->activate(INK_RELU, 0.0f, y, y, count);
+}
+
+/* Between [position][C/16][rows][16] and [C*positions/16][rows][16]; which way, the shapes tell. */
+void ink_work_relayout(const ink_program *p, const ink_step *s, uint32_t block, uint32_t part, uint32_t worker) {
+    (void)part, (void)worker;
+    const ink_cell *x = &p->cells[s->node.in[0]], *y = &p->cells[s->node.out[0]];
+    const ink_cell *map = ink_positions(x) > 1 ? x : y;
+    size_t positions = ink_positions(map), groups = ink_groups(map->c), rows = p->rows;
+    const float *from = ink_block(p, s->node.in[0], block);
+    float *to = ink_block(p, s->node.out[0], block);
+    memset(to, 0, y->block * sizeof *to);
+    for (size_t at = 0; at < positions; at++) {
+        for (size_t c = 0; c < map->c; c++) {
+            size_t i = c * positions + at;
+            size_t in_map = ((at * groups + c / INK_LANES) * rows) * INK_LANES + c % INK_LANES;
+            size_t in_row = i / INK_LANES * rows * INK_LANES + i % INK_LANES;
+            for (size_t r = 0; r < rows; r++) {
+                if (map == x) {
+                    to[in_row + r * INK_LANES] = from[in_map + r * INK_LANES];
+                } else {
+                    to[in_map + r * INK_LANES] = from[in_row + r * INK_LANES];
+                }
+            }
+        }
+    }
+}
+
+/* ---- dropout ---- */
+
+/* What of one row of 16 channels is kept: index i of channel j is first + j * jump. A word of Philox serves four
+ * successive i, so that rows of one image and group at four successive positions could share blocks; plain here. */
+static uint16_t kept_row(const ink_program *p, const ink_node *node, uint64_t first, uint64_t jump) {
+    const uint64_t step = p->batch->step, seed = p->batch->seed;
+    const uint32_t key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
+    uint32_t counter[INK_LANES], words[4][INK_LANES];
+    for (size_t j = 0; j < INK_LANES; j++) counter[j] = (uint32_t)((first + j * jump) >> 2);
+    p->kernels->philox(counter, node->attr.dropout.key, (uint32_t)step,
+                       (uint32_t)(step >> 32) ^ (uint32_t)INK_STREAM_DROPOUT << 24, key, words);
+    uint16_t kept = 0;
+    for (size_t j = 0; j < INK_LANES; j++) {
+        float u = (float)(words[(first + j * jump) & 3][j] >> 8) * 0x1p-24f;
+        if (!(u < node->attr.dropout.rate)) kept = (uint16_t)(kept | 1u << j);
+    }
+    return kept;
+}
+
+static uint16_t *kept_of(const ink_program *p, const ink_step *s, uint32_t block) {
+    return (uint16_t *)(void *)ink_block(p, s->extra[0], block);
+}
+
+static float dropout_factor(const ink_node *node) {
+    return 1.0f / (1.0f - node->attr.dropout.rate);
+}
+
+void ink_work_dropout(const ink_program *p, const ink_step *s, uint32_t block, uint32_t part, uint32_t worker) {
+    (void)part, (void)worker;
+    const ink_cell *x = &p->cells[s->node.in[0]];
+    size_t positions = ink_positions(x), groups = ink_groups(x->c), rows = p->rows;
+    uint16_t *kept = kept_of(p, s, block);
+    for (size_t at = 0; at < positions; at++) {
+        for (size_t g = 0; g < groups; g++) {
+            for (size_t r = 0; r < rows; r++) {
+                uint64_t image = (uint64_t)block * rows + r;
+                uint64_t first = image * x->elements + g * INK_LANES * positions + at;
+                kept[(at * groups + g) * rows + r] = kept_row(p, &s->node, first, positions);
+            }
+        }
+    }
+    p->kernels->keep(ink_block(p, s->node.in[0], block), kept, dropout_factor(&s->node),
+                     ink_block(p, s->node.out[0], block), positions * groups * rows);
+}
+
+void ink_work_dropout_dx(const ink_program *p, const ink_step *s, uint32_t block, uint32_t part, uint32_t worker) {
+    (void)part, (void)worker;
+    p->kernels->keep(ink_block(p, s->node.in[0], block), kept_of(p, s, block), dropout_factor(&s->node),
+                     ink_block(p, s->node.out[0], block), p->cells[s->node.in[0]].block / INK_LANES);
+}

@@ -1,0 +1,199 @@
+/* ops/cpu/program.h: a graph compiled for the processor: what plan.c makes and run.c walks. Private to ops/cpu.
+ *
+ *   graph -> cells (where each value lies) + steps (what is computed, fused nodes being one step)
+ *         -> phases (which steps run side by side) -> memory -> tasks of the pool
+ *
+ * Blocks   Images go in blocks of p->rows (16; 1 when a batch is small). Most steps work on one block at a time: a
+ * phase runs a whole chain of them for block 0, block 1, ... as tasks, so that a block's values stay in cache. Steps
+ * that need all blocks (`whole`: sums over the batch, weights) stand in later phases, cut into parts.
+ * Same bits   Every output element is computed by one (step, block, part), from shapes alone; which thread runs it and
+ * whether steps are chained changes nothing.
+ * Zeros   In every panel, channels beyond C are 0. Rows beyond n hold finite numbers going forward and 0 in every
+ * gradient of a batched value, so that sums over a block's rows need no test. */
+#ifndef INK_OPS_CPU_PROGRAM_H
+#define INK_OPS_CPU_PROGRAM_H
+
+#include "core/arena.h"
+#include "core/mem.h"
+#include "ops/backend.h"
+#include "ops/cpu/kernels.h"
+
+#define INK_PANEL 256u /* floats of a panel of weights */
+
+typedef enum ink_store {
+    INK_STORE_NONE,    /* no memory: bytes of the batch, or a value that fusion made needless */
+    INK_STORE_PANELS,  /* batched: [block][position][C/16][rows][16] */
+    INK_STORE_PLANES,  /* batched: [block][c][position with a border][rows]: what a thin convolution reads */
+    INK_STORE_PLAIN,   /* batched: [image][element] */
+    INK_STORE_WEIGHTS, /* [K/16][tap][C/16][16 c][16 k], live taps first, then all dead ones in the same form */
+    INK_STORE_THIN,    /* [K/16][c][tap][16 k] */
+    INK_STORE_VECTOR   /* any shape as one row, padded to 16 */
+} ink_store;
+
+/* Where and how a value lies. Physical channels and positions may differ from the graph's shape: a flattened value
+ * keeps the map that it was flattened from, position and channel being parts of its index. */
+typedef struct ink_cell {
+    ink_store store;
+    ink_role role;
+    bool output, batched, borrowed;
+    bool is_first;             /* of the network: rows and channels of padding are zeroed once, at the start */
+    uint32_t c, height, width; /* physical shape of a batched value */
+    uint32_t border, border_end;
+    uint32_t k, taps, live; /* weights: K, R*S, taps that ever meet a pixel; c above is their C */
+    const uint16_t *place;  /* weights: of each tap, its place */
+    size_t elements;        /* as the graph counts them */
+    size_t block;           /* floats of one block of images */
+    size_t floats;          /* in all */
+    size_t live_floats;     /* weights: of live taps */
+    ink_id same;            /* the cell whose memory this is, or INK_NONE */
+    ink_id node;            /* name: value of the graph; own cells: INK_NONE */
+    uint32_t first, last;   /* phases of its life */
+    float *data;
+    const char *name;
+} ink_cell;
+
+typedef struct ink_step ink_step;
+
+/* One part of a step, for one block (0 for whole steps). */
+typedef void ink_work(const ink_program *p, const ink_step *s, uint32_t block, uint32_t part, uint32_t worker);
+
+#define INK_STEP_CELLS 10
+
+struct ink_step {
+    ink_work *work;
+    const char *name;
+    bool whole;
+    uint32_t parts;                                       /* of a block, or of the whole */
+    ink_node node;                                        /* a copy: attributes and value numbers */
+    const void *plan;                                     /* the driver's own table */
+    ink_id reads[INK_STEP_CELLS], writes[INK_STEP_CELLS]; /* INK_NONE ends the list */
+    uint32_t n_reads, n_writes;
+    uint32_t phase;
+    ink_id bias, scale, offset, residual, mask; /* fused behind a sum */
+    ink_id extra[3];                            /* own cells: partial sums, turned weights */
+    bool relu, reads_gradients;                 /* reads_gradients: of all parameters, beside `reads` */
+    float factor;                               /* optimizer: the parameter's own on the learning rate */
+};
+
+/* Steps [first, first + chained) work by blocks, then come `wholes` whole ones. */
+typedef struct ink_phase_plan {
+    uint32_t first, chained, wholes;
+} ink_phase_plan;
+
+/* What one phase of the pool does: for each block the chained steps, all parts of each; or, `apart`, one chained step,
+ * each part a task. Then the parts of whole steps. */
+typedef struct ink_job {
+    const ink_program *program;
+    uint32_t first, chained, first_whole, wholes;
+    uint32_t chain_tasks;
+    bool apart;
+} ink_job;
+
+struct ink_program {
+    const ink_kernels *kernels;
+    ink_pool *pool;
+    ink_program *share;
+    ink_arena arena; /* tables */
+    ink_precision precision;
+    bool exact;
+    uint32_t rows; /* of a block */
+    uint32_t max_batch, last_n, threads;
+
+    ink_cell *cells; /* [n_values] as in the graph, then own ones */
+    uint32_t n_values, n_cells, room_cells;
+    ink_step *steps; /* in order of phases; in a phase chained ones first */
+    uint32_t n_steps, room_steps;
+    ink_phase_plan *phases;
+    uint32_t n_phases;
+
+    float *memory; /* of all cells */
+    size_t memory_bytes;
+    ink_phase *tasks; /* of one run, with their jobs */
+    ink_job *jobs;
+
+    /* of the run under way */
+    ink_batch *batch;
+    uint32_t n, blocks;
+    ink_id clip;       /* cell of the clipping factor and norm, or INK_NONE */
+    float *losses;     /* [max_batch] */
+    uint8_t *is_right; /* [max_batch] */
+    uint32_t classes;  /* of cross_entropy; 0: none */
+    bool wants_images, wants_labels, wants_warps;
+};
+
+/* ---- sizes ---- */
+
+static inline uint32_t ink_groups(uint32_t channels) {
+    return (channels + INK_LANES - 1) / INK_LANES;
+}
+
+static inline uint32_t ink_positions(const ink_cell *c) {
+    return c->height * c->width;
+}
+
+static inline const ink_cell *ink_cell_of(const ink_program *p, ink_id id) {
+    const ink_cell *c = &p->cells[id];
+    return c;
+}
+
+static inline float *ink_data(const ink_program *p, ink_id id) {
+    return id == INK_NONE ? NULL : p->cells[id].data;
+}
+
+static inline float *ink_block(const ink_program *p, ink_id id, uint32_t block) {
+    return id == INK_NONE ? NULL : p->cells[id].data + p->cells[id].block * block;
+}
+
+/* Images of a block that are real; the rest of p->rows is padding. */
+static inline uint32_t ink_real_rows(const ink_program *p, uint32_t block) {
+    uint32_t before = block * p->rows;
+    return p->n - before < p->rows ? p->n - before : p->rows;
+}
+
+/* Part `part` of `parts` of count things: [*from, *to). */
+static inline void ink_share_of(size_t count, uint32_t parts, uint32_t part, size_t *from, size_t *to) {
+    *from = count * part / parts;
+    *to = count * (part + 1) / parts;
+}
+
+/* ---- pack.c: PyTorch's layout and ours ---- */
+void ink_cell_pack(const ink_program *p, const ink_cell *c, const float *from, uint32_t n);
+void ink_cell_unpack(const ink_program *p, const ink_cell *c, float *to, uint32_t n);
+
+/* ---- sweep.c: linear and conv2d, forward and towards the input ---- */
+typedef struct ink_sweep ink_sweep;
+/* Tables for y = conv(x); for dx from dy by the weights that ink_work_turn left in the cell `turned`. NULL: no
+ * memory. */
+const ink_sweep *ink_sweep_forward(ink_program *p, const ink_node *node);
+const ink_sweep *ink_sweep_back(ink_program *p, const ink_node *node, ink_id turned);
+uint32_t ink_sweep_parts(const ink_sweep *s);
+ink_work ink_work_sweep, ink_work_turn;
+
+/* ---- wgrad.c ---- */
+/* Sets s->parts and, when slices need a cell, s->extra[0]. NULL: no memory. */
+const void *ink_wgrad_plan(ink_program *p, const ink_node *node, ink_step *s);
+bool ink_wgrad_is_sliced(const void *plan);
+ink_work ink_work_wgrad, ink_work_wgrad_join, ink_work_bias_blocks, ink_work_bias_join;
+
+/* ---- norm.c, pool.c, map.c, input.c, loss.c, learn.c ---- */
+ink_work ink_work_moments, ink_work_norm_join, ink_work_norm_fixed, ink_work_norm_apply, ink_work_norm_sums,
+    ink_work_norm_dx_join, ink_work_norm_dx;
+const void *ink_pool_plan(ink_program *p, const ink_node *node, const ink_cell *x, const ink_cell *y, bool gather);
+ink_work ink_work_maxpool, ink_work_maxpool_dx, ink_work_sumpool;
+ink_work ink_work_activation, ink_work_activation_dx, ink_work_add, ink_work_relayout;
+ink_work ink_work_dropout, ink_work_dropout_dx;
+ink_work ink_work_warp, ink_work_normalise;
+ink_work ink_work_softmax, ink_work_softmax_dx, ink_work_cross_entropy, ink_work_cross_entropy_dx;
+ink_work ink_work_squares, ink_work_clip, ink_work_adam, ink_work_sgd, ink_work_average;
+
+/* ---- plan.c and its parts ---- */
+/* Memory of the plan: zeroed; NULL when out. */
+void *ink_plan_new(ink_program *p, size_t count, size_t size);
+/* A cell of the program's own: floats in all, or per block. INK_NONE when out of memory. */
+ink_id ink_plan_cell(ink_program *p, size_t floats, bool per_block);
+INK_MUST_USE ink_status ink_plan_cells(ink_program *p, const ink_graph *g, ink_error *err); /* plan_cells.c */
+INK_MUST_USE ink_status ink_plan_steps(ink_program *p, const ink_graph *g, ink_error *err); /* plan_steps.c */
+INK_MUST_USE ink_status ink_plan_phases(ink_program *p, ink_error *err);                    /* plan_phases.c */
+INK_MUST_USE ink_status ink_plan_memory(ink_program *p, ink_error *err);                    /* plan_phases.c */
+
+#endif

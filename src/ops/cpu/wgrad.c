@@ -1,0 +1,291 @@
+/* ops/cpu/wgrad.c: gradients of the weights and of the bias of linear and conv2d.
+ * For each panel of weights one long product over images and positions: x panels times dy panels, both as they lie.
+ *
+ * A gradient that is small beside its batch is cut by images into slices, each with a copy of its own, joined in
+ * order behind; one that is large is cut by its own panels. A task walks its share in chunks of x and dy that stay in
+ * the second-level cache, adding to its panels. */
+#include <assert.h>
+#include <string.h>
+
+#include "ops/cpu/program.h"
+
+#define CHUNK_FLOATS 98304u /* of x and dy together: 384 KiB */
+#define SLICES       8u
+#define SLICE_FLOATS 131072u /* a gradient larger than this is not sliced */
+
+typedef struct range {
+    uint32_t from, to; /* output rows or columns for which a tap meets a pixel */
+} range;
+
+typedef struct wgrad {
+    uint32_t height, width, stride, pad, windows_h, windows_w; /* of x; of the window */
+    uint32_t out_height, out_width;
+    uint32_t c_groups, k_groups, k_pairs, thin;          /* thin: channels, else 0 */
+    size_t x_position, x_width, dy_position, panel_step; /* floats */
+    range *rows, *columns;                               /* [window_h], [window_w] */
+    ink_pair *pairs;                                     /* [window_h][out_height] */
+    uint32_t slices, tap_parts;
+    size_t floats;   /* of live weights: one slice */
+    ink_id x, dy, w; /* w: the cell with the layout */
+} wgrad;
+
+static range range_of(uint32_t tap, uint32_t stride, uint32_t pad, uint32_t in, uint32_t out) {
+    range r = {0, 0};
+    while (r.from < out && r.from * stride + tap < pad) r.from++;
+    r.to = r.from;
+    while (r.to < out && r.to * stride + tap - pad < in) r.to++;
+    return r;
+}
+
+static bool make_tables(ink_program *p, wgrad *g) {
+    g->rows = ink_plan_new(p, g->windows_h, sizeof *g->rows);
+    g->columns = ink_plan_new(p, g->windows_w, sizeof *g->columns);
+    g->pairs = ink_plan_new(p, (size_t)g->windows_h * g->out_height, sizeof *g->pairs);
+    if (g->rows == NULL || g->columns == NULL || g->pairs == NULL) return false;
+    for (uint32_t r = 0; r < g->windows_h; r++) {
+        g->rows[r] = range_of(r, g->stride, g->pad, g->height, g->out_height);
+        for (uint32_t i = g->rows[r].from; i < g->rows[r].to; i++) {
+            size_t row = (size_t)i * g->stride + r - g->pad;
+            g->pairs[r * g->out_height + i] =
+                (ink_pair){(int32_t)(row * g->x_width * g->x_position), (int32_t)(i * g->out_width * g->dy_position)};
+        }
+    }
+    for (uint32_t s = 0; s < g->windows_w; s++) {
+        g->columns[s] = range_of(s, g->stride, g->pad, g->width, g->out_width);
+    }
+    return true;
+}
+
+static uint32_t slices_of(uint32_t blocks) {
+    return blocks < SLICES ? blocks : SLICES;
+}
+
+const void *ink_wgrad_plan(ink_program *p, const ink_node *node, ink_step *s) {
+    const ink_cell *x = &p->cells[node->in[0]], *dy = &p->cells[node->in[1]], *dw = &p->cells[node->out[0]];
+    wgrad *g = ink_plan_new(p, 1, sizeof *g);
+    if (g == NULL) return NULL;
+    *g = (wgrad){.x = node->in[0],
+                 .dy = node->in[1],
+                 .w = node->out[0],
+                 .height = x->height,
+                 .width = x->width,
+                 .stride = 1,
+                 .windows_h = x->height,
+                 .windows_w = x->width,
+                 .out_height = 1,
+                 .out_width = 1,
+                 .c_groups = ink_groups(x->c),
+                 .k_groups = ink_groups(dy->c),
+                 .x_width = x->width};
+    if (node->op == INK_OP_CONV2D_DW) {
+        g->stride = (uint32_t)node->attr.conv.stride;
+        g->pad = (uint32_t)node->attr.conv.pad;
+        g->windows_h = (uint32_t)node->attr.conv.window_h;
+        g->windows_w = (uint32_t)node->attr.conv.window_w;
+        g->out_height = dy->height;
+        g->out_width = dy->width;
+    }
+    g->k_pairs = (g->k_groups + 1) / 2;
+    g->x_position = (size_t)g->c_groups * p->rows * INK_LANES;
+    g->dy_position = (size_t)g->k_groups * p->rows * INK_LANES;
+    g->panel_step = (size_t)dw->live * g->c_groups * INK_PANEL;
+    if (dw->store == INK_STORE_THIN) {
+        g->thin = x->c;
+        g->x_position = p->rows;
+        g->width = x->width + x->border + x->border_end;
+        g->x_width = g->width;
+        g->height = x->height + x->border + x->border_end;
+        g->pad = 0;
+        g->panel_step = (size_t)dw->c * dw->taps * INK_LANES;
+    }
+    g->floats = g->panel_step * g->k_groups;
+    uint32_t blocks = (p->max_batch + p->rows - 1) / p->rows;
+    bool spread = (size_t)g->out_height * g->out_width * p->rows >= 64;
+    g->slices = g->floats > SLICE_FLOATS || !spread ? 1 : slices_of(blocks);
+    g->tap_parts = 1;
+    if (g->slices == 1) {
+        uint32_t lines = g->thin ? g->thin * g->windows_h : dw->live;
+        while (g->tap_parts * 2 <= lines && g->tap_parts * g->k_pairs < 16) g->tap_parts *= 2;
+    }
+    s->parts = g->slices == 1 ? g->k_pairs * g->tap_parts : g->slices;
+    s->extra[0] = INK_NONE;
+    if (g->slices > 1) {
+        s->extra[0] = ink_plan_cell(p, g->floats * g->slices, false);
+        if (s->extra[0] == INK_NONE) return NULL;
+    }
+    return make_tables(p, g) ? g : NULL;
+}
+
+/* What one task does: blocks [b0, b1), pairs of K groups [k0, k1), taps or lines [t0, t1). */
+typedef struct share {
+    size_t b0, b1, k0, k1, t0, t1;
+    const ink_program *p;
+    const wgrad *g;
+    float *to;
+} share;
+
+/* One chunk: blocks [b0, b1), output rows [i0, i1), for one pair of K groups; fresh: the first chunk. */
+typedef struct chunk {
+    size_t b0, b1, i0, i1, k;
+    bool fresh;
+} chunk;
+
+static ink_gemm product(const share *h, const chunk *c) {
+    const wgrad *g = h->g;
+    const ink_cell *x = &h->p->cells[g->x], *dy = &h->p->cells[g->dy];
+    size_t panels = g->k_groups - c->k * 2 < 2 ? 1 : 2;
+    return (ink_gemm){.a = x->data + c->b0 * x->block,
+                      .b = dy->data + c->b0 * dy->block + c->k * 2 * h->p->rows * INK_LANES,
+                      .a_m = 1,
+                      .a_k = INK_LANES,
+                      .a_inner = g->stride * g->x_position,
+                      .a_outer = x->block,
+                      .b_inner = g->dy_position,
+                      .b_outer = dy->block,
+                      .b_panel = h->p->rows * INK_LANES,
+                      .out_m = INK_LANES,
+                      .out_panel = g->panel_step,
+                      .rows = INK_LANES,
+                      .panels = (uint32_t)panels,
+                      .depth = h->p->rows,
+                      .outer = (uint32_t)(c->b1 - c->b0),
+                      .add = !c->fresh};
+}
+
+/* Output rows of a tap row within the chunk; false when there are none and nothing need be set to 0. */
+static bool rows_of(const wgrad *g, const chunk *c, uint32_t r, ink_gemm *m) {
+    size_t from = g->rows[r].from > c->i0 ? g->rows[r].from : c->i0, to = g->rows[r].to < c->i1 ? g->rows[r].to : c->i1;
+    m->n_pairs = from < to ? (uint32_t)(to - from) : 0;
+    m->pairs = g->pairs + r * g->out_height + (from < to ? from : 0);
+    return m->n_pairs > 0 || c->fresh;
+}
+
+static void chunk_of_taps(const share *h, const chunk *c) {
+    const wgrad *g = h->g;
+    const ink_cell *w = &h->p->cells[g->w];
+    for (uint32_t tap = 0; tap < w->taps; tap++) {
+        size_t place = w->place[tap];
+        if (place < h->t0 || place >= h->t1) continue;
+        uint32_t r = tap / g->windows_w, s = tap % g->windows_w;
+        ink_gemm m = product(h, c);
+        if (!rows_of(g, c, r, &m)) continue;
+        const range *q = &g->columns[s];
+        m.inner = q->to - q->from;
+        const float *a = m.a, *b = m.b;
+        m.b = b + q->from * g->dy_position;
+        a += ((size_t)q->from * g->stride + s - g->pad) * g->x_position;
+        float *out = h->to + c->k * 2 * g->panel_step + place * g->c_groups * INK_PANEL;
+        for (uint32_t i = 0; i < g->c_groups; i++) {
+            m.a = a + (size_t)i * h->p->rows * INK_LANES;
+            m.out = out + (size_t)i * INK_PANEL;
+            h->p->kernels->gemm(&m);
+        }
+    }
+}
+
+/* Thin: the taps of one window row lie side by side, as the channels of a panel would. */
+static void chunk_of_lines(const share *h, const chunk *c) {
+    const wgrad *g = h->g;
+    const ink_cell *w = &h->p->cells[g->w];
+    size_t rows = h->p->rows;
+    for (size_t line = h->t0; line < h->t1; line++) {
+        size_t channel = line / g->windows_h, r = line % g->windows_h;
+        ink_gemm m = product(h, c);
+        if (!rows_of(g, c, (uint32_t)r, &m)) continue;
+        m.inner = g->out_width;
+        m.a = (const float *)m.a + channel * g->height * g->width * rows;
+        m.a_m = rows;
+        m.a_k = 1;
+        m.rows = g->windows_w;
+        m.out = h->to + c->k * 2 * g->panel_step + (channel * w->taps + r * g->windows_w) * INK_LANES;
+        h->p->kernels->gemm(&m);
+    }
+}
+
+static void walk(const share *h) {
+    const wgrad *g = h->g;
+    size_t x_row = g->thin ? g->x_width * g->x_position * g->thin : g->x_width * g->x_position;
+    size_t dy_row = g->out_width * g->dy_position;
+    if (h->k1 - h->k0 == 1) dy_row = dy_row * 2 / (g->k_groups < 2 ? 2 : g->k_groups);
+    size_t row = x_row * g->stride + dy_row, rows = CHUNK_FLOATS / row, blocks = 1;
+    if (rows < 1) rows = 1;
+    if (rows >= g->out_height) {
+        blocks = rows / g->out_height;
+        rows = g->out_height;
+    }
+    chunk c = {.fresh = true};
+    for (c.b0 = h->b0; c.b0 < h->b1; c.b0 += blocks) {
+        c.b1 = c.b0 + blocks < h->b1 ? c.b0 + blocks : h->b1;
+        for (c.i0 = 0; c.i0 < g->out_height; c.i0 += rows) {
+            c.i1 = c.i0 + rows < g->out_height ? c.i0 + rows : g->out_height;
+            for (c.k = h->k0; c.k < h->k1; c.k++) {
+                if (g->thin) {
+                    chunk_of_lines(h, &c);
+                } else {
+                    chunk_of_taps(h, &c);
+                }
+            }
+            c.fresh = false;
+        }
+    }
+}
+
+void ink_work_wgrad(const ink_program *p, const ink_step *step, uint32_t block, uint32_t part, uint32_t worker) {
+    (void)block, (void)worker;
+    const wgrad *g = step->plan;
+    size_t lines = g->thin ? g->thin * g->windows_h : p->cells[g->w].live;
+    share h = {.p = p, .g = g, .b1 = p->blocks, .k1 = g->k_pairs, .t1 = lines};
+    if (g->slices > 1) {
+        if (part >= slices_of(p->blocks)) return; /* a smaller batch than the largest has fewer slices */
+        ink_share_of(p->blocks, slices_of(p->blocks), part, &h.b0, &h.b1);
+        h.to = ink_data(p, step->extra[0]) + part * g->floats;
+    } else {
+        h.k0 = part / g->tap_parts;
+        h.k1 = h.k0 + 1;
+        ink_share_of(lines, g->tap_parts, part % g->tap_parts, &h.t0, &h.t1);
+        h.to = ink_data(p, step->node.out[0]);
+    }
+    walk(&h);
+}
+
+bool ink_wgrad_is_sliced(const void *plan) {
+    return ((const wgrad *)plan)->slices > 1;
+}
+
+/* dw = slices added in order. */
+void ink_work_wgrad_join(const ink_program *p, const ink_step *step, uint32_t block, uint32_t part, uint32_t worker) {
+    (void)block, (void)worker;
+    const wgrad *g = step->plan;
+    size_t from, to;
+    ink_share_of(g->floats / INK_LANES, step->parts, part, &from, &to);
+    from *= INK_LANES;
+    to *= INK_LANES;
+    const float *slices = ink_data(p, step->extra[0]);
+    float *dw = ink_data(p, step->node.out[0]);
+    memcpy(dw + from, slices + from, (to - from) * sizeof *dw);
+    for (uint32_t s = 1; s < slices_of(p->blocks); s++) {
+        p->kernels->add(dw + from, slices + s * g->floats + from, dw + from, to - from);
+    }
+}
+
+/* Sums of dy over the rows and positions of a block. */
+void ink_work_bias_blocks(const ink_program *p, const ink_step *step, uint32_t block, uint32_t part, uint32_t worker) {
+    (void)part, (void)worker;
+    const ink_cell *dy = &p->cells[step->node.in[0]];
+    size_t groups = ink_groups(dy->c), panel = p->rows * INK_LANES;
+    float *sums = ink_data(p, step->extra[0]) + block * groups * INK_LANES;
+    memset(sums, 0, groups * INK_LANES * sizeof *sums);
+    for (size_t g = 0; g < groups; g++) {
+        p->kernels->column_sums(dy->data + block * dy->block + g * panel, groups * panel, ink_positions(dy), p->rows,
+                                sums + g * INK_LANES);
+    }
+}
+
+void ink_work_bias_join(const ink_program *p, const ink_step *step, uint32_t block, uint32_t part, uint32_t worker) {
+    (void)block, (void)part, (void)worker;
+    size_t count = (size_t)ink_groups(p->cells[step->node.in[0]].c) * INK_LANES;
+    const float *sums = ink_data(p, step->extra[0]);
+    float *db = ink_data(p, step->node.out[0]);
+    memcpy(db, sums, count * sizeof *db);
+    for (uint32_t b = 1; b < p->blocks; b++) p->kernels->add(db, sums + b * count, db, count);
+}
