@@ -20,13 +20,13 @@ static int run(const cli_args *args);
 
 const cli_verb cli_eval = {
     .name = "eval",
-    .words = "[MODEL...] DATA",
+    .words = "MODEL... DATA",
     .summary = "measure a model on labelled digits",
     .about =
         "Prints accuracy with its 95 % interval, loss, the number of errors, and how each digit fares. The last word "
-        "is the data, which must have labels. MODEL is a run folder or a .safetensors file; without one the "
-        "built-in model is measured; several are an ensemble. A run has seen most of its own train.csv: "
-        "--held-out measures on the rows that it has not.",
+        "is the data, which must have labels. MODEL is a run folder or a .safetensors file; several are an ensemble, "
+        "whose probabilities are averaged. A run has seen most of its own train.csv: --held-out measures on the rows "
+        "that it has not.",
     .missing = "DATA: labelled digits, such as train.csv",
     .least = 1,
     .most = 65,

@@ -11,23 +11,23 @@ static int run(const cli_args *args);
 
 const cli_verb cli_info_verb = {
     .name = "info",
-    .words = "MODEL|NET|RECIPE",
+    .words = "[MODEL|NET|RECIPE]",
     .summary = "list the layers of a net or model, with shapes and parameters",
     .about = "Prints each layer with its output shape, parameters and multiply-adds. The word is a run folder, a "
              ".safetensors file, a recipe or net file, or the name of a built-in recipe or net. Of a model it also "
-             "tells the normalisation, where it comes from, and its SHA-256.",
-    .missing = "a run folder, a model or net file, or the name of a recipe or net",
-    .least = 1,
+             "tells the normalisation, where it comes from, and its SHA-256. Without a word: the names of the built-in "
+             "nets.",
     .most = 1,
     .groups = {&group, &cli_common},
-    .examples = {"info v3", "info runs/v3", "info runs/v3/weights/best.safetensors --json"},
+    .examples = {"info", "info v3", "info runs/v3", "info runs/v3/weights/best.safetensors --json"},
     .run = run,
 };
 
 static int run(const cli_args *args) {
     char *text = NULL;
     ink_error err = {0};
-    if (ink_work_info(args->words[0], cli_flag(args, "json"), &text, &err) != INK_OK) return cli_failed(&err);
+    if (ink_work_info(args->n_words > 0 ? args->words[0] : NULL, cli_flag(args, "json"), &text, &err) != INK_OK)
+        return cli_failed(&err);
     cli_result_text(text);
     ink_work_free(text);
     return 0;

@@ -20,12 +20,12 @@ static int run(const cli_args *args);
 
 const cli_verb cli_predict = {
     .name = "predict",
-    .words = "[MODEL...] DATA",
+    .words = "MODEL... DATA",
     .summary = "write submission.csv for the digits of DATA",
     .about =
         "Predicts the test file of DATA, or its only file, and writes ImageId,Label lines as Kaggle wants them, read "
-        "back and checked. The last word is the data. MODEL is a run folder or a .safetensors file; without one "
-        "the built-in model reads; several are an ensemble, whose probabilities are averaged.",
+        "back and checked. The last word is the data. MODEL is a run folder or a .safetensors file; several are an "
+        "ensemble, whose probabilities are averaged.",
     .missing = "DATA: a test.csv, a folder or zip with one, or MNIST's files",
     .least = 1,
     .most = 65,

@@ -12,6 +12,8 @@
 #include "core/real.h"
 #include "core/status.h"
 
+#define MODEL_IS "a model is a .safetensors file or the folder of a training run"
+
 /* A run folder stands for its last weights: what the schedule ended in, chosen by nobody. */
 static ink_status model_path(const char *name, char path[INK_PATH_SIZE], ink_error *err) {
     struct stat about;
@@ -20,7 +22,7 @@ static ink_status model_path(const char *name, char path[INK_PATH_SIZE], ink_err
     if (length < 0 || length >= INK_PATH_SIZE) return ink_fail(err, INK_E_USAGE, "the path %.60s... is too long", name);
     if (folder && stat(path, &about) != 0) {
         ink_fail(err, INK_E_FILE, "%s holds no model: no weights/last.safetensors in it", name);
-        ink_hint(err, "a model is a .safetensors file or the folder of a training run");
+        ink_hint(err, MODEL_IS);
         return INK_E_FILE;
     }
     return INK_OK;
@@ -48,7 +50,10 @@ ink_status ink_models_open(const char *const *names, size_t n, const ink_machine
         ink_tensors tensors = {0};
         ink_modelfile *file = &models.files[models.n];
         status = model_path(names[models.n], path, err);
-        if (status == INK_OK) status = ink_tensors_open(path, &tensors, err);
+        if (status == INK_OK) {
+            status = ink_tensors_open(path, &tensors, err);
+            if (status == INK_E_DATA) ink_hint(err, MODEL_IS);
+        }
         if (status == INK_OK) status = ink_modelfile_take(&tensors, path, file, err);
         if (status == INK_OK) status = ink_model_build(file, &setup, &models.models[models.n], err);
         if (status != INK_OK) {

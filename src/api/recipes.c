@@ -92,7 +92,7 @@ ink_status ink_recipe_open_net(ink_recipe *recipe, const char *name, ink_error *
         if (near.best != NULL) {
             ink_hint(err, "did you mean \"%s\"?", near.best);
         } else {
-            ink_hint(err, "'inkling info --net' lists the nets; or name a file");
+            ink_hint(err, "'inkling info' lists the nets; or name a file");
         }
         return INK_E_USAGE;
     }

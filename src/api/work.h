@@ -207,7 +207,7 @@ INK_MUST_USE ink_status ink_work_data_get(const ink_get_options *options, const 
 /* ---- facts ---- */
 
 /* A table of layers, output shapes, parameters and multiply-adds of a zoo net, a net or recipe file, a model file or a
- * run; for models also normalisation, origin and SHA-256. */
+ * run; for models also normalisation, origin and SHA-256. what NULL: the zoo, a line each. */
 INK_MUST_USE ink_status ink_work_info(const char *what, bool json, char **text, ink_error *err);
 
 /* Processor, instruction sets and the one chosen, threads, memory, device, libraries, write access: a line each, with

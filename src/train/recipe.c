@@ -66,7 +66,7 @@ static ink_status parse_line(ink_recipe *recipe, char *line, const char *file, u
         const char *text = ink_zoo_find(value);
         if (text == NULL) {
             ink_fail_line(err, INK_E_USAGE, file, number, 0, value, "the name of a net", "net");
-            ink_hint(err, "'inkling info --net NAME' shows one; a net of your own stands below a line [net]");
+            ink_hint(err, "'inkling info' lists them; a net of your own stands below a line [net]");
             return INK_E_USAGE;
         }
         return ink_recipe_set_net(recipe, text, value, 1, err);
