@@ -90,9 +90,11 @@ ink_status ink_mistakes_sheet(const ink_mistake *worst, uint32_t count, const ui
         digits[i] = (ink_sheet_digit){
             .pixels = pixels + (size_t)i * 784, .caption = text[i].caption, .detail = text[i].detail, .wrong = true};
     }
+    char how_many[48] = "all";
+    if (count < errors) snprintf(how_many, sizeof how_many, "the %u worst of", count);
     snprintf(note, sizeof note,
-             "the %u worst of %llu errors in %llu digits; below each: truth, guess, its probability, image number",
-             count, (unsigned long long)errors, (unsigned long long)rows);
+             "%s %llu errors in %llu digits; below each: truth, guess, its probability, image number", how_many,
+             (unsigned long long)errors, (unsigned long long)rows);
     status = ink_sheet_draw(
         &(ink_sheet){.title = "Worst mistakes", .note = note, .digits = digits, .count = count, .digit_size = 84}, out,
         err);

@@ -1,8 +1,7 @@
-/* report/runfolder.h: what those share who write into run folders: for runlog*.c and evaluation.c. */
+/* report/runfolder.h: what the parts of the run log share: for runlog*.c and nobody else. */
 #ifndef INK_REPORT_RUNFOLDER_H
 #define INK_REPORT_RUNFOLDER_H
 
-#include "report/picture.h"
 #include "report/runlog.h"
 #include "report/text.h"
 
@@ -33,10 +32,6 @@ struct ink_runlog {
 
 /* folder/name in path; INK_E_FILE when too long. */
 INK_MUST_USE ink_status ink_run_path(const char *folder, const char *name, char *path, size_t size, ink_error *err);
-
-/* folder/name.svg and .png; frees the picture. */
-INK_MUST_USE ink_status ink_run_save_picture(const char *folder, const char *name, ink_picture *picture,
-                                             ink_error *err);
 
 /* The whole file, terminated; *bytes: ink_mem_free. A file that is not there: *bytes NULL and INK_OK. */
 INK_MUST_USE ink_status ink_run_read(const char *path, char **bytes, size_t *size, ink_error *err);

@@ -47,10 +47,11 @@ static const char *const own_file[] = {
     "worst.csv",
     "worst.svg",
     "worst.png",
-    "calibration.svg",
-    "calibration.png",
+    "reliability.svg",
+    "reliability.png",
     "submission.csv",
     "checkpoint.ink",
+    "checkpoint.ink.1",
     "weights/best.safetensors",
     "weights/last.safetensors",
 };

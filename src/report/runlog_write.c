@@ -214,7 +214,7 @@ ink_status ink_runlog_env(ink_runlog *log, const ink_run_env *env, ink_error *er
     set_text(root, "machine", machine.machine);
     set_text(root, "processor", processor);
     set_count(root, "processors", ink_pool_processors());
-    set_real(root, "memory_mb", round(memory_mb));
+    set_count(root, "memory_mb", memory_mb > 0 ? (uint64_t)memory_mb : 0);
     set_text(root, "isa", env->isa);
     set_text(root, "device", env->device);
     set_text(root, "precision", env->precision);
@@ -341,15 +341,29 @@ ink_status ink_runlog_line(ink_runlog *log, const char *level, const char *text,
     return ink_growing_add(log, &log->lines, &line, err);
 }
 
+/* name.svg and name.png in the run folder; frees the picture. */
+static ink_status save_both(const ink_runlog *log, const char *name, ink_picture *picture, ink_error *err) {
+    static const char *const ending[] = {"svg", "png"};
+    ink_status status = INK_OK;
+    for (int i = 0; i < 2 && status == INK_OK; i++) {
+        char file[64], path[INK_RUN_PATH_SIZE];
+        snprintf(file, sizeof file, "%s.%s", name, ending[i]);
+        status = ink_run_path(log->path, file, path, sizeof path, err);
+        if (status == INK_OK) status = ink_picture_save(picture, path, err);
+    }
+    ink_picture_free(picture);
+    return status;
+}
+
 ink_status ink_runlog_draw(ink_runlog *log, ink_error *err) {
     ink_picture *picture = NULL;
     double start = ink_clock_s();
     ink_status status = ink_chart_accuracy(log->epochs, log->n_epochs, &picture, err);
-    if (status == INK_OK) status = ink_run_save_picture(log->path, "accuracy", picture, err);
+    if (status == INK_OK) status = save_both(log, "accuracy", picture, err);
     if (status == INK_OK) status = ink_chart_loss(log->epochs, log->n_epochs, &picture, err);
-    if (status == INK_OK) status = ink_run_save_picture(log->path, "loss", picture, err);
+    if (status == INK_OK) status = save_both(log, "loss", picture, err);
     if (status == INK_OK) status = ink_chart_run(log->epochs, log->n_epochs, NULL, &picture, err);
-    if (status == INK_OK) status = ink_run_save_picture(log->path, "curves", picture, err);
+    if (status == INK_OK) status = save_both(log, "curves", picture, err);
     log->last_draw_s = ink_clock_s();
     log->draw_takes_s = log->last_draw_s - start;
     return status;

@@ -1,4 +1,4 @@
-/* tests/report/test_page.c: report.html is complete in itself and well-formed; the files of an evaluation are there.
+/* tests/report/test_page.c: report.html is complete in itself and well-formed.
  * How the page looks is for eyes. */
 #include <math.h>
 #include <setjmp.h>
@@ -12,7 +12,6 @@
 #include <cmocka.h>
 
 #include "core/mem.h"
-#include "report/evaluation.h"
 #include "report/page.h"
 #include "scratch.h"
 
@@ -96,33 +95,10 @@ static void pages_with_little_in_them(void **state) {
     ink_mem_free(html);
 }
 
-static void the_files_of_an_evaluation(void **state) {
-    static const char *const names[] = {"report.txt",    "report.json",     "confusion.csv",   "confusion.svg",
-                                        "confusion.png", "calibration.svg", "calibration.png", "worst.csv",
-                                        "worst.svg",     "worst.png"};
-    const char *folder = *state;
-    ink_error err;
-    make_run();
-    ink_evaluation e = {.confusion = &confusion, .worst = worst, .n_worst = 70, .worst_pixels = pixels};
-    assert_int_equal(ink_evaluation_write(&e, folder, &err), INK_OK);
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        size_t size = 0;
-        free(scratch_read(scratch_path(folder, names[i]), &size));
-        assert_true(size > 100);
-    }
-    char *sheet = scratch_read(scratch_path(folder, "worst.svg"), NULL);
-    int shown = 0;
-    for (const char *s = sheet; (s = strstr(s, "<image ")) != NULL; s++) shown++;
-    assert_int_equal(shown, INK_WORST_SHOWN);
-    free(sheet);
-    assert_int_equal(ink_evaluation_write(&e, scratch_path(folder, "absent"), &err), INK_E_FILE);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_full_page),
         cmocka_unit_test(pages_with_little_in_them),
-        cmocka_unit_test_setup_teardown(the_files_of_an_evaluation, scratch_setup, scratch_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
