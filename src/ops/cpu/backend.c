@@ -107,21 +107,23 @@ static bool learns(const ink_graph *g) {
 static ink_status cpu_compile(const ink_graph *g, const ink_compile_options *options, ink_program **out,
                               ink_error *err) {
     *out = NULL;
-    const ink_kernels *kernels;
+    ink_kernels kernels;
     ink_status status = ink_graph_check(g, err);
     if (status == INK_OK) status = ink_kernels_pick(&kernels, err);
     if (status != INK_OK) return status;
     if (options->max_batch < 1) return ink_fail(err, INK_E_USAGE, "a batch of 0 images");
     if (options->max_batch > 1u << 24) return ink_fail(err, INK_E_USAGE, "a batch of more than 2^24 images");
-    if (options->precision == INK_PRECISION_BF16) {
+    bool bf16 = kernels.has_bf16 && options->precision != INK_PRECISION_F32;
+    if (options->precision == INK_PRECISION_BF16 && !bf16) {
         return ink_fail(err, INK_E_ABSENT, "bf16: this processor does not multiply it natively");
     }
     ink_program *p = ink_mem_new(1, sizeof *p);
     if (p == NULL) return ink_fail_memory(err, sizeof *p, "a program");
-    p->kernels = kernels;
+    p->table = kernels;
+    p->kernels = &p->table;
     p->pool = options->pool;
     p->share = options->share;
-    p->precision = INK_PRECISION_F32;
+    p->precision = bf16 ? INK_PRECISION_BF16 : INK_PRECISION_F32;
     p->exact = options->exact;
     p->max_batch = options->max_batch;
     p->rows = options->max_batch < SMALL_BATCH && !learns(g) ? 1 : BLOCK_ROWS;
@@ -263,6 +265,9 @@ static ink_status cpu_write(ink_program *p, ink_id value, const float *from, siz
                         p->max_batch);
     }
     ink_cell_pack(p, c, from, (uint32_t)n);
+    if (p->precision == INK_PRECISION_BF16 && c->store == INK_STORE_PLANES) {
+        p->kernels->round_bf16(c->data, c->data, c->floats);
+    }
     return INK_OK;
 }
 

@@ -50,4 +50,6 @@ void ink_work_normalise(const ink_program *p, const ink_step *s, uint32_t block,
             }
         }
     }
+    /* Planes are read by thin convolutions alone, which have no bfloat16 form: rounded floats serve as well. */
+    if (p->precision == INK_PRECISION_BF16 && y->store == INK_STORE_PLANES) p->kernels->round_bf16(to, to, y->block);
 }

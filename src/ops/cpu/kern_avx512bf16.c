@@ -1,7 +1,70 @@
-/* ops/cpu/kern_avx512bf16.c: the table of inner loops, compiled for AVX-512 with bfloat16 products.
- * The float loops are those of kern_avx512.c, compiled once more. */
-#include "ops/cpu/kern_vector.h"
-#include "ops/cpu/kern_gemm.h"
-#include "ops/cpu/kern_map.h"
+/* ops/cpu/kern_avx512bf16.c: what AVX-512 with bfloat16 products adds to the table of kern_avx512.c.
+ * vdpbf16ps rounds to nearest and takes subnormals as zero whatever the control register says: no other processor's
+ * instructions give its bits, so bfloat16 is offered where it is native and nowhere else. */
+#include <string.h>
 
-const ink_kernels ink_kernels_avx512bf16 = {.name = "avx512bf16", KERNELS_OF_MAP};
+#include "ops/cpu/kern_vector.h"
+
+INLINE vf load_pairs(const uint16_t *p) {
+    return (vf)_mm512_loadu_si512(p);
+}
+
+INLINE vf spread_pair(const uint16_t *p) {
+    int32_t pair;
+    memcpy(&pair, p, sizeof pair);
+    return (vf)_mm512_set1_epi32(pair);
+}
+
+INLINE vf multiply_pairs(vf x, vf y, vf sum) {
+    return (vf)_mm512_dpbf16_ps((__m512)sum, (__m512bh)y, (__m512bh)x);
+}
+
+#define GEMM              gemm_bf16
+#define ELEMENT           uint16_t
+#define B_ROW             (2 * INK_LANES)
+#define A_ROW             INK_LANES
+#define A_NEXT            2
+#define A_COLUMN          2
+#define A_LINE            (2 * INK_LANES)
+#define LOAD(p)           load_pairs(p)
+#define SPREAD(p)         spread_pair(p)
+#define MULTIPLY(x, y, z) multiply_pairs(x, y, z)
+#include "ops/cpu/kern_gemm.h"
+
+static void to_bf16(const float *from, uint16_t *to, size_t count) {
+    for (size_t i = 0; i < count; i += VL) {
+        __m256bh half = _mm512_cvtneps_pbh((__m512)vload(from + i));
+        memcpy(to + i, &half, sizeof half);
+    }
+}
+
+static void round_bf16(const float *from, float *to, size_t count) {
+    for (size_t i = 0; i < count; i += VL) {
+        __m256bh half = _mm512_cvtneps_pbh((__m512)vload(from + i));
+        __m256i bits;
+        memcpy(&bits, &half, sizeof bits);
+        vstore(to + i, (vf)_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16));
+    }
+}
+
+static void pair_rows(const float *from, size_t from_step, uint16_t *to, size_t to_step, size_t count) {
+    static const uint16_t order[32] = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
+                                       8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+    const __m512i weave = _mm512_loadu_si512(order);
+    for (size_t t = 0; t < count; t++, from += from_step, to += to_step) {
+        for (size_t i = 0; i < INK_LANES; i += 2) {
+            const float *row = from + i * INK_LANES;
+            __m512bh both = _mm512_cvtne2ps_pbh((__m512)vload(row + INK_LANES), (__m512)vload(row));
+            _mm512_storeu_si512(to + i * INK_LANES, _mm512_permutexvar_epi16(weave, (__m512i)both));
+        }
+    }
+}
+
+void ink_kernels_add_bf16(ink_kernels *table) {
+    table->name = "avx512bf16";
+    table->has_bf16 = true;
+    table->gemm_bf16 = gemm_bf16;
+    table->to_bf16 = to_bf16;
+    table->round_bf16 = round_bf16;
+    table->pair_rows = pair_rows;
+}

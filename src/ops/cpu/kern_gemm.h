@@ -1,13 +1,15 @@
 /* ops/cpu/kern_gemm.h: the register-tiled matrix product of kernels.h, included by each kern_<isa>.c after
- * kern_vector.h. The tile is what the registers hold; strides that the layouts fix are constants, so that the
- * inner loop is loads, broadcasts and fused multiply-adds alone.
+ * kern_vector.h, once for each kind of element: GEMM, its name; ELEMENT; B_ROW elements of b for a step of depth;
+ * A_ROW and A_NEXT, a_m and a_k of images down; A_COLUMN and A_LINE, those of channels down; LOAD, SPREAD and MULTIPLY.
+ * The tile is what the registers hold; strides that the layouts fix are constants, so that the inner loop is loads,
+ * broadcasts and fused multiply-adds alone.
  * Source   Goto & van de Geijn, Anatomy of high-performance matrix multiplication, 2008; Georganas et al., Harnessing
  * deep learning via a single building block, 2020 (batch-reduce gemm). */
-#ifndef INK_OPS_CPU_KERN_GEMM_H
-#define INK_OPS_CPU_KERN_GEMM_H
-
 #include "ops/cpu/kern_vector.h"
 #include "ops/cpu/kernels.h"
+
+#ifndef INK_OPS_CPU_KERN_GEMM_H
+#define INK_OPS_CPU_KERN_GEMM_H
 
 /* Registers: 32 hold 8 x 2 panels of one vector, or 4 x 1 panel of four; 16 hold 4 x 1 panel of two. */
 #if VL == 16
@@ -27,8 +29,17 @@ INLINE vf finish(const ink_gemm *g, const float *to, size_t at_lane, vf y) {
     return y;
 }
 
+#define JOIN_WORDS(a, b) a##b
+#define JOIN(a, b)       JOIN_WORDS(a, b)
+
+#endif
+
+#define TILE       JOIN(GEMM, _tile)
+#define TILES_DOWN JOIN(GEMM, _tiles_down)
+#define TILES_ALL  JOIN(GEMM, _tiles_all)
+
 /* rows and panels are constants after inlining; a_m, a_k constants where the layout gives them. */
-INLINE void tile(const ink_gemm *g, const int rows, const int panels, const size_t a_m, const size_t a_k, size_t at_row,
+INLINE void TILE(const ink_gemm *g, const int rows, const int panels, const size_t a_m, const size_t a_k, size_t at_row,
                  size_t at_panel) {
     const int vectors = panels * PV;
     vf acc[TILE_ROWS][TILE_VECTORS];
@@ -42,29 +53,29 @@ INLINE void tile(const ink_gemm *g, const int rows, const int panels, const size
             acc[m][v] = g->add ? vload(out + (size_t)(v / PV) * g->out_panel + (size_t)m * g->out_m + lane) : start;
         }
     }
-    const float *a_base = (const float *)g->a + at_row * a_m;
-    const float *b_base = (const float *)g->b + at_panel * g->b_panel;
+    const ELEMENT *a_base = (const ELEMENT *)g->a + at_row * a_m;
+    const ELEMENT *b_base = (const ELEMENT *)g->b + at_panel * g->b_panel;
     const size_t b_panel = g->b_panel;
     for (uint32_t o = 0; o < g->outer; o++) {
         for (uint32_t p = 0; p < g->n_pairs; p++) {
-            const float *a_pair = a_base + g->pairs[p].a, *b_pair = b_base + g->pairs[p].b;
+            const ELEMENT *a_pair = a_base + g->pairs[p].a, *b_pair = b_base + g->pairs[p].b;
             for (uint32_t i = 0; i < g->inner; i++) {
-                const float *a = a_pair, *b = b_pair;
+                const ELEMENT *a = a_pair, *b = b_pair;
 #pragma GCC unroll 4
                 for (uint32_t k = 0; k < g->depth; k++) {
                     vf row[TILE_VECTORS];
 #pragma GCC unroll 8
                     for (int v = 0; v < vectors; v++) {
-                        row[v] = vload(b + (size_t)(v / PV) * b_panel + (size_t)(v % PV) * VL);
+                        row[v] = LOAD(b + (size_t)(v / PV) * b_panel + (size_t)(v % PV) * VL);
                     }
 #pragma GCC unroll 8
                     for (int m = 0; m < rows; m++) {
-                        vf x = vset(a[(size_t)m * a_m]);
+                        vf x = SPREAD(a + (size_t)m * a_m);
 #pragma GCC unroll 8
-                        for (int v = 0; v < vectors; v++) acc[m][v] = vfma(x, row[v], acc[m][v]);
+                        for (int v = 0; v < vectors; v++) acc[m][v] = MULTIPLY(x, row[v], acc[m][v]);
                     }
                     a += a_k;
-                    b += INK_LANES;
+                    b += B_ROW;
                 }
                 a_pair += g->a_inner;
                 b_pair += g->b_inner;
@@ -88,39 +99,51 @@ INLINE void tile(const ink_gemm *g, const int rows, const int panels, const size
 }
 
 /* All rows of one or two panels. */
-INLINE void tiles_down(const ink_gemm *g, const int panels, const size_t a_m, const size_t a_k, size_t at_panel) {
+INLINE void TILES_DOWN(const ink_gemm *g, const int panels, const size_t a_m, const size_t a_k, size_t at_panel) {
     size_t m = 0;
-    for (; m + TILE_ROWS <= g->rows; m += TILE_ROWS) tile(g, TILE_ROWS, panels, a_m, a_k, m, at_panel);
+    for (; m + TILE_ROWS <= g->rows; m += TILE_ROWS) TILE(g, TILE_ROWS, panels, a_m, a_k, m, at_panel);
     switch (g->rows - m) {
 #if TILE_ROWS > 4
-    case 7: tile(g, 7, panels, a_m, a_k, m, at_panel); break;
-    case 6: tile(g, 6, panels, a_m, a_k, m, at_panel); break;
-    case 5: tile(g, 5, panels, a_m, a_k, m, at_panel); break;
-    case 4: tile(g, 4, panels, a_m, a_k, m, at_panel); break;
+    case 7: TILE(g, 7, panels, a_m, a_k, m, at_panel); break;
+    case 6: TILE(g, 6, panels, a_m, a_k, m, at_panel); break;
+    case 5: TILE(g, 5, panels, a_m, a_k, m, at_panel); break;
+    case 4: TILE(g, 4, panels, a_m, a_k, m, at_panel); break;
 #endif
-    case 3: tile(g, 3, panels, a_m, a_k, m, at_panel); break;
-    case 2: tile(g, 2, panels, a_m, a_k, m, at_panel); break;
-    case 1: tile(g, 1, panels, a_m, a_k, m, at_panel); break;
+    case 3: TILE(g, 3, panels, a_m, a_k, m, at_panel); break;
+    case 2: TILE(g, 2, panels, a_m, a_k, m, at_panel); break;
+    case 1: TILE(g, 1, panels, a_m, a_k, m, at_panel); break;
     default: break;
     }
 }
 
-INLINE void tiles_all(const ink_gemm *g, const size_t a_m, const size_t a_k) {
+INLINE void TILES_ALL(const ink_gemm *g, const size_t a_m, const size_t a_k) {
     size_t p = 0;
-    for (; p + TILE_PANELS <= g->panels; p += TILE_PANELS) tiles_down(g, TILE_PANELS, a_m, a_k, p);
+    for (; p + TILE_PANELS <= g->panels; p += TILE_PANELS) TILES_DOWN(g, TILE_PANELS, a_m, a_k, p);
 #if TILE_PANELS > 1
-    if (p < g->panels) tiles_down(g, 1, a_m, a_k, p);
+    if (p < g->panels) TILES_DOWN(g, 1, a_m, a_k, p);
 #endif
 }
 
-static void gemm(const ink_gemm *g) {
-    if (g->a_m == INK_LANES && g->a_k == 1) {
-        tiles_all(g, INK_LANES, 1); /* images down: forward, gradient of the input */
-    } else if (g->a_m == 1 && g->a_k == INK_LANES) {
-        tiles_all(g, 1, INK_LANES); /* channels down: gradient of the weights */
+static void GEMM(const ink_gemm *g) {
+    if (g->a_m == A_ROW && g->a_k == A_NEXT) {
+        TILES_ALL(g, A_ROW, A_NEXT); /* images down: forward, gradient of the input */
+    } else if (g->a_m == A_COLUMN && g->a_k == A_LINE) {
+        TILES_ALL(g, A_COLUMN, A_LINE); /* channels down: gradient of the weights */
     } else {
-        tiles_all(g, g->a_m, g->a_k); /* positions of one image down */
+        TILES_ALL(g, g->a_m, g->a_k); /* positions of one image down */
     }
 }
 
-#endif
+#undef TILE
+#undef TILES_DOWN
+#undef TILES_ALL
+#undef GEMM
+#undef ELEMENT
+#undef B_ROW
+#undef A_ROW
+#undef A_NEXT
+#undef A_COLUMN
+#undef A_LINE
+#undef LOAD
+#undef SPREAD
+#undef MULTIPLY

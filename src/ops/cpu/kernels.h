@@ -110,20 +110,25 @@ typedef struct ink_kernels {
     /* e^x of n floats, in place */
     void (*exp)(float *x, size_t n);
 
-    /* ---- bfloat16 (has_bf16; else NULL) ---- */
+    /* ---- bfloat16 (has_bf16; else NULL): rounded to nearest, ties to even ---- */
+    /* As gemm, with elements in pairs that are multiplied and added in one: depth counts pairs, a's pair stands at
+     * its place and the next, b's at + 32 k + 2 j. */
     void (*gemm_bf16)(const ink_gemm *g);
     void (*to_bf16)(const float *from, uint16_t *to, size_t count);
+    void (*round_bf16)(const float *from, float *to, size_t count); /* and back to float; may be in place */
+    /* to[t][i/2][j][i & 1] = from[t][i][j]: panels of 16 x 16 with rows in pairs */
+    void (*pair_rows)(const float *from, size_t from_step, uint16_t *to, size_t to_step, size_t count);
 } ink_kernels;
 
 extern const ink_kernels ink_kernels_generic;
 #if defined(__x86_64__)
 extern const ink_kernels ink_kernels_avx2;
 extern const ink_kernels ink_kernels_avx512;
-extern const ink_kernels ink_kernels_avx512bf16;
+void ink_kernels_add_bf16(ink_kernels *table);
 #endif
 
 /* The best table that this processor (and system) can run, or the one that INK_ISA names.
  * Errors   INK_E_USAGE an unknown word in INK_ISA, INK_E_ABSENT one that this processor lacks. */
-INK_MUST_USE ink_status ink_kernels_pick(const ink_kernels **out, ink_error *err);
+INK_MUST_USE ink_status ink_kernels_pick(ink_kernels *out, ink_error *err);
 
 #endif

@@ -54,21 +54,24 @@ void ink_work_relayout(const ink_program *p, const ink_step *s, uint32_t block, 
 
 /* ---- dropout ---- */
 
-/* What of one row of 16 channels is kept: index i of channel j is first + j * jump. A word of Philox serves four
- * successive i, so that rows of one image and group at four successive positions could share blocks; plain here. */
-static uint16_t kept_row(const ink_program *p, const ink_node *node, uint64_t first, uint64_t jump) {
+/* What of rows of 16 channels is kept: index i of channel j is first + j * jump. A block of Philox serves four
+ * successive i: `together` rows (4 where first and jump are multiples of 4, else 1), i apart by one, come at once. */
+static void keep_rows(const ink_program *p, const ink_node *node, uint64_t first, uint64_t jump, size_t together,
+                      uint16_t *kept, size_t kept_step) {
     const uint64_t step = p->batch->step, seed = p->batch->seed;
     const uint32_t key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
     uint32_t counter[INK_LANES], words[4][INK_LANES];
     for (size_t j = 0; j < INK_LANES; j++) counter[j] = (uint32_t)((first + j * jump) >> 2);
     p->kernels->philox(counter, node->attr.dropout.key, (uint32_t)step,
                        (uint32_t)(step >> 32) ^ (uint32_t)INK_STREAM_DROPOUT << 24, key, words);
-    uint16_t kept = 0;
-    for (size_t j = 0; j < INK_LANES; j++) {
-        float u = (float)(words[(first + j * jump) & 3][j] >> 8) * 0x1p-24f;
-        if (!(u < node->attr.dropout.rate)) kept = (uint16_t)(kept | 1u << j);
+    for (size_t k = 0; k < together; k++) {
+        uint32_t bits = 0;
+        for (size_t j = 0; j < INK_LANES; j++) {
+            float u = (float)(words[(first + j * jump + k) & 3][j] >> 8) * 0x1p-24f;
+            bits |= (uint32_t)(u >= node->attr.dropout.rate) << j;
+        }
+        kept[k * kept_step] = (uint16_t)bits;
     }
-    return kept;
 }
 
 static uint16_t *kept_of(const ink_program *p, const ink_step *s, uint32_t block) {
@@ -84,12 +87,13 @@ void ink_work_dropout(const ink_program *p, const ink_step *s, uint32_t block, u
     const ink_cell *x = &p->cells[s->node.in[0]];
     size_t positions = ink_positions(x), groups = ink_groups(x->c), rows = p->rows;
     uint16_t *kept = kept_of(p, s, block);
-    for (size_t at = 0; at < positions; at++) {
+    size_t together = positions % 4 == 0 && x->elements % 4 == 0 ? 4 : 1;
+    for (size_t at = 0; at < positions; at += together) {
         for (size_t g = 0; g < groups; g++) {
             for (size_t r = 0; r < rows; r++) {
                 uint64_t image = (uint64_t)block * rows + r;
                 uint64_t first = image * x->elements + g * INK_LANES * positions + at;
-                kept[(at * groups + g) * rows + r] = kept_row(p, &s->node, first, positions);
+                keep_rows(p, &s->node, first, positions, together, &kept[(at * groups + g) * rows + r], groups * rows);
             }
         }
     }

@@ -56,26 +56,28 @@ static bool always(void) {
 }
 
 static const struct {
+    const char *name;
     const ink_kernels *table;
     bool (*usable)(void);
+    void (*add)(ink_kernels *table); /* or NULL */
 } choices[] = {
 #if defined(__x86_64__)
-    {&ink_kernels_avx512bf16, has_avx512bf16},
-    {&ink_kernels_avx512, has_avx512},
-    {&ink_kernels_avx2, has_avx2},
+    {"avx512bf16", &ink_kernels_avx512, has_avx512bf16, ink_kernels_add_bf16},
+    {"avx512", &ink_kernels_avx512, has_avx512, NULL},
+    {"avx2", &ink_kernels_avx2, has_avx2, NULL},
 #endif
-    {&ink_kernels_generic, always},
+    {"generic", &ink_kernels_generic, always, NULL},
 };
 #define CHOICES (sizeof choices / sizeof *choices)
 
-ink_status ink_kernels_pick(const ink_kernels **out, ink_error *err) {
-    *out = NULL;
+ink_status ink_kernels_pick(ink_kernels *out, ink_error *err) {
     const char *word = getenv(ENVIRONMENT);
     for (size_t i = 0; i < CHOICES; i++) {
-        bool named = word == NULL || word[0] == '\0' || strcmp(word, choices[i].table->name) == 0;
+        bool named = word == NULL || word[0] == '\0' || strcmp(word, choices[i].name) == 0;
         if (!named) continue;
         if (choices[i].usable()) {
-            *out = choices[i].table;
+            *out = *choices[i].table;
+            if (choices[i].add != NULL) choices[i].add(out);
             return INK_OK;
         }
         if (word != NULL && word[0] != '\0') {

@@ -260,7 +260,7 @@ static bool start_cells(ink_program *p, const ink_graph *g) {
 
 ink_status ink_plan_cells(ink_program *p, const ink_graph *g, ink_error *err) {
     p->n_values = p->n_cells = (uint32_t)g->n_values;
-    p->room_cells = p->n_cells + (uint32_t)g->n_nodes * 6 + 16;
+    p->room_cells = p->n_cells + (uint32_t)g->n_nodes * 8 + 16;
     p->cells = ink_plan_new(p, p->room_cells, sizeof *p->cells);
     if (p->cells == NULL) return ink_fail_memory(err, p->room_cells * sizeof *p->cells, "a plan");
     if (!start_cells(p, g)) return ink_fail_memory(err, (uint64_t)g->n_values * INK_NAME_SIZE, "a plan");

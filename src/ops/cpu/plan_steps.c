@@ -13,6 +13,8 @@ typedef struct planner {
     const ink_graph *g;
     bool *done;           /* [nodes]: part of an earlier step */
     ink_id *turned;       /* [values]: of weights, the cell of their turned copy */
+    ink_id *halves;       /* [values]: bf16: the copy with channels in pairs; of thin ones the rounded copy */
+    ink_id *pairs;        /* [values]: bf16: the copy with images in pairs */
     ink_id *kept;         /* [dropouts]: the cell of what was kept */
     ink_id *gradients;    /* of all parameters, for clipping */
     ink_id clip;          /* cell with the factor */
@@ -136,6 +138,101 @@ static ink_id absorb_mask(planner *l, ink_step *s, ink_id v) {
     return absorb(l, i, v);
 }
 
+/* ---- bfloat16 copies ---- */
+
+static bool is_forward(ink_op op) {
+    return op == INK_OP_LINEAR || op == INK_OP_CONV2D;
+}
+
+static bool is_back(ink_op op) {
+    return op == INK_OP_LINEAR_DX || op == INK_OP_CONV2D_DX;
+}
+
+static bool is_wgrad(ink_op op) {
+    return op == INK_OP_LINEAR_DW || op == INK_OP_CONV2D_DW;
+}
+
+static bool is_thin(const planner *l, const ink_node *n) {
+    return l->p->cells[is_wgrad(n->op) ? n->out[0] : n->in[1]].store == INK_STORE_THIN;
+}
+
+/* Makes the copies of a batched value that any product will read, once, behind the step that makes it. */
+static void halve(planner *l, ink_id v) {
+    ink_id root = root_of(l->p, v);
+    if (l->halves[root] != INK_NONE || l->pairs[root] != INK_NONE) return;
+    bool half = false, pairs = false;
+    for (int32_t i = 0; i < l->g->n_nodes; i++) {
+        const ink_node *n = &l->g->nodes[i];
+        bool forward = is_forward(n->op) || is_back(n->op), weights = is_wgrad(n->op);
+        if ((!forward && !weights) || is_thin(l, n)) continue;
+        half = half || (forward && root_of(l->p, n->in[0]) == root);
+        pairs = pairs || (weights && (root_of(l->p, n->in[0]) == root || root_of(l->p, n->in[1]) == root));
+    }
+    ink_node node = {.op = INK_OP_COUNT,
+                     .in = {v, INK_NONE, INK_NONE, INK_NONE, INK_NONE, INK_NONE},
+                     .out = {INK_NONE, INK_NONE, INK_NONE, INK_NONE}};
+    size_t floats = l->p->cells[v].block / 2;
+    ink_step *s = new_step(l, "halve", ink_work_halve, &node);
+    if (half) l->halves[root] = s->extra[0] = new_cell(l, floats, true);
+    if (pairs) l->pairs[root] = s->extra[1] = new_cell(l, floats, true);
+    reads(s, v);
+    writes(s, s->extra[0]);
+    writes(s, s->extra[1]);
+}
+
+/* A copy of v in rounded floats. */
+static ink_id rounded(planner *l, ink_id v) {
+    const ink_cell *c = &l->p->cells[v];
+    ink_id root = root_of(l->p, v);
+    if (!c->batched && l->halves[root] != INK_NONE) return l->halves[root];
+    ink_node node = {.op = INK_OP_COUNT,
+                     .in = {v, INK_NONE, INK_NONE, INK_NONE, INK_NONE, INK_NONE},
+                     .out = {INK_NONE, INK_NONE, INK_NONE, INK_NONE}};
+    ink_step *s = new_step(l, "round", ink_work_round, &node);
+    s->whole = !c->batched;
+    s->extra[0] = new_cell(l, c->batched ? c->block : c->floats, c->batched);
+    reads(s, v);
+    writes(s, s->extra[0]);
+    if (!c->batched) l->halves[root] = s->extra[0];
+    return s->extra[0];
+}
+
+static ink_id half_weights(planner *l, ink_id w) {
+    ink_id root = root_of(l->p, w);
+    if (l->halves[root] != INK_NONE) return l->halves[root];
+    ink_node node = {.op = INK_OP_COUNT,
+                     .in = {w, INK_NONE, INK_NONE, INK_NONE, INK_NONE, INK_NONE},
+                     .out = {INK_NONE, INK_NONE, INK_NONE, INK_NONE}};
+    ink_step *s = new_step(l, "halve weights", ink_work_halve_weights, &node);
+    s->whole = true;
+    s->parts = ink_groups(l->p->cells[w].k);
+    l->halves[root] = s->extra[0] = new_cell(l, l->p->cells[w].live_floats / 2, false);
+    reads(s, w);
+    writes(s, s->extra[0]);
+    return s->extra[0];
+}
+
+/* What the product of a node will read. */
+static ink_operands operands_of(planner *l, const ink_node *n) {
+    ink_operands from = {n->in[0], n->in[1], false};
+    if (l->p->precision != INK_PRECISION_BF16) return from;
+    if (is_thin(l, n)) { /* its x was rounded when it was made */
+        from.b = rounded(l, n->in[1]);
+        return from;
+    }
+    from.half = true;
+    halve(l, n->in[0]);
+    if (is_wgrad(n->op)) {
+        halve(l, n->in[1]);
+        from.a = l->pairs[root_of(l->p, n->in[0])];
+        from.b = l->pairs[root_of(l->p, n->in[1])];
+    } else {
+        from.a = l->halves[root_of(l->p, n->in[0])];
+        from.b = is_forward(n->op) ? half_weights(l, n->in[1]) : INK_NONE;
+    }
+    return from;
+}
+
 /* ---- linear and conv2d ---- */
 
 static void fixed_norm_cells(planner *l, const ink_node *norm, ink_id *scale, ink_id *offset) {
@@ -151,6 +248,15 @@ static void fixed_norm_cells(planner *l, const ink_node *norm, ink_id *scale, in
     }
 }
 
+/* Of a product: its operands instead of the node's first two inputs. */
+static void reads_operands(ink_step *s, const ink_operands *from) {
+    reads(s, from->a);
+    reads(s, from->b);
+    const ink_id others[] = {s->bias, s->scale, s->offset, s->residual, s->mask};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) reads(s, others[i]);
+    writes(s, s->node.out[0]);
+}
+
 static void plan_forward(planner *l, int32_t at) {
     const ink_node *n = &l->g->nodes[at];
     ink_id y = n->out[0], scale = INK_NONE, offset = INK_NONE;
@@ -160,6 +266,7 @@ static void plan_forward(planner *l, int32_t at) {
         fixed_norm_cells(l, norm, &scale, &offset);
         y = absorb(l, after, y);
     }
+    ink_operands from = operands_of(l, n);
     ink_step *s = new_step(l, ink_op_name(n->op), ink_work_sweep, n);
     s->scale = scale;
     s->offset = offset;
@@ -167,20 +274,21 @@ static void plan_forward(planner *l, int32_t at) {
     y = absorb_residual(l, s, y, at);
     y = absorb_relu(l, s, y);
     s->node.out[0] = y;
-    const ink_sweep *sweep = checked(l, ink_sweep_forward(l->p, &s->node));
+    const ink_sweep *sweep = checked(l, ink_sweep_forward(l->p, &s->node, &from));
     s->plan = sweep;
     if (sweep != NULL) s->parts = ink_sweep_parts(sweep);
-    settle(s);
+    reads_operands(s, &from);
 }
 
 static ink_id turned_of(planner *l, const ink_node *n) {
     ink_id w = n->in[1];
     if (l->turned[w] != INK_NONE) return l->turned[w];
     const ink_cell *c = &l->p->cells[w];
-    ink_step *s = new_step(l, "turn", ink_work_turn, n);
+    bool half = l->p->precision == INK_PRECISION_BF16;
+    ink_step *s = new_step(l, "turn", half ? ink_work_turn_half : ink_work_turn, n);
     s->whole = true;
     s->parts = ink_groups(c->k);
-    s->extra[0] = new_cell(l, (size_t)ink_groups(c->k) * ink_groups(c->c) * c->live * INK_PANEL, false);
+    s->extra[0] = new_cell(l, c->live_floats / (half ? 2 : 1), false);
     reads(s, w);
     writes(s, s->extra[0]);
     return l->turned[w] = s->extra[0];
@@ -188,23 +296,24 @@ static ink_id turned_of(planner *l, const ink_node *n) {
 
 static void plan_back(planner *l, int32_t at) {
     const ink_node *n = &l->g->nodes[at];
-    ink_id turned = turned_of(l, n);
+    ink_operands from = operands_of(l, n);
+    from.b = turned_of(l, n);
     ink_step *s = new_step(l, ink_op_name(n->op), ink_work_sweep, n);
     s->node.out[0] = absorb_mask(l, s, n->out[0]);
-    const ink_sweep *sweep = checked(l, ink_sweep_back(l->p, &s->node, turned));
+    const ink_sweep *sweep = checked(l, ink_sweep_back(l->p, &s->node, &from));
     s->plan = sweep;
     if (sweep != NULL) s->parts = ink_sweep_parts(sweep);
-    settle(s);
-    reads(s, turned);
+    reads_operands(s, &from);
 }
 
 static void plan_wgrad(planner *l, int32_t at) {
     const ink_node *n = &l->g->nodes[at];
+    ink_operands from = operands_of(l, n);
     ink_step *s = new_step(l, ink_op_name(n->op), ink_work_wgrad, n);
     s->whole = true;
-    s->plan = checked(l, ink_wgrad_plan(l->p, n, s));
-    reads(s, n->in[0]);
-    reads(s, n->in[1]);
+    s->plan = checked(l, ink_wgrad_plan(l->p, n, s, &from));
+    reads(s, from.a);
+    reads(s, from.b);
     if (s->plan == NULL || !ink_wgrad_is_sliced(s->plan)) {
         writes(s, n->out[0]);
         return;
@@ -478,14 +587,18 @@ ink_status ink_plan_steps(ink_program *p, const ink_graph *g, ink_error *err) {
     size_t n_nodes = (size_t)g->n_nodes, n_values = (size_t)g->n_values, dropouts = g->n_dropouts + 1u;
     planner l = {.p = p, .g = g, .clip = INK_NONE};
     p->clip = INK_NONE;
-    p->room_steps = (uint32_t)n_nodes * 4 + 4;
+    p->room_steps = (uint32_t)n_nodes * 6 + 4;
     p->steps = ink_plan_new(p, p->room_steps, sizeof *p->steps);
     l.done = ink_plan_new(p, n_nodes + 1, sizeof *l.done);
     l.turned = ink_plan_new(p, n_values, sizeof *l.turned);
+    l.halves = ink_plan_new(p, n_values, sizeof *l.halves);
+    l.pairs = ink_plan_new(p, n_values, sizeof *l.pairs);
     l.kept = ink_plan_new(p, dropouts, sizeof *l.kept);
     l.gradients = ink_plan_new(p, n_values, sizeof *l.gradients);
-    if (!p->steps || !l.done || !l.turned || !l.kept || !l.gradients) return ink_fail_memory(err, n_nodes, "a plan");
-    for (size_t i = 0; i < n_values; i++) l.turned[i] = INK_NONE;
+    if (!p->steps || !l.done || !l.turned || !l.halves || !l.pairs || !l.kept || !l.gradients) {
+        return ink_fail_memory(err, n_nodes, "a plan");
+    }
+    for (size_t i = 0; i < n_values; i++) l.turned[i] = l.halves[i] = l.pairs[i] = INK_NONE;
     for (size_t i = 0; i < dropouts; i++) l.kept[i] = INK_NONE;
     for (int32_t i = 0; i < g->n_nodes; i++) {
         if (l.done[i]) continue;

@@ -90,7 +90,8 @@ typedef struct ink_job {
 } ink_job;
 
 struct ink_program {
-    const ink_kernels *kernels;
+    const ink_kernels *kernels; /* &table */
+    ink_kernels table;
     ink_pool *pool;
     ink_program *share;
     ink_arena arena; /* tables */
@@ -162,16 +163,23 @@ void ink_cell_unpack(const ink_program *p, const ink_cell *c, float *to, uint32_
 
 /* ---- sweep.c: linear and conv2d, forward and towards the input ---- */
 typedef struct ink_sweep ink_sweep;
-/* Tables for y = conv(x); for dx from dy by the weights that ink_work_turn left in the cell `turned`. NULL: no
- * memory. */
-const ink_sweep *ink_sweep_forward(ink_program *p, const ink_node *node);
-const ink_sweep *ink_sweep_back(ink_program *p, const ink_node *node, ink_id turned);
+/* Tables for y = conv(x), and for dx from dy. a, b: the cells that hold the operands: x and the weights themselves, or
+ * their bfloat16 copies (half); dy and turned weights. NULL: no memory. */
+typedef struct ink_operands {
+    ink_id a, b;
+    bool half;
+} ink_operands;
+const ink_sweep *ink_sweep_forward(ink_program *p, const ink_node *node, const ink_operands *from);
+const ink_sweep *ink_sweep_back(ink_program *p, const ink_node *node, const ink_operands *from);
 uint32_t ink_sweep_parts(const ink_sweep *s);
 ink_work ink_work_sweep, ink_work_turn;
 
+/* ---- half.c ---- */
+ink_work ink_work_halve, ink_work_round, ink_work_halve_weights, ink_work_turn_half;
+
 /* ---- wgrad.c ---- */
 /* Sets s->parts and, when slices need a cell, s->extra[0]. NULL: no memory. */
-const void *ink_wgrad_plan(ink_program *p, const ink_node *node, ink_step *s);
+const void *ink_wgrad_plan(ink_program *p, const ink_node *node, ink_step *s, const ink_operands *from);
 bool ink_wgrad_is_sliced(const void *plan);
 ink_work ink_work_wgrad, ink_work_wgrad_join, ink_work_bias_blocks, ink_work_bias_join;
 

@@ -23,7 +23,7 @@ struct ink_sweep {
     pattern *patterns;
     uint32_t n_entries, groups; /* groups: panels of the output */
     uint32_t entry_parts, panel_parts, depth;
-    ink_id a, b;
+    ink_operands from;
     size_t a_m, a_k, a_inner, b_inner, b_panel, out_m, out_panel, out_position;
 };
 
@@ -180,6 +180,10 @@ static void set_strides(const ink_program *p, ink_sweep *s, const layout *l, uin
         s->b_inner = INK_PANEL;
         s->a_m = rows == 1 ? stride * l->a_position : INK_LANES;
         s->a_k = 1;
+        if (s->from.half) { /* the same places, elements in pairs */
+            s->depth = INK_LANES / 2;
+            s->a_k = 2;
+        }
     }
 }
 
@@ -194,13 +198,12 @@ static bool linear_entry(ink_program *p, ink_sweep *s, uint32_t inner) {
     return true;
 }
 
-const ink_sweep *ink_sweep_forward(ink_program *p, const ink_node *node) {
+const ink_sweep *ink_sweep_forward(ink_program *p, const ink_node *node, const ink_operands *from) {
     const ink_cell *x = &p->cells[node->in[0]], *w = &p->cells[node->in[1]], *y = &p->cells[node->out[0]];
     ink_sweep *s = ink_plan_new(p, 1, sizeof *s);
     if (s == NULL) return NULL;
     s->groups = ink_groups(y->c);
-    s->a = node->in[0];
-    s->b = node->in[1];
+    s->from = *from;
     layout l = {.weights = w, .a_groups = ink_groups(x->c), .a_width = x->width};
     l.a_position = (size_t)l.a_groups * p->rows * INK_LANES;
     s->b_panel = (size_t)w->live * l.a_groups * INK_PANEL;
@@ -245,13 +248,12 @@ static bool linear_back_entries(ink_program *p, ink_sweep *s, uint32_t taps, uin
     return true;
 }
 
-const ink_sweep *ink_sweep_back(ink_program *p, const ink_node *node, ink_id turned) {
+const ink_sweep *ink_sweep_back(ink_program *p, const ink_node *node, const ink_operands *from) {
     const ink_cell *dy = &p->cells[node->in[0]], *w = &p->cells[node->in[1]], *dx = &p->cells[node->out[0]];
     ink_sweep *s = ink_plan_new(p, 1, sizeof *s);
     if (s == NULL) return NULL;
     s->groups = ink_groups(dx->c);
-    s->a = node->in[0];
-    s->b = turned;
+    s->from = *from;
     layout l = {.weights = w, .a_groups = ink_groups(dy->c), .a_width = dy->width};
     l.a_position = (size_t)l.a_groups * p->rows * INK_LANES;
     s->b_panel = (size_t)w->live * l.a_groups * INK_PANEL;
@@ -283,13 +285,15 @@ void ink_work_sweep(const ink_program *p, const ink_step *step, uint32_t block, 
     ink_share_of((s->groups + 1) / 2, s->panel_parts, part % s->panel_parts, &g0, &g1);
     g0 *= 2;
     g1 = g1 * 2 < s->groups ? g1 * 2 : s->groups;
-    const float *a = ink_block(p, s->a, block), *b = ink_data(p, s->b);
+    const size_t size = s->from.half ? sizeof(uint16_t) : sizeof(float);
+    const char *a = (const char *)ink_block(p, s->from.a, block), *b = (const char *)ink_data(p, s->from.b);
     float *out = ink_block(p, step->node.out[0], block);
     const float *bias = ink_data(p, step->bias), *scale = ink_data(p, step->scale);
     const float *offset = ink_data(p, step->offset);
     const float *residual = ink_block(p, step->residual, block), *mask = ink_block(p, step->mask, block);
+    void (*multiply)(const ink_gemm *) = s->from.half ? p->kernels->gemm_bf16 : p->kernels->gemm;
     size_t lanes = g0 * INK_LANES;
-    ink_gemm g = {.b = b + g0 * s->b_panel,
+    ink_gemm g = {.b = b + g0 * s->b_panel * size,
                   .bias = bias != NULL ? bias + lanes : NULL,
                   .scale = scale != NULL ? scale + lanes : NULL,
                   .offset = offset != NULL ? offset + lanes : NULL,
@@ -308,7 +312,7 @@ void ink_work_sweep(const ink_program *p, const ink_step *step, uint32_t block, 
         const entry *e = &s->entries[i];
         const pattern *t = &s->patterns[e->pattern];
         size_t at = e->out * s->out_position + g0 * s->out_panel;
-        g.a = a + e->a;
+        g.a = a + (size_t)e->a * size;
         g.out = out + at;
         g.residual = residual != NULL ? residual + at : NULL;
         g.mask = mask != NULL ? mask + at : NULL;
@@ -316,7 +320,7 @@ void ink_work_sweep(const ink_program *p, const ink_step *step, uint32_t block, 
         g.n_pairs = t->n_pairs;
         g.inner = t->inner;
         g.rows = p->rows == 1 ? e->rows : p->rows;
-        p->kernels->gemm(&g);
+        multiply(&g);
     }
 }
 

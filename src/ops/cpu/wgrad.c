@@ -25,8 +25,10 @@ typedef struct wgrad {
     range *rows, *columns;                               /* [window_h], [window_w] */
     ink_pair *pairs;                                     /* [window_h][out_height] */
     uint32_t slices, tap_parts;
-    size_t floats;   /* of live weights: one slice */
-    ink_id x, dy, w; /* w: the cell with the layout */
+    size_t floats;            /* of live weights: one slice */
+    ink_operands from;        /* a: x, b: dy; half: copies with images in pairs */
+    ink_id w;                 /* the cell with the layout */
+    size_t x_block, dy_block; /* elements of a block of images */
 } wgrad;
 
 static range range_of(uint32_t tap, uint32_t stride, uint32_t pad, uint32_t in, uint32_t out) {
@@ -60,12 +62,13 @@ static uint32_t slices_of(uint32_t blocks) {
     return blocks < SLICES ? blocks : SLICES;
 }
 
-const void *ink_wgrad_plan(ink_program *p, const ink_node *node, ink_step *s) {
+const void *ink_wgrad_plan(ink_program *p, const ink_node *node, ink_step *s, const ink_operands *from) {
     const ink_cell *x = &p->cells[node->in[0]], *dy = &p->cells[node->in[1]], *dw = &p->cells[node->out[0]];
     wgrad *g = ink_plan_new(p, 1, sizeof *g);
     if (g == NULL) return NULL;
-    *g = (wgrad){.x = node->in[0],
-                 .dy = node->in[1],
+    *g = (wgrad){.from = *from,
+                 .x_block = x->block,
+                 .dy_block = dy->block,
                  .w = node->out[0],
                  .height = x->height,
                  .width = x->width,
@@ -130,24 +133,30 @@ typedef struct chunk {
     bool fresh;
 } chunk;
 
-static ink_gemm product(const share *h, const chunk *c) {
+/* An operand from an element on; floats or bfloat16. */
+static const void *operand(const share *h, ink_id cell, size_t element) {
+    const char *base = (const char *)ink_data(h->p, cell);
+    return base + element * (h->g->from.half ? sizeof(uint16_t) : sizeof(float));
+}
+
+/* Without operands: their places in elements come in *x and *dy. */
+static ink_gemm product(const share *h, const chunk *c, size_t *x, size_t *dy) {
     const wgrad *g = h->g;
-    const ink_cell *x = &h->p->cells[g->x], *dy = &h->p->cells[g->dy];
-    size_t panels = g->k_groups - c->k * 2 < 2 ? 1 : 2;
-    return (ink_gemm){.a = x->data + c->b0 * x->block,
-                      .b = dy->data + c->b0 * dy->block + c->k * 2 * h->p->rows * INK_LANES,
-                      .a_m = 1,
-                      .a_k = INK_LANES,
+    bool half = g->from.half;
+    *x = c->b0 * g->x_block;
+    *dy = c->b0 * g->dy_block + c->k * 2 * h->p->rows * INK_LANES;
+    return (ink_gemm){.a_m = half ? 2 : 1,
+                      .a_k = half ? 2 * INK_LANES : INK_LANES,
                       .a_inner = g->stride * g->x_position,
-                      .a_outer = x->block,
+                      .a_outer = g->x_block,
                       .b_inner = g->dy_position,
-                      .b_outer = dy->block,
+                      .b_outer = g->dy_block,
                       .b_panel = h->p->rows * INK_LANES,
                       .out_m = INK_LANES,
                       .out_panel = g->panel_step,
                       .rows = INK_LANES,
-                      .panels = (uint32_t)panels,
-                      .depth = h->p->rows,
+                      .panels = g->k_groups - c->k * 2 < 2 ? 1 : 2,
+                      .depth = half ? h->p->rows / 2 : h->p->rows,
                       .outer = (uint32_t)(c->b1 - c->b0),
                       .add = !c->fresh};
 }
@@ -167,18 +176,22 @@ static void chunk_of_taps(const share *h, const chunk *c) {
         size_t place = w->place[tap];
         if (place < h->t0 || place >= h->t1) continue;
         uint32_t r = tap / g->windows_w, s = tap % g->windows_w;
-        ink_gemm m = product(h, c);
+        size_t x, dy;
+        ink_gemm m = product(h, c, &x, &dy);
         if (!rows_of(g, c, r, &m)) continue;
         const range *q = &g->columns[s];
         m.inner = q->to - q->from;
-        const float *a = m.a, *b = m.b;
-        m.b = b + q->from * g->dy_position;
-        a += ((size_t)q->from * g->stride + s - g->pad) * g->x_position;
+        m.b = operand(h, g->from.b, dy + q->from * g->dy_position);
+        x += ((size_t)q->from * g->stride + s - g->pad) * g->x_position;
         float *out = h->to + c->k * 2 * g->panel_step + place * g->c_groups * INK_PANEL;
         for (uint32_t i = 0; i < g->c_groups; i++) {
-            m.a = a + (size_t)i * h->p->rows * INK_LANES;
+            m.a = operand(h, g->from.a, x + (size_t)i * h->p->rows * INK_LANES);
             m.out = out + (size_t)i * INK_PANEL;
-            h->p->kernels->gemm(&m);
+            if (g->from.half) {
+                h->p->kernels->gemm_bf16(&m);
+            } else {
+                h->p->kernels->gemm(&m);
+            }
         }
     }
 }
@@ -190,10 +203,12 @@ static void chunk_of_lines(const share *h, const chunk *c) {
     size_t rows = h->p->rows;
     for (size_t line = h->t0; line < h->t1; line++) {
         size_t channel = line / g->windows_h, r = line % g->windows_h;
-        ink_gemm m = product(h, c);
+        size_t x, dy;
+        ink_gemm m = product(h, c, &x, &dy);
         if (!rows_of(g, c, (uint32_t)r, &m)) continue;
         m.inner = g->out_width;
-        m.a = (const float *)m.a + channel * g->height * g->width * rows;
+        m.a = operand(h, g->from.a, x + channel * g->height * g->width * rows);
+        m.b = operand(h, g->from.b, dy);
         m.a_m = rows;
         m.a_k = 1;
         m.rows = g->windows_w;
