@@ -1,0 +1,54 @@
+/* ops/cpu/plan.h: what the files that turn nodes into steps share. Private to plan_*.c.
+ * None of these fails openly: memory that runs out is noted in short_of_memory, and the plan is given up at the end. */
+#ifndef INK_OPS_CPU_PLAN_H
+#define INK_OPS_CPU_PLAN_H
+
+#include "ops/cpu/program.h"
+
+typedef struct planner {
+    ink_program *p;
+    const ink_graph *g;
+    bool *done;           /* [nodes]: part of an earlier step */
+    ink_id *turned;       /* [values]: of weights, the cell of their turned copy */
+    ink_id *halves;       /* [values]: bf16: the copy with channels in pairs; of thin ones the rounded copy */
+    ink_id *pairs;        /* [values]: bf16: the copy with images in pairs */
+    ink_id *kept;         /* [dropouts]: the cell of what was kept */
+    ink_id *gradients;    /* of all parameters, for clipping */
+    ink_id clip;          /* cell with the factor */
+    bool short_of_memory; /* of the plan itself */
+} planner;
+
+/* ---- plan_steps.c ---- */
+
+/* A new step at the end of the list, with no cells yet. */
+ink_step *ink_plan_step(planner *l, const char *name, ink_work *work, const ink_node *node);
+/* The step reads or writes a cell; INK_NONE is fine. */
+void ink_plan_reads(ink_step *s, ink_id cell);
+void ink_plan_writes(ink_step *s, ink_id cell);
+/* A cell of the plan's own. */
+ink_id ink_plan_room(planner *l, size_t floats, bool per_block);
+/* Passes a table through; NULL is noted. */
+void *ink_plan_checked(planner *l, const void *table);
+
+/* The cell whose memory v is. */
+ink_id ink_plan_root(const ink_program *p, ink_id v);
+/* The one node that reads v and is no part of a step yet, or -1. relu: gradients of relu may read it besides. */
+int32_t ink_plan_only_reader(const planner *l, ink_id v, bool relu);
+/* Node i becomes part of the step that makes v; returns what it makes, which stands for v from now on. */
+ink_id ink_plan_absorb(planner *l, int32_t i, ink_id v);
+/* The same, if what it says follows v: relu; the sum of v, made by node `at`, and an older value; relu's gradient
+ * (and flatten's, when it moves nothing). Else v. */
+ink_id ink_plan_absorb_relu(planner *l, ink_step *s, ink_id v);
+ink_id ink_plan_absorb_residual(planner *l, ink_step *s, ink_id v, int32_t at);
+ink_id ink_plan_absorb_mask(planner *l, ink_step *s, ink_id v);
+
+/* The step that makes scale and offset of an evaluation's batch norm, and their cells. */
+void ink_plan_fixed_norm(planner *l, const ink_node *norm, ink_id *scale, ink_id *offset);
+
+/* ---- plan_dense.c: node `at` of the graph ---- */
+void ink_plan_forward(planner *l, int32_t at);
+void ink_plan_back(planner *l, int32_t at);
+void ink_plan_wgrad(planner *l, int32_t at);
+void ink_plan_bias(planner *l, int32_t at);
+
+#endif

@@ -1,0 +1,194 @@
+/* ops/cpu/plan_dense.c: steps of linear and conv2d, their gradients and, in bfloat16, the copies that they read.
+ * The tables behind a step are made in sweep.c and wgrad.c. */
+#include "ops/cpu/plan.h"
+
+/* ---- bfloat16 copies ---- */
+
+static bool is_forward(ink_op op) {
+    return op == INK_OP_LINEAR || op == INK_OP_CONV2D;
+}
+
+static bool is_back(ink_op op) {
+    return op == INK_OP_LINEAR_DX || op == INK_OP_CONV2D_DX;
+}
+
+static bool is_wgrad(ink_op op) {
+    return op == INK_OP_LINEAR_DW || op == INK_OP_CONV2D_DW;
+}
+
+static bool is_thin(const planner *l, const ink_node *n) {
+    return l->p->cells[is_wgrad(n->op) ? n->out[0] : n->in[1]].store == INK_STORE_THIN;
+}
+
+/* Makes the copies of a batched value that any product will read, once, behind the step that makes it. */
+static void halve(planner *l, ink_id v) {
+    ink_id root = ink_plan_root(l->p, v);
+    if (l->halves[root] != INK_NONE || l->pairs[root] != INK_NONE) return;
+    bool half = false, pairs = false;
+    for (int32_t i = 0; i < l->g->n_nodes; i++) {
+        const ink_node *n = &l->g->nodes[i];
+        bool forward = is_forward(n->op) || is_back(n->op), weights = is_wgrad(n->op);
+        if ((!forward && !weights) || is_thin(l, n)) continue;
+        half = half || (forward && ink_plan_root(l->p, n->in[0]) == root);
+        pairs = pairs || (weights && (ink_plan_root(l->p, n->in[0]) == root || ink_plan_root(l->p, n->in[1]) == root));
+    }
+    ink_node node = {.op = INK_OP_COUNT,
+                     .in = {v, INK_NONE, INK_NONE, INK_NONE, INK_NONE, INK_NONE},
+                     .out = {INK_NONE, INK_NONE, INK_NONE, INK_NONE}};
+    size_t floats = l->p->cells[v].block / 2;
+    ink_step *s = ink_plan_step(l, "halve", ink_work_halve, &node);
+    if (half) l->halves[root] = s->extra[0] = ink_plan_room(l, floats, true);
+    if (pairs) l->pairs[root] = s->extra[1] = ink_plan_room(l, floats, true);
+    ink_plan_reads(s, v);
+    ink_plan_writes(s, s->extra[0]);
+    ink_plan_writes(s, s->extra[1]);
+}
+
+/* A copy of v in rounded floats. */
+static ink_id rounded(planner *l, ink_id v) {
+    const ink_cell *c = &l->p->cells[v];
+    ink_id root = ink_plan_root(l->p, v);
+    if (!c->batched && l->halves[root] != INK_NONE) return l->halves[root];
+    ink_node node = {.op = INK_OP_COUNT,
+                     .in = {v, INK_NONE, INK_NONE, INK_NONE, INK_NONE, INK_NONE},
+                     .out = {INK_NONE, INK_NONE, INK_NONE, INK_NONE}};
+    ink_step *s = ink_plan_step(l, "round", ink_work_round, &node);
+    s->whole = !c->batched;
+    s->extra[0] = ink_plan_room(l, c->batched ? c->block : c->floats, c->batched);
+    ink_plan_reads(s, v);
+    ink_plan_writes(s, s->extra[0]);
+    if (!c->batched) l->halves[root] = s->extra[0];
+    return s->extra[0];
+}
+
+static ink_id half_weights(planner *l, ink_id w) {
+    ink_id root = ink_plan_root(l->p, w);
+    if (l->halves[root] != INK_NONE) return l->halves[root];
+    ink_node node = {.op = INK_OP_COUNT,
+                     .in = {w, INK_NONE, INK_NONE, INK_NONE, INK_NONE, INK_NONE},
+                     .out = {INK_NONE, INK_NONE, INK_NONE, INK_NONE}};
+    ink_step *s = ink_plan_step(l, "halve weights", ink_work_halve_weights, &node);
+    s->whole = true;
+    s->parts = ink_groups(l->p->cells[w].k);
+    l->halves[root] = s->extra[0] = ink_plan_room(l, l->p->cells[w].live_floats / 2, false);
+    ink_plan_reads(s, w);
+    ink_plan_writes(s, s->extra[0]);
+    return s->extra[0];
+}
+
+/* What the product of a node will read. */
+static ink_operands operands_of(planner *l, const ink_node *n) {
+    ink_operands from = {n->in[0], n->in[1], false};
+    if (l->p->precision != INK_PRECISION_BF16) return from;
+    if (is_thin(l, n)) { /* its x was rounded when it was made */
+        from.b = rounded(l, n->in[1]);
+        return from;
+    }
+    from.half = true;
+    halve(l, n->in[0]);
+    if (is_wgrad(n->op)) {
+        halve(l, n->in[1]);
+        from.a = l->pairs[ink_plan_root(l->p, n->in[0])];
+        from.b = l->pairs[ink_plan_root(l->p, n->in[1])];
+    } else {
+        from.a = l->halves[ink_plan_root(l->p, n->in[0])];
+        from.b = is_forward(n->op) ? half_weights(l, n->in[1]) : INK_NONE;
+    }
+    return from;
+}
+
+/* ---- linear and conv2d ---- */
+
+/* Of a product: its operands instead of the node's first two inputs. */
+static void reads_operands(ink_step *s, const ink_operands *from) {
+    ink_plan_reads(s, from->a);
+    ink_plan_reads(s, from->b);
+    const ink_id others[] = {s->bias, s->scale, s->offset, s->residual, s->mask};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) ink_plan_reads(s, others[i]);
+    ink_plan_writes(s, s->node.out[0]);
+}
+
+void ink_plan_forward(planner *l, int32_t at) {
+    const ink_node *n = &l->g->nodes[at];
+    ink_id y = n->out[0], scale = INK_NONE, offset = INK_NONE;
+    int32_t after = ink_plan_only_reader(l, y, false);
+    const ink_node *norm = after >= 0 ? &l->g->nodes[after] : NULL;
+    if (norm != NULL && norm->op == INK_OP_BATCHNORM && !norm->attr.batchnorm.training) {
+        ink_plan_fixed_norm(l, norm, &scale, &offset);
+        y = ink_plan_absorb(l, after, y);
+    }
+    ink_operands from = operands_of(l, n);
+    ink_step *s = ink_plan_step(l, ink_op_name(n->op), ink_work_sweep, n);
+    s->scale = scale;
+    s->offset = offset;
+    s->bias = n->in[2];
+    y = ink_plan_absorb_residual(l, s, y, at);
+    y = ink_plan_absorb_relu(l, s, y);
+    s->node.out[0] = y;
+    const ink_sweep *sweep = ink_plan_checked(l, ink_sweep_forward(l->p, &s->node, &from));
+    s->plan = sweep;
+    if (sweep != NULL) s->parts = ink_sweep_parts(sweep);
+    reads_operands(s, &from);
+}
+
+static ink_id turned_of(planner *l, const ink_node *n) {
+    ink_id w = n->in[1];
+    if (l->turned[w] != INK_NONE) return l->turned[w];
+    const ink_cell *c = &l->p->cells[w];
+    bool half = l->p->precision == INK_PRECISION_BF16;
+    ink_step *s = ink_plan_step(l, "turn", half ? ink_work_turn_half : ink_work_turn, n);
+    s->whole = true;
+    s->parts = ink_groups(c->k);
+    s->extra[0] = ink_plan_room(l, c->live_floats / (half ? 2 : 1), false);
+    ink_plan_reads(s, w);
+    ink_plan_writes(s, s->extra[0]);
+    return l->turned[w] = s->extra[0];
+}
+
+void ink_plan_back(planner *l, int32_t at) {
+    const ink_node *n = &l->g->nodes[at];
+    ink_operands from = operands_of(l, n);
+    from.b = turned_of(l, n);
+    ink_step *s = ink_plan_step(l, ink_op_name(n->op), ink_work_sweep, n);
+    s->node.out[0] = ink_plan_absorb_mask(l, s, n->out[0]);
+    const ink_sweep *sweep = ink_plan_checked(l, ink_sweep_back(l->p, &s->node, &from));
+    s->plan = sweep;
+    if (sweep != NULL) s->parts = ink_sweep_parts(sweep);
+    reads_operands(s, &from);
+}
+
+void ink_plan_wgrad(planner *l, int32_t at) {
+    const ink_node *n = &l->g->nodes[at];
+    ink_operands from = operands_of(l, n);
+    ink_step *s = ink_plan_step(l, ink_op_name(n->op), ink_work_wgrad, n);
+    s->whole = true;
+    s->plan = ink_plan_checked(l, ink_wgrad_plan(l->p, n, s, &from));
+    ink_plan_reads(s, from.a);
+    ink_plan_reads(s, from.b);
+    if (s->plan == NULL || !ink_wgrad_is_sliced(s->plan)) {
+        ink_plan_writes(s, n->out[0]);
+        return;
+    }
+    ink_plan_writes(s, s->extra[0]);
+    ink_step *join = ink_plan_step(l, "join", ink_work_wgrad_join, n);
+    join->whole = true;
+    join->plan = s->plan;
+    join->extra[0] = s->extra[0];
+    join->parts = (uint32_t)(l->p->cells[n->out[0]].live_floats / 16384 + 1);
+    ink_plan_reads(join, s->extra[0]);
+    ink_plan_writes(join, n->out[0]);
+}
+
+void ink_plan_bias(planner *l, int32_t at) {
+    const ink_node *n = &l->g->nodes[at];
+    size_t channels = (size_t)ink_groups(l->p->cells[n->in[0]].c) * INK_LANES;
+    ink_step *s = ink_plan_step(l, "bias_db", ink_work_bias_blocks, n);
+    ink_id sums = s->extra[0] = ink_plan_room(l, channels, true);
+    ink_plan_reads(s, n->in[0]);
+    ink_plan_writes(s, sums);
+    ink_step *join = ink_plan_step(l, "bias_db join", ink_work_bias_join, n);
+    join->whole = true;
+    join->extra[0] = sums;
+    ink_plan_reads(join, sums);
+    ink_plan_writes(join, n->out[0]);
+}
