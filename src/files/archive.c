@@ -170,9 +170,13 @@ static ink_status list_entries(ink_archive *archive, ink_error *err) {
 
 /* ---- opening ---- */
 
+/* A seek fails when a damaged directory sends it somewhere absurd: that is the data's fault, not the disk's. */
 static ink_status fail_zip(zip_error_t *error, const char *name, ink_error *err) {
-    bool system = zip_error_system_type(error) == ZIP_ET_SYS;
-    return ink_fail(err, system ? INK_E_FILE : INK_E_DATA, "%s: %s", name, zip_error_strerror(error));
+    int code = zip_error_code_zip(error);
+    ink_status status = code == ZIP_ER_READ || code == ZIP_ER_OPEN ? INK_E_FILE
+                        : code == ZIP_ER_MEMORY                    ? INK_E_MEMORY
+                                                                   : INK_E_DATA;
+    return ink_fail(err, status, "%s: %s", name, zip_error_strerror(error));
 }
 
 /* Takes the zip source. */

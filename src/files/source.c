@@ -14,8 +14,8 @@
 #include "core/mem.h"
 #include "core/status.h"
 
-#define BLOCK_BYTES      ((size_t)256 * 1024)
-#define GROW_BYTES       ((size_t)1 << 20)
+#define BLOCK_BYTES      ((size_t)64 * 1024)
+#define GROW_BYTES       ((size_t)64 * 1024)
 #define GZIP_WINDOW_BITS (15 + 16) /* zlib: the largest window, and gzip's header and trailer with their checks */
 
 struct ink_source {
@@ -360,6 +360,7 @@ ink_status ink_source_read_all(ink_source *source, size_t max_bytes, uint8_t **b
     size_t have = 0, room = GROW_BYTES;
     *bytes = NULL;
     *size = 0;
+    if (max_bytes < room) room = max_bytes + 1;
     if (ink_source_size(source, &known) && known <= max_bytes) room = (size_t)known + 1;
     uint8_t *p = ink_mem_new(room + 1, 1);
     if (p == NULL) return ink_fail_memory(err, room, source->name);

@@ -122,9 +122,25 @@ def safetensors():
     put("safetensors", "spaces", make(b' { "a" : [ ] } '))
 
 
+def pth():
+    golden = os.path.join(HERE, "..", "..", "golden", "pth")
+    for name in sorted(os.listdir(golden)):
+        if "script" in name or "parameters" in name:
+            continue
+        with open(os.path.join(golden, name), "rb") as f:
+            data = f.read()
+        if data[:2] == b"PK":
+            with zipfile.ZipFile(io.BytesIO(data)) as z:
+                pickle = [n for n in z.namelist() if n.endswith("data.pkl")][0]
+                put("pth", name.replace(".pth", ".pkl"), z.read(pickle))
+        if "net-" in name:
+            put("pth", name, data)
+
+
 if __name__ == "__main__":
     csv()
     idx()
     gz()
     zips()
     safetensors()
+    pth()
