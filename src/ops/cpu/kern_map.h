@@ -259,39 +259,93 @@ static void window_sum(const float *x, const int32_t *at, size_t n, float factor
 /* ---- dropout ---- */
 
 static void keep(const float *x, const uint16_t *kept, float factor, float *y, size_t rows) {
-    for (size_t r = 0; r < rows; r++) {
+    for (size_t r = 0; r < rows; r++, x += INK_LANES, y += INK_LANES) {
+#if defined(__AVX512F__)
+        _mm512_storeu_ps(y, _mm512_maskz_mul_ps(kept[r], _mm512_loadu_ps(x), _mm512_set1_ps(factor)));
+#else
         for (size_t j = 0; j < INK_LANES; j++) {
-            float z = x[r * INK_LANES + j] * factor;
-            y[r * INK_LANES + j] = (kept[r] >> j & 1) != 0 ? z : 0.0f;
+            float z = x[j] * factor;
+            y[j] = (kept[r] >> j & 1) != 0 ? z : 0.0f;
         }
+#endif
     }
 }
 
-static void philox(const uint32_t counter[16], uint32_t c1, uint32_t c2, uint32_t c3, const uint32_t key[2],
-                   uint32_t words[4][16]) {
-    uint32_t x0[16], x1[16], x2[16], x3[16];
+#if defined(__AVX512F__)
+typedef __m512i philox_words;
+
+/* 16 products of 32 by 32 bits, as their high and low halves. */
+INLINE void products(__m512i x, uint32_t factor, __m512i *high, __m512i *low) {
+    const __m512i f = _mm512_set1_epi64((int64_t)factor);
+    __m512i even = _mm512_mul_epu32(x, f), odd = _mm512_mul_epu32(_mm512_srli_epi64(x, 32), f);
+    *high = _mm512_mask_mov_epi32(_mm512_srli_epi64(even, 32), 0xaaaa, odd);
+    *low = _mm512_mask_mov_epi32(even, 0xaaaa, _mm512_slli_epi64(odd, 32));
+}
+
+INLINE __m512i mixed(__m512i a, __m512i b, uint32_t key) {
+    return _mm512_xor_si512(_mm512_xor_si512(a, b), _mm512_set1_epi32((int32_t)key));
+}
+
+#define philox_load(p)    _mm512_loadu_si512(p)
+#define philox_all(x)     _mm512_set1_epi32((int32_t)(x))
+#define philox_bits(x, t) _mm512_cmpge_epu32_mask(_mm512_srli_epi32(x, 8), _mm512_set1_epi32((int32_t)(t)))
+#else
+typedef struct philox_words {
+    uint32_t x[16];
+} philox_words;
+
+INLINE void products(philox_words x, uint32_t factor, philox_words *high, philox_words *low) {
     for (int i = 0; i < 16; i++) {
-        x0[i] = counter[i];
-        x1[i] = c1;
-        x2[i] = c2;
-        x3[i] = c3;
+        uint64_t product = (uint64_t)factor * x.x[i];
+        high->x[i] = (uint32_t)(product >> 32);
+        low->x[i] = (uint32_t)product;
     }
+}
+
+INLINE philox_words mixed(philox_words a, philox_words b, uint32_t key) {
+    for (int i = 0; i < 16; i++) a.x[i] ^= b.x[i] ^ key;
+    return a;
+}
+
+INLINE philox_words philox_load(const uint32_t *p) {
+    philox_words w;
+    memcpy(w.x, p, sizeof w.x);
+    return w;
+}
+
+INLINE philox_words philox_all(uint32_t x) {
+    philox_words w;
+    for (int i = 0; i < 16; i++) w.x[i] = x;
+    return w;
+}
+
+INLINE uint16_t philox_bits(philox_words w, uint32_t threshold) {
+    uint32_t bits = 0;
+    for (int i = 0; i < 16; i++) bits |= (uint32_t)(w.x[i] >> 8 >= threshold) << i;
+    return (uint16_t)bits;
+}
+#endif
+
+/* Ten rounds, as in core/rng.c, of 16 blocks side by side. */
+static void drawn(const uint32_t counter[16], uint32_t c1, uint32_t c2, uint32_t c3, const uint32_t key[2],
+                  uint32_t threshold, uint16_t kept[4]) {
+    philox_words x0 = philox_load(counter), x1 = philox_all(c1), x2 = philox_all(c2), x3 = philox_all(c3);
     uint32_t k0 = key[0], k1 = key[1];
     for (int round = 0; round < 10; round++) {
-        for (int i = 0; i < 16; i++) {
-            uint64_t p0 = (uint64_t)0xD2511F53u * x0[i], p1 = (uint64_t)0xCD9E8D57u * x2[i];
-            x0[i] = (uint32_t)(p1 >> 32) ^ x1[i] ^ k0;
-            x2[i] = (uint32_t)(p0 >> 32) ^ x3[i] ^ k1;
-            x1[i] = (uint32_t)p1;
-            x3[i] = (uint32_t)p0;
-        }
+        philox_words high0, low0, high1, low1;
+        products(x0, 0xD2511F53u, &high0, &low0);
+        products(x2, 0xCD9E8D57u, &high1, &low1);
+        x0 = mixed(high1, x1, k0);
+        x2 = mixed(high0, x3, k1);
+        x1 = low1;
+        x3 = low0;
         k0 += 0x9E3779B9u;
         k1 += 0xBB67AE85u;
     }
-    memcpy(words[0], x0, sizeof x0);
-    memcpy(words[1], x1, sizeof x1);
-    memcpy(words[2], x2, sizeof x2);
-    memcpy(words[3], x3, sizeof x3);
+    kept[0] = philox_bits(x0, threshold);
+    kept[1] = philox_bits(x1, threshold);
+    kept[2] = philox_bits(x2, threshold);
+    kept[3] = philox_bits(x3, threshold);
 }
 
 static void exponentials(float *x, size_t n) {
@@ -317,6 +371,6 @@ static void transpose(const float *from, size_t from_step, float *to, size_t to_
     .gemm = gemm, .transpose = transpose, .activate = activate, .activate_dx = activate_dx, .add = add,                \
     .update_adam = update_adam, .update_sgd = update_sgd, .average = average, .squares = squares, .moments = moments,  \
     .scale = scale, .bn_sums = bn_sums, .bn_dx = bn_dx, .column_sums = column_sums, .window_max = window_max,          \
-    .window_max_dx = window_max_dx, .window_sum = window_sum, .keep = keep, .philox = philox, .exp = exponentials
+    .window_max_dx = window_max_dx, .window_sum = window_sum, .keep = keep, .drawn = drawn, .exp = exponentials
 
 #endif

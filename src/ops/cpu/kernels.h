@@ -103,9 +103,10 @@ typedef struct ink_kernels {
 
     /* y = x factor where bit j of keep[row] is set, else 0; rows of 16 */
     void (*keep)(const float *x, const uint16_t *keep, float factor, float *y, size_t rows);
-    /* words[w][i] = word w of Philox block {counter[i], c1, c2, c3} with key, i < 16 */
-    void (*philox)(const uint32_t counter[16], uint32_t c1, uint32_t c2, uint32_t c3, const uint32_t key[2],
-                   uint32_t words[4][16]);
+    /* Bit i of kept[w]: word w of Philox block {counter[i], c1, c2, c3} with key, as a fraction of 24 bits, is at least
+     * threshold / 2^24. */
+    void (*drawn)(const uint32_t counter[16], uint32_t c1, uint32_t c2, uint32_t c3, const uint32_t key[2],
+                  uint32_t threshold, uint16_t kept[4]);
 
     /* e^x of n floats, in place */
     void (*exp)(float *x, size_t n);

@@ -1,5 +1,6 @@
 /* ops/cpu/map.c: steps that touch each element by itself: activations, sums of two values, dropout, and a value moved
  * from the map it was flattened from to a row of channels (and back). */
+#include <math.h>
 #include <string.h>
 
 #include "core/rng.h"
@@ -60,18 +61,17 @@ static void keep_rows(const ink_program *p, const ink_node *node, uint64_t first
                       uint16_t *kept, size_t kept_step) {
     const uint64_t step = p->batch->step, seed = p->batch->seed;
     const uint32_t key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
-    uint32_t counter[INK_LANES], words[4][INK_LANES];
+    const uint32_t threshold = (uint32_t)ceil((double)node->attr.dropout.rate * 0x1p24); /* u >= rate */
+    uint32_t counter[INK_LANES];
+    uint16_t drawn[4];
     for (size_t j = 0; j < INK_LANES; j++) counter[j] = (uint32_t)((first + j * jump) >> 2);
-    p->kernels->philox(counter, node->attr.dropout.key, (uint32_t)step,
-                       (uint32_t)(step >> 32) ^ (uint32_t)INK_STREAM_DROPOUT << 24, key, words);
-    for (size_t k = 0; k < together; k++) {
-        uint32_t bits = 0;
-        for (size_t j = 0; j < INK_LANES; j++) {
-            float u = (float)(words[(first + j * jump + k) & 3][j] >> 8) * 0x1p-24f;
-            bits |= (uint32_t)(u >= node->attr.dropout.rate) << j;
-        }
-        kept[k * kept_step] = (uint16_t)bits;
-    }
+    p->kernels->drawn(counter, node->attr.dropout.key, (uint32_t)step,
+                      (uint32_t)(step >> 32) ^ (uint32_t)INK_STREAM_DROPOUT << 24, key, threshold, drawn);
+    for (size_t k = 0; k < together; k++) kept[k * kept_step] = drawn[k];
+    if (together > 1) return;
+    uint32_t bits = 0;
+    for (size_t j = 0; j < INK_LANES; j++) bits |= drawn[(first + j * jump) & 3] & (1u << j);
+    kept[0] = (uint16_t)bits;
 }
 
 static uint16_t *kept_of(const ink_program *p, const ink_step *s, uint32_t block) {
