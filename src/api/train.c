@@ -107,6 +107,10 @@ static ink_status make_trainer(ink_train_run *run, ink_error *err) {
         status = ink_trainer_restore(run->trainer, &run->resumed.position, &run->resumed.all, &run->resumed.best, err);
     }
     if (status != INK_OK) return status;
+    /* A resumed run may have all its epochs behind it already. */
+    run->result->epochs = ink_trainer_position_of(run->trainer).epoch - 1;
+    run->result->last_accuracy = ink_trainer_position_of(run->trainer).val_accuracy;
+    ink_train_note_best(run);
     run->result->train_rows = ink_trainer_train_rows(run->trainer);
     run->result->val_rows = ink_trainer_val_rows(run->trainer);
     return INK_OK;

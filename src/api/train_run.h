@@ -38,6 +38,9 @@ INK_MUST_USE ink_status ink_train_settle(ink_train_run *run, ink_error *err);
 /* Writes the checkpoint. */
 INK_MUST_USE ink_status ink_train_save(ink_train_run *run, ink_error *err);
 
+/* The best epoch so far, from the trainer into the result. */
+void ink_train_note_best(ink_train_run *run);
+
 /* The trainer's watch over this run. */
 ink_trainer_watch ink_train_watch(ink_train_run *run);
 

@@ -166,17 +166,21 @@ static ink_status log_epoch(ink_train_run *run, const ink_epoch_result *e, ink_e
     return status == INK_OK ? ink_runlog_epoch(run->log, &row, run->recipe.epochs, err) : status;
 }
 
+void ink_train_note_best(ink_train_run *run) {
+    ink_trainer_position at = ink_trainer_position_of(run->trainer);
+    run->result->best_epoch = at.best_epoch;
+    run->result->best_accuracy = at.best_accuracy;
+    run->result->best_loss = at.best_loss;
+    run->result->best_errors = at.best_errors;
+}
+
 static ink_status on_epoch(void *context, const ink_epoch_result *epoch, ink_error *err) {
     ink_train_run *run = context;
     ink_train_result *r = run->result;
-    ink_trainer_position at = ink_trainer_position_of(run->trainer);
     r->epochs = epoch->epoch;
     r->last_accuracy = epoch->val_accuracy;
     r->last_loss = epoch->val_loss;
-    r->best_epoch = at.best_epoch;
-    r->best_accuracy = at.best_accuracy;
-    r->best_loss = at.best_loss;
-    r->best_errors = at.best_errors;
+    ink_train_note_best(run);
     say_epoch(run, epoch);
     ink_status status = write_weights(run, epoch, "weights/last.safetensors", err);
     if (status == INK_OK && epoch->best) status = write_weights(run, epoch, "weights/best.safetensors", err);

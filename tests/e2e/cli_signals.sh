@@ -16,7 +16,7 @@ stop() {
 
 gives 0 train digits --epochs 60 --out whole --seed 5 --quiet
 
-stop SIGINT "epoch 2"
+stop SIGINT " 2/60"
 is 'code == 130'
 err_has "the run is saved in $dir/run"
 err_has "train --resume $dir/run"
@@ -29,21 +29,27 @@ for file in weights/last.safetensors weights/best.safetensors submission.csv; do
 done
 [ "$(wc -l <run/metrics.csv)" -eq 61 ] || fail "resumed: metrics.csv has $(wc -l <run/metrics.csv) lines, not 61"
 
-stop SIGTERM "epoch 1"
+# A run that is done can be resumed too: nothing is left to learn, its end is told again.
+cp run/weights/last.safetensors before
+gives 0 train --resume run
+out_has "best validation accuracy"
+cmp before run/weights/last.safetensors || fail "resumed when done: other weights"
+
+stop SIGTERM " 1/60"
 is 'code == 143'
 err_has "to go on: "
-stop SIGUSR1 "epoch 1"
+stop SIGUSR1 " 1/60"
 is 'code == 143'
 
 # Two signals: it ends, whatever it was doing.
 said="two signals"
-python3 "$INK_SOURCE/tests/e2e/cli_terminal.py" --signal SIGINT --times 2 --when "epoch 1" --err err --out out \
+python3 "$INK_SOURCE/tests/e2e/cli_terminal.py" --signal SIGINT --times 2 --when "epoch  1/" --err err --out out \
     "$INKLING" train digits --epochs 60 --out twice >facts || fail "$said"
 is 'code == 130'
 
 # SIGHUP is survived.
 said="SIGHUP"
-python3 "$INK_SOURCE/tests/e2e/cli_terminal.py" --signal SIGHUP --when "epoch 1" --err err --out out \
+python3 "$INK_SOURCE/tests/e2e/cli_terminal.py" --signal SIGHUP --when "epoch  1/" --err err --out out \
     "$INKLING" train digits --epochs 10 --out hung >facts || fail "$said"
 is 'code == 0'
 
