@@ -4,19 +4,19 @@
 . "$INK_SOURCE/tests/e2e/cli_setup"
 command -v python3 >/dev/null || exit 77
 
-"$INKLING" data make digits --count 2000 -q >/dev/null || fail "data make"
+"$INKLING" data make digits --count 600 -q >/dev/null || fail "data make"
 is() { python3 -c 'import json, sys; sys.exit(not eval(sys.argv[1], json.load(open("facts"))))' "$1" || fail "$said: not $1: $(cat facts)"; }
 # stop <signal> <text>: trains until stderr says the text, then sends the signal.
 stop() {
     said="$1 when \"$2\" is said"
     rm -rf run
     python3 "$INK_SOURCE/tests/e2e/cli_terminal.py" --signal "$1" --when "$2" --err err --out out \
-        "$INKLING" train digits --epochs 60 --out run --seed 5 >facts || fail "$said"
+        "$INKLING" train digits --epochs 20 --out run --seed 5 >facts || fail "$said"
 }
 
-gives 0 train digits --epochs 60 --out whole --seed 5 --quiet
+gives 0 train digits --epochs 20 --out whole --seed 5 --quiet
 
-stop SIGINT " 2/60"
+stop SIGINT " 2/20"
 is 'code == 130'
 err_has "the run is saved in $dir/run"
 err_has "train --resume $dir/run"
@@ -27,7 +27,7 @@ out_has "best validation accuracy"
 for file in weights/last.safetensors weights/best.safetensors submission.csv; do
     cmp "whole/$file" "run/$file" || fail "resumed: $file differs from the run that was never stopped"
 done
-[ "$(wc -l <run/metrics.csv)" -eq 61 ] || fail "resumed: metrics.csv has $(wc -l <run/metrics.csv) lines, not 61"
+[ "$(wc -l <run/metrics.csv)" -eq 21 ] || fail "resumed: metrics.csv has $(wc -l <run/metrics.csv) lines, not 21"
 
 # A run that is done can be resumed too: nothing is left to learn, its end is told again.
 cp run/weights/last.safetensors before
@@ -35,16 +35,16 @@ gives 0 train --resume run
 out_has "best validation accuracy"
 cmp before run/weights/last.safetensors || fail "resumed when done: other weights"
 
-stop SIGTERM " 1/60"
+stop SIGTERM " 1/20"
 is 'code == 143'
 err_has "to go on: "
-stop SIGUSR1 " 1/60"
+stop SIGUSR1 " 1/20"
 is 'code == 143'
 
 # Two signals: it ends, whatever it was doing.
 said="two signals"
 python3 "$INK_SOURCE/tests/e2e/cli_terminal.py" --signal SIGINT --times 2 --when "epoch  1/" --err err --out out \
-    "$INKLING" train digits --epochs 60 --out twice >facts || fail "$said"
+    "$INKLING" train digits --epochs 20 --out twice >facts || fail "$said"
 is 'code == 130'
 
 # SIGHUP is survived.
@@ -56,5 +56,5 @@ is 'code == 0'
 # Stopped before anything was worth saving: no crash, the right code.
 said="at once"
 python3 "$INK_SOURCE/tests/e2e/cli_terminal.py" --signal SIGINT --when "" --err err --out out \
-    "$INKLING" train digits --epochs 60 --out early >facts || fail "$said"
+    "$INKLING" train digits --epochs 20 --out early >facts || fail "$said"
 is 'code == 130'
