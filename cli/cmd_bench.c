@@ -82,7 +82,7 @@ const cli_verb cli_bench_net = {
     .least = 1,
     .most = 1,
     .groups = {&net_group, &cli_machine, &cli_common},
-    .examples = {"bench net v3 --training", "bench net v3 --batch-size 1000 --json"},
+    .examples = {"bench net mlp --training", "bench net mlp --batch-size 1000 --json"},
     .run = run_net,
 };
 

@@ -142,12 +142,15 @@ static void put_exit_codes(FILE *to) {
 
 static void put_files(FILE *to) {
     static const char *const files[][2] = {
+        {"report.html", "the whole run on one page"},
         {"args.conf", "all settings as run; a recipe that repeats it"},
         {"metrics.csv , metrics.jsonl", "a row per epoch: loss, accuracy, errors, speed"},
         {"accuracy.png , accuracy.svg", "the graph of the validation accuracy; loss.png and loss.svg beside it"},
         {"submission.csv", "the predictions for Kaggle"},
         {"split.csv", "which rows were held out"},
+        {"report.txt , confusion.png , worst.png", "how each digit fares, what is taken for what, the worst mistakes"},
         {"train.log , status.json , env.json", "what happened, how it stands, where it ran"},
+        {"checkpoint.ink", "all that --resume reads"},
         {"weights/best.safetensors , weights/last.safetensors", "the models, net and normalisation inside"},
     };
     fputs(".Sh FILES\nIn the run folder of\n.Cm train :\n.Bl -tag -width Ds\n", to);

@@ -29,6 +29,7 @@ void cli_signals_begin(void) {
     action.sa_handler = SIG_IGN;
     sigaction(SIGHUP, &action, NULL);
     sigaction(SIGPIPE, &action, NULL);
+    sigaction(SIGXFSZ, &action, NULL); /* a file that may not grow is an error of write(), as a full disk is */
 }
 
 int cli_signal(void) {

@@ -2,7 +2,7 @@
 #ifndef INK_CLI_SIGNALS_H
 #define INK_CLI_SIGNALS_H
 
-/* SIGINT, SIGTERM and SIGUSR1 (as schedulers send it) ask to stop; SIGHUP and SIGPIPE are survived. */
+/* SIGINT, SIGTERM and SIGUSR1 (as schedulers send it) ask to stop; SIGHUP, SIGPIPE and SIGXFSZ are survived. */
 void cli_signals_begin(void);
 
 /* The signal that asked to stop, SIGUSR1 as SIGTERM; 0: none. */

@@ -57,7 +57,10 @@ if command -v mandoc >/dev/null; then
     [ ! -s lint ] || fail "mandoc -T lint: $(cat lint)"
 fi
 if command -v zsh >/dev/null; then zsh -n completion.zsh || fail "zsh does not read its completion"; fi
-if command -v fish >/dev/null; then fish -n completion.fish || fail "fish does not read its completion"; fi
+if command -v fish >/dev/null; then
+    HOME=$dir fish -c 'source completion.fish; complete -C "inkling train --prec"' >out 2>err || fail "fish"
+    grep -q '^--precision' out || fail "fish: completing train --prec"
+fi
 
 # bash: what Tab offers.
 command -v bash >/dev/null || exit 0

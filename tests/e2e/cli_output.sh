@@ -89,6 +89,12 @@ if [ -w /dev/full ]; then
     [ "$code" -eq 4 ] || fail "a full disk behind stdout: exit code $code"
     err_has "cannot write the results"
 fi
+# A file that may not grow: an error with a name, and no half of a submission.
+code=0
+(ulimit -f 1 && exec "$INKLING" predict run digits -o small.csv -q) >out 2>err || code=$?
+[ "$code" -eq 4 ] || fail "a file that may not grow: exit code $code"
+err_has "small.csv"
+[ ! -e small.csv ] || fail "half a submission was left"
 code=0
 "$INKLING" recipe list >&- 2>err || code=$?
 [ "$code" -eq 4 ] || fail "stdout closed: exit code $code"
