@@ -44,11 +44,11 @@ INLINE void TILE(const ink_gemm *g, const int rows, const int panels, const size
     const int vectors = panels * PV;
     vf acc[TILE_ROWS][TILE_VECTORS];
     float *out = g->out + at_panel * g->out_panel + at_row * g->out_m;
-#pragma GCC unroll 8
+    UNROLL_ALL
     for (int v = 0; v < vectors; v++) {
         const size_t lane = (size_t)(v % PV) * VL;
         vf start = g->bias != NULL ? vload(g->bias + (at_panel + (size_t)(v / PV)) * INK_LANES + lane) : vset(0.0f);
-#pragma GCC unroll 8
+        UNROLL_ALL
         for (int m = 0; m < rows; m++) {
             acc[m][v] = g->add ? vload(out + (size_t)(v / PV) * g->out_panel + (size_t)m * g->out_m + lane) : start;
         }
@@ -61,17 +61,17 @@ INLINE void TILE(const ink_gemm *g, const int rows, const int panels, const size
             const ELEMENT *a_pair = a_base + g->pairs[p].a, *b_pair = b_base + g->pairs[p].b;
             for (uint32_t i = 0; i < g->inner; i++) {
                 const ELEMENT *a = a_pair, *b = b_pair;
-#pragma GCC unroll 4
+                UNROLL_FOUR
                 for (uint32_t k = 0; k < g->depth; k++) {
                     vf row[TILE_VECTORS];
-#pragma GCC unroll 8
+                    UNROLL_ALL
                     for (int v = 0; v < vectors; v++) {
                         row[v] = LOAD(b + (size_t)(v / PV) * b_panel + (size_t)(v % PV) * VL);
                     }
-#pragma GCC unroll 8
+                    UNROLL_ALL
                     for (int m = 0; m < rows; m++) {
                         vf x = SPREAD(a + (size_t)m * a_m);
-#pragma GCC unroll 8
+                        UNROLL_ALL
                         for (int v = 0; v < vectors; v++) acc[m][v] = MULTIPLY(x, row[v], acc[m][v]);
                     }
                     a += a_k;
@@ -85,9 +85,9 @@ INLINE void TILE(const ink_gemm *g, const int rows, const int panels, const size
         b_base += g->b_outer;
     }
     const bool after = g->scale != NULL || g->residual != NULL || g->mask != NULL;
-#pragma GCC unroll 8
+    UNROLL_ALL
     for (int m = 0; m < rows; m++) {
-#pragma GCC unroll 8
+        UNROLL_ALL
         for (int v = 0; v < vectors; v++) {
             const size_t lane = (size_t)(v % PV) * VL, at_lane = (at_panel + (size_t)(v / PV)) * INK_LANES + lane;
             float *to = out + (size_t)(v / PV) * g->out_panel + (size_t)m * g->out_m + lane;
@@ -102,6 +102,9 @@ INLINE void TILE(const ink_gemm *g, const int rows, const int panels, const size
 INLINE void TILES_DOWN(const ink_gemm *g, const int panels, const size_t a_m, const size_t a_k, size_t at_panel) {
     size_t m = 0;
     for (; m + TILE_ROWS <= g->rows; m += TILE_ROWS) TILE(g, TILE_ROWS, panels, a_m, a_k, m, at_panel);
+#if FEW_TILES
+    for (; m < g->rows; m++) TILE(g, 1, panels, a_m, a_k, m, at_panel);
+#else
     switch (g->rows - m) {
 #if TILE_ROWS > 4
     case 7: TILE(g, 7, panels, a_m, a_k, m, at_panel); break;
@@ -114,6 +117,7 @@ INLINE void TILES_DOWN(const ink_gemm *g, const int panels, const size_t a_m, co
     case 1: TILE(g, 1, panels, a_m, a_k, m, at_panel); break;
     default: break;
     }
+#endif
 }
 
 INLINE void TILES_ALL(const ink_gemm *g, const size_t a_m, const size_t a_k) {
@@ -125,6 +129,9 @@ INLINE void TILES_ALL(const ink_gemm *g, const size_t a_m, const size_t a_k) {
 }
 
 static void GEMM(const ink_gemm *g) {
+#if FEW_TILES
+    TILES_ALL(g, g->a_m, g->a_k);
+#else
     if (g->a_m == A_ROW && g->a_k == A_NEXT) {
         TILES_ALL(g, A_ROW, A_NEXT); /* images down: forward, gradient of the input */
     } else if (g->a_m == A_COLUMN && g->a_k == A_LINE) {
@@ -132,6 +139,7 @@ static void GEMM(const ink_gemm *g) {
     } else {
         TILES_ALL(g, g->a_m, g->a_k); /* positions of one image down */
     }
+#endif
 }
 
 #undef TILE

@@ -112,13 +112,13 @@ typedef struct columns {
 
 INLINE columns columns_load(const float *p) {
     columns c;
-#pragma GCC unroll 4
+    UNROLL_ALL
     for (int v = 0; v < PV; v++) c.v[v] = p != NULL ? vload(p + v * VL) : vset(0.0f);
     return c;
 }
 
 INLINE void columns_store(float *p, columns c) {
-#pragma GCC unroll 4
+    UNROLL_ALL
     for (int v = 0; v < PV; v++) vstore(p + v * VL, c.v[v]);
 }
 
@@ -154,7 +154,7 @@ static void scale(const float *x, float *y, size_t step, size_t panels, size_t r
     columns m = columns_load(mean), k = columns_load(by), c = columns_load(offset);
     for (size_t p = 0; p < panels; p++) {
         for (size_t r = 0; r < rows; r++) {
-#pragma GCC unroll 4
+            UNROLL_ALL
             for (int v = 0; v < PV; v++) {
                 size_t at = p * step + r * INK_LANES + (size_t)v * VL;
                 vf z = vfma(vload(x + at) - m.v[v], k.v[v], c.v[v]);
@@ -197,7 +197,7 @@ static void bn_dx(const float *x, const float *dy, const float *mask, float *dx,
     columns mean = columns_load(line->mean), tilt = columns_load(line->tilt);
     for (size_t p = 0; p < panels; p++) {
         for (size_t r = 0; r < rows; r++) {
-#pragma GCC unroll 4
+            UNROLL_ALL
             for (int v = 0; v < PV; v++) {
                 size_t at = p * step + r * INK_LANES + (size_t)v * VL;
                 vf g = masked(mask, at, vload(dy + at)) - flat.v[v];
@@ -212,7 +212,7 @@ static void column_sums(const float *x, size_t step, size_t panels, size_t rows,
     columns s = columns_load(sum);
     for (size_t p = 0; p < panels; p++) {
         for (size_t r = 0; r < rows; r++) {
-#pragma GCC unroll 4
+            UNROLL_ALL
             for (int v = 0; v < PV; v++) s.v[v] += vload(x + p * step + r * INK_LANES + (size_t)v * VL);
         }
     }

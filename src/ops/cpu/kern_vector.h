@@ -28,6 +28,27 @@ typedef float vf_any __attribute__((vector_size(VL * 4), aligned(4), may_alias))
 
 #define INLINE static inline __attribute__((always_inline))
 
+/* Loops over registers must vanish; the loop over depth becomes four steps at a time. */
+#if defined(__clang__)
+#define UNROLL_ALL  _Pragma("clang loop unroll(full)")
+#define UNROLL_FOUR _Pragma("clang loop unroll_count(4)")
+#else
+#define UNROLL_ALL  _Pragma("GCC unroll 16")
+#define UNROLL_FOUR _Pragma("GCC unroll 4")
+#endif
+
+/* Sanitizers make each access many instructions: then the shapes of a tile are few, so that compilers end. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define FEW_TILES 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#define FEW_TILES 1
+#endif
+#endif
+#ifndef FEW_TILES
+#define FEW_TILES 0
+#endif
+
 INLINE vf vload(const float *p) {
     return *(const vf_any *)p;
 }
