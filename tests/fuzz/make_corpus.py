@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 # tests/fuzz/make_corpus.py: writes the seed inputs of the fuzz harnesses into tests/fuzz/corpus/<what>.
 # Run it by hand when a harness changes; the files are committed. Only the standard library.
+import base64
 import gzip
 import io
 import json
 import os
 import struct
 import zipfile
+import zlib
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "corpus")
 
@@ -111,11 +113,14 @@ def safetensors():
         return {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
 
     put("safetensors", "one", make({"a": entry("F32", [2], 0, 8)}, b"\0\0\x80\x3f" * 2))
-    put("safetensors", "notes", make({"__metadata__": {"format": "pt", "net": "linear 10\n"}, "a": entry("U8", [], 0, 1)}, b"1"))
+    notes = {"format": "pt", "net": "linear 10\n"}
+    put("safetensors", "notes", make({"__metadata__": notes, "a": entry("U8", [], 0, 1)}, b"1"))
     kinds = {"a": entry("I64", [1], 0, 8), "b": entry("F64", [1], 8, 16), "c": entry("BF16", [2], 16, 20)}
-    put("safetensors", "kinds", make({**kinds, "d": entry("F16", [1, 2], 20, 24), "e": entry("F32", [0, 3], 24, 24)}, bytes(24)))
+    kinds.update({"d": entry("F16", [1, 2], 20, 24), "e": entry("F32", [0, 3], 24, 24)})
+    put("safetensors", "kinds", make(kinds, bytes(24)))
     put("safetensors", "none", make(b"{}"))
-    put("safetensors", "escapes", make(b'{"\\u00e9\\ud83d\\ude00\\n":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', b"1"))
+    escaped = b'{"\\u00e9\\ud83d\\ude00\\n":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}'
+    put("safetensors", "escapes", make(escaped, b"1"))
     put("safetensors", "overflow", make({"a": entry("F32", [4194305] * 3, 0, 16)}, bytes(16)))
     put("safetensors", "overlap", make({"a": entry("F32", [2], 0, 8), "b": entry("F32", [2], 4, 12)}, bytes(12)))
     put("safetensors", "deep", make(b'{"a":' * 20 + b"1" + b"}" * 20))
@@ -137,6 +142,57 @@ def pth():
             put("pth", name, data)
 
 
+# Three small JPEGs, made once with libjpeg: grey, colour with an EXIF orientation, progressive.
+JPEGS = {
+    "grey":
+        "/9j/2wBDABsSFBcUERsXFhceHBsgKEIrKCUlKFE6PTBCYFVlZF9VXVtqeJmBanGQc1tdhbWGkJ6jq62rZ4C8ybqmx5moq6T/wAAL"
+        "CAALABEBAREA/8QAFgABAQEAAAAAAAAAAAAAAAAABQQG/8QAHxAAAgIBBAMAAAAAAAAAAAAAAAQCITEFFBVUYaPR/9oACAEBAAA/"
+        "AD1lMUKrKYos2ngkWjGqFVoxqjJc9qfZ9cfh/9k=",
+    "colour_exif":
+        "/9j/4QAeRXhpZgAASUkqAAgAAAABABIBAwABAAAABgAAAP/bAEMAGxIUFxQRGxcWFx4cGyAoQisoJSUoUTo9MEJgVWVkX1VdW2p4"
+        "mYFqcZBzW12FtYaQnqOrratngLzJuqbHmairpP/bAEMBHB4eKCMoTisrTqRuXW6kpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSk"
+        "pKSkpKSkpKSkpKSkpKSkpKSkpKSkpP/AABEIAAsAEQMBIgACEQEDEQH/xAAZAAACAwEAAAAAAAAAAAAAAAAAAgEDBAb/xAAmEAAC"
+        "AAQFAwUAAAAAAAAAAAABAgADBAUREiEiYRUxUTJUkcHR/8QAFQEBAQAAAAAAAAAAAAAAAAAAAAH/xAAbEQACAwADAAAAAAAAAAAA"
+        "AAAAEQEhUQKR8P/aAAwDAQACEQMRAD8Am1yVkSGnODllqWOHgQluR6qpafM9TtieOIsr9towGgZ1B5Hf6h6fZbahkJVhKYgjuNIT"
+        "Kc4FRo6jbPdJ8H8gjmcq+IItlfHPdH//2Q==",
+    "progressive":
+        "/9j/2wBDABsSFBcUERsXFhceHBsgKEIrKCUlKFE6PTBCYFVlZF9VXVtqeJmBanGQc1tdhbWGkJ6jq62rZ4C8ybqmx5moq6T/2wBD"
+        "ARweHigjKE4rK06kbl1upKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKT/wgARCAALABED"
+        "ASIAAhEBAxEB/8QAGAAAAgMAAAAAAAAAAAAAAAAAAAECAwX/xAAUAQEAAAAAAAAAAAAAAAAAAAAA/9oADAMBAAIQAxAAAAEUmWGY"
+        "H//EABsQAAEEAwAAAAAAAAAAAAAAAAIAAQMzERMi/9oACAEBAAEFAomw0fRbI0dQ1r//xAAVEQEBAAAAAAAAAAAAAAAAAAAAIf/a"
+        "AAgBAwEBPwFH/8QAFBEBAAAAAAAAAAAAAAAAAAAAEP/aAAgBAgEBPwE//8QAGxAAAQQDAAAAAAAAAAAAAAAAAAECEBEyUXH/2gAI"
+        "AQEABj8CvRamUO5H/8QAGhABAQADAQEAAAAAAAAAAAAAAQARITFhcf/aAAgBAQABPyEXfBmC3Zbx2v2loxpysF//2gAMAwEAAgAD"
+        "AAAAEJP/AP/EABkRAAIDAQAAAAAAAAAAAAAAAAARIVGR8P/aAAgBAwEBPxBQOnYf/8QAGBEAAwEBAAAAAAAAAAAAAAAAAAERIVH/"
+        "2gAIAQIBAT8QblfDT//EAB4QAQABBAIDAAAAAAAAAAAAAAEAESExYUFRwdHx/9oACAEBAAE/EAZahU6Jz1J1qfNfUxSwJ2Z8S6KD"
+        "CZLTRP/Z",
+}
+
+
+def picture():
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    def png(width, height, depth, colour, interlaced=0, before=b"", rows=None):
+        channels = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour]
+        line = bytes((k * 37) % 256 for k in range((width * channels * depth + 7) // 8))
+        rows = rows if rows is not None else b"".join(bytes([y % 5]) + line for y in range(height))
+        head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, interlaced))
+        return b"\x89PNG\r\n\x1a\n" + head + before + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+    palette = chunk(b"PLTE", bytes(range(48))) + chunk(b"tRNS", bytes(range(0, 160, 16)))
+    put("picture", "grey1.png", png(13, 7, 1, 0))
+    put("picture", "grey8.png", png(13, 7, 8, 0, before=chunk(b"tRNS", b"\0\x25")))
+    put("picture", "grey16.png", png(5, 4, 16, 0))
+    put("picture", "rgb.png", png(6, 5, 8, 2))
+    put("picture", "palette4.png", png(9, 6, 4, 3, before=palette))
+    put("picture", "rgba16.png", png(4, 3, 16, 6, before=chunk(b"gAMA", b"\0\0\xb1\x8f") + chunk(b"tEXt", b"a\0b")))
+    put("picture", "interlaced.png", png(1, 1, 8, 4, 1))
+    put("picture", "adam7.png", png(3, 3, 8, 0, 1, rows=b"\0\1" + b"\0\2" + b"\0\3\4" + b"\0\5\0\6" + b"\0\7\x08\x09"))
+    put("picture", "bomb.png", png(50000, 50000, 1, 0, rows=b"\0" * 1000))
+    for name, text in JPEGS.items():
+        put("picture", name + ".jpg", base64.b64decode(text))
+
+
 if __name__ == "__main__":
     csv()
     idx()
@@ -144,3 +200,4 @@ if __name__ == "__main__":
     zips()
     safetensors()
     pth()
+    picture()

@@ -1,0 +1,106 @@
+/* files/picture.c: which decoder, how large, which way up.
+ * It decodes nothing itself and finds no digits (read/ does). */
+#include "files/picture.h"
+
+#include <string.h>
+
+#include "core/mem.h"
+#include "core/status.h"
+#include "files/picture_formats.h"
+
+#define SIDE_MAX   4096u
+#define PIXELS_MAX ((uint64_t)4096 * 4096)
+#define BYTES_MAX  ((size_t)8 << 20)
+
+static bool is_png(const uint8_t *p, size_t size) {
+    return size >= 8 && memcmp(p, "\x89PNG\r\n\x1a\n", 8) == 0;
+}
+
+static bool is_jpeg(const uint8_t *p, size_t size) {
+    return size >= 3 && memcmp(p, "\xff\xd8\xff", 3) == 0;
+}
+
+bool ink_picture_is(const void *bytes, size_t size) {
+    return is_png(bytes, size) || is_jpeg(bytes, size);
+}
+
+void ink_picture_free(ink_picture *picture) {
+    if (picture == NULL) return;
+    ink_mem_free(picture->grey);
+    memset(picture, 0, sizeof *picture);
+}
+
+ink_status ink_picture_begin(ink_picture_job *job, uint32_t width, uint32_t height) {
+    const ink_picture_limits *most = &job->limits;
+    if (width == 0 || height == 0 || width > most->side || height > most->side ||
+        (uint64_t)width * height > most->pixels) {
+        return ink_fail(job->err, INK_E_DATA, "%s: the picture is %u x %u, at most %u x %u and %llu pixels are read",
+                        job->name, width, height, most->side, most->side, (unsigned long long)most->pixels);
+    }
+    job->out->grey = ink_mem_new(width, height);
+    if (job->out->grey == NULL) return ink_fail_memory(job->err, (uint64_t)width * height, job->name);
+    job->out->width = width;
+    job->out->height = height;
+    return INK_OK;
+}
+
+/* Turns and mirrors as EXIF's orientation asks (TIFF 6.0, Orientation): 1 is upright. */
+static ink_status turn(ink_picture_job *job) {
+    ink_picture *p = job->out;
+    uint32_t o = job->orientation;
+    if (o < 2 || o > 8) return INK_OK;
+    bool swapped = o >= 5;
+    uint32_t w = swapped ? p->height : p->width, h = swapped ? p->width : p->height;
+    uint8_t *turned = ink_mem_new(w, h);
+    if (turned == NULL) return ink_fail_memory(job->err, (uint64_t)w * h, job->name);
+    for (uint32_t y = 0; y < h; y++) {
+        for (uint32_t x = 0; x < w; x++) {
+            /* Where the shown pixel (x, y) is stored. */
+            uint32_t a = swapped ? y : x, b = swapped ? x : y;
+            if (o == 2 || o == 3 || o == 7 || o == 8) a = p->width - 1 - a;
+            if (o == 3 || o == 4 || o == 6 || o == 7) b = p->height - 1 - b;
+            turned[(size_t)y * w + x] = p->grey[(size_t)b * p->width + a];
+        }
+    }
+    ink_mem_free(p->grey);
+    *p = (ink_picture){.grey = turned, .width = w, .height = h};
+    return INK_OK;
+}
+
+static ink_status refuse_other(const ink_picture_job *job) {
+    static const struct {
+        const char *magic, *name;
+        size_t at, size;
+    } others[] = {{"GIF8", "a GIF", 0, 4},     {"WEBP", "a WebP", 8, 4},     {"BM", "a BMP", 0, 2},
+                  {"ftyphei", "a HEIC", 4, 7}, {"ftypmif1", "a HEIF", 4, 8}, {"ftypavif", "an AVIF", 4, 8},
+                  {"%PDF", "a PDF", 0, 4},     {"II*\0", "a TIFF", 0, 4},    {"MM\0*", "a TIFF", 0, 4}};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        if (job->size < others[i].at + others[i].size) continue;
+        if (memcmp(job->bytes + others[i].at, others[i].magic, others[i].size) != 0) continue;
+        return ink_fail(job->err, INK_E_DATA, "%s: this is %s; PNG and JPEG are read", job->name, others[i].name);
+    }
+    return ink_fail(job->err, INK_E_DATA, "%s: this is neither PNG nor JPEG", job->name);
+}
+
+ink_status ink_picture_read(ink_source *source, const ink_picture_limits *limits, ink_picture *out, ink_error *err) {
+    static const ink_picture_limits none = {0};
+    const ink_picture_limits *l = limits != NULL ? limits : &none;
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    ink_picture_job job = {.name = ink_source_name(source), .out = out, .orientation = 1, .err = err};
+    job.limits.side = l->side != 0 ? l->side : SIDE_MAX;
+    job.limits.pixels = l->pixels != 0 ? l->pixels : PIXELS_MAX;
+    job.limits.bytes = l->bytes != 0 ? l->bytes : BYTES_MAX;
+    memset(out, 0, sizeof *out);
+    ink_status status = ink_source_read_all(source, job.limits.bytes, &bytes, &size, err);
+    if (status != INK_OK) return status;
+    job.bytes = bytes;
+    job.size = size;
+    status = is_png(bytes, size)    ? ink_picture_png(&job)
+             : is_jpeg(bytes, size) ? ink_picture_jpeg(&job)
+                                    : refuse_other(&job);
+    if (status == INK_OK) status = turn(&job);
+    ink_mem_free(bytes);
+    if (status != INK_OK) ink_picture_free(out);
+    return status;
+}

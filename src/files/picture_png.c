@@ -1,0 +1,146 @@
+/* files/picture_png.c: PNG through libpng, to grey.
+ * libpng unpacks and unfilters; palettes, transparency and grey are ours, so that their rounding is written here. */
+#include <png.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/mem.h"
+#include "core/status.h"
+#include "files/picture_formats.h"
+
+/* All that must survive a longjmp out of libpng. */
+typedef struct decoder {
+    ink_picture_job *job;
+    png_structp png;
+    png_infop info;
+    size_t at;
+    uint8_t *rows; /* one row, or all of an interlaced picture */
+    size_t row_bytes;
+    uint32_t width, height;
+    int colour_type;
+    png_colorp palette;
+    png_bytep alphas; /* of the palette */
+    int n_palette, n_alphas;
+    ink_status status; /* of our own fault, when it was one */
+    jmp_buf jump;
+} decoder;
+
+static _Noreturn void on_error(png_structp png, png_const_charp text) {
+    decoder *d = png_get_error_ptr(png);
+    if (d->status == INK_OK) {
+        d->status = ink_fail(d->job->err, INK_E_DATA, "%s: the PNG is damaged: %s", d->job->name, text);
+    }
+    longjmp(d->jump, 1);
+}
+
+static void on_warning(png_structp png, png_const_charp text) {
+    (void)png;
+    (void)text; /* of ancillary chunks, which do not concern us */
+}
+
+static void on_read(png_structp png, png_bytep to, size_t size) {
+    decoder *d = png_get_io_ptr(png);
+    if (size > d->job->size - d->at) png_error(png, "the file ends early");
+    memcpy(to, d->job->bytes + d->at, size);
+    d->at += size;
+}
+
+static uint8_t grey_of(unsigned r, unsigned g, unsigned b) {
+    return (uint8_t)((77 * r + 150 * g + 29 * b + 128) / 256);
+}
+
+/* Laid on white. */
+static uint8_t over_white(unsigned grey, unsigned alpha) {
+    return (uint8_t)((grey * alpha + 255 * (255 - alpha) + 127) / 255);
+}
+
+static void convert_row(decoder *d, const uint8_t *row, uint8_t *to) {
+    for (uint32_t x = 0; x < d->width; x++) {
+        const uint8_t *p;
+        switch (d->colour_type) {
+        case PNG_COLOR_TYPE_PALETTE:
+            if (row[x] >= d->n_palette) png_error(d->png, "a pixel's colour is beyond the palette");
+            to[x] = grey_of(d->palette[row[x]].red, d->palette[row[x]].green, d->palette[row[x]].blue);
+            if (row[x] < d->n_alphas) to[x] = over_white(to[x], d->alphas[row[x]]);
+            break;
+        case PNG_COLOR_TYPE_GRAY: to[x] = row[x]; break;
+        case PNG_COLOR_TYPE_GRAY_ALPHA: to[x] = over_white(row[2 * (size_t)x], row[2 * (size_t)x + 1]); break;
+        case PNG_COLOR_TYPE_RGB:
+            p = row + 3 * (size_t)x;
+            to[x] = grey_of(p[0], p[1], p[2]);
+            break;
+        default:
+            p = row + 4 * (size_t)x;
+            to[x] = over_white(grey_of(p[0], p[1], p[2]), p[3]);
+            break;
+        }
+    }
+}
+
+/* Chunks that say nothing about the pixels are neither unpacked nor kept; -1 names all of them, tRNS not among them. */
+static void ignore_chunks(png_structp png) {
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
+    png_set_crc_action(png, PNG_CRC_ERROR_QUIT, PNG_CRC_QUIET_USE);
+    png_set_benign_errors(png, 0);
+}
+
+static void begin(decoder *d) {
+    png_set_read_fn(d->png, d, on_read);
+    ignore_chunks(d->png);
+    png_set_user_limits(d->png, 0x7fffffff, 0x7fffffff); /* our own message comes first */
+    png_read_info(d->png, d->info);
+    d->width = png_get_image_width(d->png, d->info);
+    d->height = png_get_image_height(d->png, d->info);
+    d->status = ink_picture_begin(d->job, d->width, d->height);
+    if (d->status != INK_OK) longjmp(d->jump, 1);
+    png_set_scale_16(d->png);
+    png_set_packing(d->png);
+    d->colour_type = png_get_color_type(d->png, d->info);
+    if (d->colour_type == PNG_COLOR_TYPE_PALETTE) {
+        if (png_get_PLTE(d->png, d->info, &d->palette, &d->n_palette) == 0) png_error(d->png, "the palette is missing");
+        (void)png_get_tRNS(d->png, d->info, &d->alphas, &d->n_alphas, NULL);
+    } else {
+        png_set_expand_gray_1_2_4_to_8(d->png);
+        if (png_get_valid(d->png, d->info, PNG_INFO_tRNS) != 0) png_set_tRNS_to_alpha(d->png);
+    }
+}
+
+static void decode(decoder *d) {
+    begin(d);
+    int passes = png_set_interlace_handling(d->png);
+    png_read_update_info(d->png, d->info);
+    d->colour_type = png_get_color_type(d->png, d->info);
+    d->row_bytes = png_get_rowbytes(d->png, d->info);
+    d->rows = ink_mem_new(passes > 1 ? d->height : 1, d->row_bytes);
+    if (d->rows == NULL) {
+        d->status = ink_fail_memory(d->job->err, (uint64_t)d->row_bytes * d->height, d->job->name);
+        longjmp(d->jump, 1);
+    }
+    for (int pass = 0; pass < passes; pass++) {
+        for (uint32_t y = 0; y < d->height; y++) {
+            uint8_t *row = d->rows + (passes > 1 ? (size_t)y * d->row_bytes : 0);
+            png_read_row(d->png, row, NULL);
+            if (pass + 1 == passes) convert_row(d, row, d->job->out->grey + (size_t)y * d->width);
+        }
+    }
+    png_read_end(d->png, NULL);
+}
+
+ink_status ink_picture_png(ink_picture_job *job) {
+    decoder *d = ink_mem_new(1, sizeof *d); /* not on the stack: a longjmp would leave it undefined */
+    if (d == NULL) return ink_fail_memory(job->err, sizeof *d, job->name);
+    d->job = job;
+    d->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, d, on_error, on_warning);
+    d->info = d->png != NULL ? png_create_info_struct(d->png) : NULL;
+    if (d->info == NULL) {
+        d->status = ink_fail_memory(job->err, 0, job->name);
+    } else if (setjmp(d->jump) == 0) {
+        decode(d);
+    }
+    png_destroy_read_struct(&d->png, &d->info, NULL);
+    ink_status status = d->status;
+    ink_mem_free(d->rows);
+    ink_mem_free(d);
+    return status;
+}
