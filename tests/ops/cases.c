@@ -221,6 +221,13 @@ void case_clear(case_net *net) {
     ink_graph_clear(&net->g);
 }
 
+uint64_t case_work(const case_net *net) {
+    uint64_t work = 0;
+    for (int32_t i = 0; i < net->g.n_nodes; i++) work += ink_node_macs(&net->g, &net->g.nodes[i]) * net->n;
+    for (ink_id v = 0; v < net->g.n_values; v++) work += 4 * ink_graph_elements(&net->g, v) * net->n;
+    return work;
+}
+
 static void *room(size_t count, size_t size) {
     void *p = calloc(count > 0 ? count : 1, size);
     if (p == NULL) fail_msg("out of memory in a test");
