@@ -2,7 +2,7 @@
  *
  *   ink_dataset set = {0};
  *   st = ink_dataset_find(&(ink_dataset_options){.path = "data", .use = INK_USE_TRAIN, .pool = pool}, &set, &err);
- *   for (i = 0; i < set.n_found; i++) say(set.found[i]);         "train.csv: 42000 images of 28x28, 10 classes ..."
+ *   for (i = 0; i < set.n_found; i++) say(set.found[i]);         "train.csv: 42000 images of 28x28, 10 classes: ..."
  *   for (i = 0; i < set.n_warnings; i++) warn(set.warnings[i]);
  *   ... set.train.pixels, set.train.labels, set.test ...
  *   ink_dataset_clear(&set);
@@ -39,7 +39,7 @@ typedef struct ink_dataset_options {
 typedef struct ink_dataset {
     ink_images train, test; /* count 0: there is none. Same height and width when both are there */
     ink_submission sample;  /* sample_submission.csv, which asks for exactly test's ids; count 0: there is none */
-    const char *train_name, *test_name, *sample_name; /* for messages: "kaggle.zip/train.csv"; NULL where absent */
+    const char *train_name, *test_name, *sample_name; /* as DATA was named: "kaggle.zip/train.csv"; or NULL */
     char train_sha256[65], test_sha256[65];           /* see ink_images_sha256; "" where absent */
     const char **found, **warnings;                   /* whole lines for a person, without newline */
     uint32_t n_found, n_warnings;
