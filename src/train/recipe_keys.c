@@ -211,7 +211,7 @@ static const ink_recipe_key_info infos[] = {
     {"normalise", "HOW", "range 250 0.5",
      "pixels to numbers: none | range D O (x/D-O) | meanstd auto | meanstd M S | imagenet"},
     {"val", "FRACTION [HOW]", "0.1 stratified", "rows held out to measure on: 0 | 0.1 stratified | 0.01 random"},
-    {"seed", "N", "1", "where all random numbers start"},
+    {"seed", "N", "0", "where all random numbers start"},
     {"shuffle", "yes|no", "yes", "a new order of the rows each epoch"},
     {"epochs", "N", "10", "times that every training row is seen"},
     {"batch-size", "N", "64", "rows a step"},
