@@ -2,6 +2,7 @@
  * It finds no files and joins no names: data/dataset knows which labels belong to which images. */
 #include "files/idx.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -83,6 +84,7 @@ static ink_status read_body(ink_source *source, uint64_t header_bytes, uint64_t 
     const char *name = ink_source_name(source);
     char text[128];
     uint64_t size;
+    assert(bytes > 0); /* read_header refuses dimensions of 0 */
     bool known = ink_source_size(source, &size);
     if (bytes > INK_SOURCE_BYTES_MAX || bytes > SIZE_MAX / 2) {
         snprintf(text, sizeof text, "the header announces %llu bytes: too many", (unsigned long long)bytes);

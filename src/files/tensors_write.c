@@ -19,6 +19,7 @@ typedef struct text {
 
 static void add(text *t, const char *bytes, size_t size) {
     size_t wanted;
+    if (size == 0) return;
     if (t->failed || !ink_size_add(t->size, size, &wanted)) {
         t->failed = true;
         return;

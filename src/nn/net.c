@@ -134,10 +134,13 @@ static ink_status parse_repeat(net_parser *p, block *b, unsigned depth) {
     if (!ink_words_take(&p->words, "{")) return fault(p, NULL, "{ at the end of the line", "repeat N { ... }");
     const char *from = p->at;
     uint64_t line = p->line;
+    uint32_t before = p->n_layers;
     for (int32_t i = 0; i < times && status == INK_OK; i++) {
         p->at = from;
         p->line = line;
         status = parse_block(p, b, depth + 1);
+        /* Without a layer LAYERS_MOST would never end repeats inside repeats. */
+        if (status == INK_OK && p->n_layers == before) return fault(p, NULL, "a layer between the braces", "repeat");
     }
     return status;
 }

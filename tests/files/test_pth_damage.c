@@ -111,7 +111,7 @@ static void other_files(void **state) {
     char tar[512] = {0};
     piece_print(&p, "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 46827520\n");
     read_as(&p, INK_E_DATA, "m.pth: this is a Git LFS pointer, not the model");
-    memcpy(tar + 257, "ustar", 5);
+    memcpy(tar + 257, "ustar", 6);
     piece_add(&p, tar, sizeof tar);
     read_as(&p, INK_E_DATA, "a tar, as PyTorch wrote in 2016, is not read");
     piece_add(&p, pickle, sizeof pickle - 1);

@@ -193,6 +193,36 @@ def picture():
         put("picture", name + ".jpg", base64.b64decode(text))
 
 
+def recipe():
+    folder = os.path.join(HERE, "..", "..", "..", "recipes")
+    for name in sorted(os.listdir(folder)):
+        with open(os.path.join(folder, name), "rb") as f:
+            put("recipe", name, f.read())
+    layers = """conv 8 3x3 stride 2 pad same as c1
+batchnorm eps 1e-3 momentum 0.1
+leaky-relu 0.1
+maxpool 2x2 stride 2 pad 0
+residual {
+conv 8 3x3 pad 0:1 no-bias
+} shortcut {
+conv 8 1x1
+}
+repeat 2 {
+gelu
+dropout 0.5
+}
+global-avgpool
+flatten
+linear 10
+"""
+    put("recipe", "layers", ("[net]\ninput 1\ninit kaiming-normal\n" + layers).encode())
+    put("recipe", "zoo", b"net = lenet\nval = 0.1 stratified\noptimizer = sgd\nlr = 1e-3\n")
+    put("recipe", "odd", b"# only\n\nlr=nan\nepochs = 99999999999999999999\nnet =\n[net]\n}{\n")
+    put("recipe", "nested", b"[net]\n" + b"residual {\n" * 200)
+    put("recipe", "repeats_of_nothing", b"[net]\n" + b"repeat 1000 {\n" * 3 + b"}\n" * 3)
+    put("recipe", "repeats", b"[net]\n" + b"repeat 1000 {\n" * 9 + b"relu\n" + b"}\n" * 9 + b"linear 10\n")
+
+
 if __name__ == "__main__":
     csv()
     idx()
@@ -201,3 +231,4 @@ if __name__ == "__main__":
     safetensors()
     pth()
     picture()
+    recipe()
