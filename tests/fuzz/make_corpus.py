@@ -168,7 +168,7 @@ JPEGS = {
 }
 
 
-def picture():
+def bitmap():
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
@@ -180,17 +180,17 @@ def picture():
         return b"\x89PNG\r\n\x1a\n" + head + before + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
     palette = chunk(b"PLTE", bytes(range(48))) + chunk(b"tRNS", bytes(range(0, 160, 16)))
-    put("picture", "grey1.png", png(13, 7, 1, 0))
-    put("picture", "grey8.png", png(13, 7, 8, 0, before=chunk(b"tRNS", b"\0\x25")))
-    put("picture", "grey16.png", png(5, 4, 16, 0))
-    put("picture", "rgb.png", png(6, 5, 8, 2))
-    put("picture", "palette4.png", png(9, 6, 4, 3, before=palette))
-    put("picture", "rgba16.png", png(4, 3, 16, 6, before=chunk(b"gAMA", b"\0\0\xb1\x8f") + chunk(b"tEXt", b"a\0b")))
-    put("picture", "interlaced.png", png(1, 1, 8, 4, 1))
-    put("picture", "adam7.png", png(3, 3, 8, 0, 1, rows=b"\0\1" + b"\0\2" + b"\0\3\4" + b"\0\5\0\6" + b"\0\7\x08\x09"))
-    put("picture", "bomb.png", png(50000, 50000, 1, 0, rows=b"\0" * 1000))
+    put("bitmap", "grey1.png", png(13, 7, 1, 0))
+    put("bitmap", "grey8.png", png(13, 7, 8, 0, before=chunk(b"tRNS", b"\0\x25")))
+    put("bitmap", "grey16.png", png(5, 4, 16, 0))
+    put("bitmap", "rgb.png", png(6, 5, 8, 2))
+    put("bitmap", "palette4.png", png(9, 6, 4, 3, before=palette))
+    put("bitmap", "rgba16.png", png(4, 3, 16, 6, before=chunk(b"gAMA", b"\0\0\xb1\x8f") + chunk(b"tEXt", b"a\0b")))
+    put("bitmap", "interlaced.png", png(1, 1, 8, 4, 1))
+    put("bitmap", "adam7.png", png(3, 3, 8, 0, 1, rows=b"\0\1" + b"\0\2" + b"\0\3\4" + b"\0\5\0\6" + b"\0\7\x08\x09"))
+    put("bitmap", "bomb.png", png(50000, 50000, 1, 0, rows=b"\0" * 1000))
     for name, text in JPEGS.items():
-        put("picture", name + ".jpg", base64.b64decode(text))
+        put("bitmap", name + ".jpg", base64.b64decode(text))
 
 
 def recipe():
@@ -230,5 +230,5 @@ if __name__ == "__main__":
     zips()
     safetensors()
     pth()
-    picture()
+    bitmap()
     recipe()

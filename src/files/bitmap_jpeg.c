@@ -1,4 +1,4 @@
-/* files/picture_jpeg.c: JPEG through libjpeg, to grey, with the orientation that its camera noted.
+/* files/bitmap_jpeg.c: JPEG through libjpeg, to grey, with the orientation that its camera noted.
  * What libjpeg would only warn of is a fault here: a guess at missing pixels could look like ink. */
 #include <stdio.h> /* jpeglib.h needs it first */
 
@@ -8,7 +8,7 @@
 
 #include "core/mem.h"
 #include "core/status.h"
-#include "files/picture_formats.h"
+#include "files/bitmap_formats.h"
 
 #define SCANS_MAX        100
 #define MEMORY_MAX       (512L << 20) /* a progressive picture of all pixels needs 6 bytes each */
@@ -18,7 +18,7 @@
 #define EXIF_ENTRIES_MAX 1000u
 
 typedef struct decoder {
-    ink_picture_job *job;
+    ink_bitmap_job *job;
     struct jpeg_decompress_struct jpeg;
     struct jpeg_error_mgr errors;
     struct jpeg_progress_mgr progress;
@@ -95,7 +95,7 @@ static void decode(decoder *d) {
     }
     if (jpeg->arith_code) give_up(d, "a JPEG with arithmetic coding is not read");
     if (jpeg->data_precision != 8) give_up(d, "a JPEG of other than 8 bits is not read");
-    d->status = ink_picture_begin(d->job, jpeg->image_width, jpeg->image_height);
+    d->status = ink_bitmap_begin(d->job, jpeg->image_width, jpeg->image_height);
     if (d->status != INK_OK) longjmp(d->jump, 1);
     if (jpeg->marker_list != NULL) {
         d->job->orientation = orientation_of(jpeg->marker_list->data, jpeg->marker_list->data_length);
@@ -110,7 +110,7 @@ static void decode(decoder *d) {
     (void)jpeg_finish_decompress(jpeg);
 }
 
-ink_status ink_picture_jpeg(ink_picture_job *job) {
+ink_status ink_bitmap_jpeg(ink_bitmap_job *job) {
     decoder *d = ink_mem_new(1, sizeof *d); /* not on the stack: a longjmp would leave it undefined */
     if (d == NULL) return ink_fail_memory(job->err, sizeof *d, job->name);
     d->job = job;

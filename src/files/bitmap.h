@@ -1,4 +1,4 @@
-/* files/picture.h: PNG and JPEG pictures as grey bytes: photos of handwriting, drawings, uploads.
+/* files/bitmap.h: PNG and JPEG pictures as grey bytes: photos of handwriting, drawings, uploads.
  *
  * Grey     0 black .. 255 white, as the eye sees the file: (77 R + 150 G + 29 B + 128) / 256 for PNG; a JPEG's own Y.
  *          16 bits become 8 by rounding v / 257; transparency lies on white. Gamma and colour profiles are ignored.
@@ -8,29 +8,29 @@
  *          is refused. The EXIF orientation is applied.
  * Refuses  (INK_E_DATA, before memory is taken) files and sizes beyond the limits; anything damaged or cut off; other
  *          formats, which are named where they are known. */
-#ifndef INK_FILES_PICTURE_H
-#define INK_FILES_PICTURE_H
+#ifndef INK_FILES_BITMAP_H
+#define INK_FILES_BITMAP_H
 
 #include "files/source.h"
 
-typedef struct ink_picture {
+typedef struct ink_bitmap {
     uint8_t *grey; /* [height][width], owned */
     uint32_t width, height;
-} ink_picture; /* {0}: none */
+} ink_bitmap; /* {0}: none */
 
-typedef struct ink_picture_limits {
+typedef struct ink_bitmap_limits {
     uint32_t side;   /* of width and height; 0 = 4096 */
     uint64_t pixels; /* in all; 0 = 4096 x 4096 */
     size_t bytes;    /* of the file; 0 = 8 MiB */
-} ink_picture_limits;
+} ink_bitmap_limits;
 
 /* limits NULL: the usual ones. Errors: INK_E_DATA, the source's own, INK_E_MEMORY; *out is {0} then.
- * Owner    the caller: ink_picture_free. */
-INK_MUST_USE ink_status ink_picture_read(ink_source *source, const ink_picture_limits *limits, ink_picture *out,
-                                         ink_error *err);
-void ink_picture_free(ink_picture *picture);
+ * Owner    the caller: ink_bitmap_free. */
+INK_MUST_USE ink_status ink_bitmap_read(ink_source *source, const ink_bitmap_limits *limits, ink_bitmap *out,
+                                        ink_error *err);
+void ink_bitmap_free(ink_bitmap *picture);
 
 /* True when the first bytes of a file (12 are enough) are a PNG's or a JPEG's. */
-bool ink_picture_is(const void *bytes, size_t size);
+bool ink_bitmap_is(const void *bytes, size_t size);
 
 #endif

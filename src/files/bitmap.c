@@ -1,12 +1,12 @@
-/* files/picture.c: which decoder, how large, which way up.
+/* files/bitmap.c: which decoder, how large, which way up.
  * It decodes nothing itself and finds no digits (read/ does). */
-#include "files/picture.h"
+#include "files/bitmap.h"
 
 #include <string.h>
 
 #include "core/mem.h"
 #include "core/status.h"
-#include "files/picture_formats.h"
+#include "files/bitmap_formats.h"
 
 #define SIDE_MAX   4096u
 #define PIXELS_MAX ((uint64_t)4096 * 4096)
@@ -20,18 +20,18 @@ static bool is_jpeg(const uint8_t *p, size_t size) {
     return size >= 3 && memcmp(p, "\xff\xd8\xff", 3) == 0;
 }
 
-bool ink_picture_is(const void *bytes, size_t size) {
+bool ink_bitmap_is(const void *bytes, size_t size) {
     return is_png(bytes, size) || is_jpeg(bytes, size);
 }
 
-void ink_picture_free(ink_picture *picture) {
+void ink_bitmap_free(ink_bitmap *picture) {
     if (picture == NULL) return;
     ink_mem_free(picture->grey);
     memset(picture, 0, sizeof *picture);
 }
 
-ink_status ink_picture_begin(ink_picture_job *job, uint32_t width, uint32_t height) {
-    const ink_picture_limits *most = &job->limits;
+ink_status ink_bitmap_begin(ink_bitmap_job *job, uint32_t width, uint32_t height) {
+    const ink_bitmap_limits *most = &job->limits;
     if (width == 0 || height == 0 || width > most->side || height > most->side ||
         (uint64_t)width * height > most->pixels) {
         return ink_fail(job->err, INK_E_DATA, "%s: the picture is %u x %u, at most %u x %u and %llu pixels are read",
@@ -45,8 +45,8 @@ ink_status ink_picture_begin(ink_picture_job *job, uint32_t width, uint32_t heig
 }
 
 /* Turns and mirrors as EXIF's orientation asks (TIFF 6.0, Orientation): 1 is upright. */
-static ink_status turn(ink_picture_job *job) {
-    ink_picture *p = job->out;
+static ink_status turn(ink_bitmap_job *job) {
+    ink_bitmap *p = job->out;
     uint32_t o = job->orientation;
     if (o < 2 || o > 8) return INK_OK;
     bool swapped = o >= 5;
@@ -63,11 +63,11 @@ static ink_status turn(ink_picture_job *job) {
         }
     }
     ink_mem_free(p->grey);
-    *p = (ink_picture){.grey = turned, .width = w, .height = h};
+    *p = (ink_bitmap){.grey = turned, .width = w, .height = h};
     return INK_OK;
 }
 
-static ink_status refuse_other(const ink_picture_job *job) {
+static ink_status refuse_other(const ink_bitmap_job *job) {
     static const struct {
         const char *magic, *name;
         size_t at, size;
@@ -82,12 +82,12 @@ static ink_status refuse_other(const ink_picture_job *job) {
     return ink_fail(job->err, INK_E_DATA, "%s: this is neither PNG nor JPEG", job->name);
 }
 
-ink_status ink_picture_read(ink_source *source, const ink_picture_limits *limits, ink_picture *out, ink_error *err) {
-    static const ink_picture_limits none = {0};
-    const ink_picture_limits *l = limits != NULL ? limits : &none;
+ink_status ink_bitmap_read(ink_source *source, const ink_bitmap_limits *limits, ink_bitmap *out, ink_error *err) {
+    static const ink_bitmap_limits none = {0};
+    const ink_bitmap_limits *l = limits != NULL ? limits : &none;
     uint8_t *bytes = NULL;
     size_t size = 0;
-    ink_picture_job job = {.name = ink_source_name(source), .out = out, .orientation = 1, .err = err};
+    ink_bitmap_job job = {.name = ink_source_name(source), .out = out, .orientation = 1, .err = err};
     job.limits.side = l->side != 0 ? l->side : SIDE_MAX;
     job.limits.pixels = l->pixels != 0 ? l->pixels : PIXELS_MAX;
     job.limits.bytes = l->bytes != 0 ? l->bytes : BYTES_MAX;
@@ -96,11 +96,11 @@ ink_status ink_picture_read(ink_source *source, const ink_picture_limits *limits
     if (status != INK_OK) return status;
     job.bytes = bytes;
     job.size = size;
-    status = is_png(bytes, size)    ? ink_picture_png(&job)
-             : is_jpeg(bytes, size) ? ink_picture_jpeg(&job)
+    status = is_png(bytes, size)    ? ink_bitmap_png(&job)
+             : is_jpeg(bytes, size) ? ink_bitmap_jpeg(&job)
                                     : refuse_other(&job);
     if (status == INK_OK) status = turn(&job);
     ink_mem_free(bytes);
-    if (status != INK_OK) ink_picture_free(out);
+    if (status != INK_OK) ink_bitmap_free(out);
     return status;
 }

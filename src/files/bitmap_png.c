@@ -1,4 +1,4 @@
-/* files/picture_png.c: PNG through libpng, to grey.
+/* files/bitmap_png.c: PNG through libpng, to grey.
  * libpng unpacks and unfilters; palettes, transparency and grey are ours, so that their rounding is written here. */
 #include <png.h>
 #include <setjmp.h>
@@ -7,11 +7,11 @@
 
 #include "core/mem.h"
 #include "core/status.h"
-#include "files/picture_formats.h"
+#include "files/bitmap_formats.h"
 
 /* All that must survive a longjmp out of libpng. */
 typedef struct decoder {
-    ink_picture_job *job;
+    ink_bitmap_job *job;
     png_structp png;
     png_infop info;
     size_t at;
@@ -92,7 +92,7 @@ static void begin(decoder *d) {
     png_read_info(d->png, d->info);
     d->width = png_get_image_width(d->png, d->info);
     d->height = png_get_image_height(d->png, d->info);
-    d->status = ink_picture_begin(d->job, d->width, d->height);
+    d->status = ink_bitmap_begin(d->job, d->width, d->height);
     if (d->status != INK_OK) longjmp(d->jump, 1);
     png_set_scale_16(d->png);
     png_set_packing(d->png);
@@ -127,7 +127,7 @@ static void decode(decoder *d) {
     png_read_end(d->png, NULL);
 }
 
-ink_status ink_picture_png(ink_picture_job *job) {
+ink_status ink_bitmap_png(ink_bitmap_job *job) {
     decoder *d = ink_mem_new(1, sizeof *d); /* not on the stack: a longjmp would leave it undefined */
     if (d == NULL) return ink_fail_memory(job->err, sizeof *d, job->name);
     d->job = job;

@@ -1,5 +1,5 @@
-/* tests/files/test_picture_jpeg.c: JPEGs that libjpeg writes here: grey, colour, progressive, turned; and broken ones.
- * PNGs: test_picture_png.c. */
+/* tests/files/test_bitmap_jpeg.c: JPEGs that libjpeg writes here: grey, colour, progressive, turned; and broken ones.
+ * PNGs: test_bitmap_png.c. */
 #include "table.h"
 
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "files/picture.h"
+#include "files/bitmap.h"
 
 typedef struct jpeg_form {
     uint32_t width, height;
@@ -70,16 +70,16 @@ static void jpeg_make(piece *p, const jpeg_form *f) {
     free(row);
 }
 
-static ink_status read_piece(const piece *p, ink_picture *picture, ink_error *err) {
+static ink_status read_piece(const piece *p, ink_bitmap *picture, ink_error *err) {
     ink_source *source = NULL;
     assert_int_equal(ink_source_open_memory(p->bytes, p->size, "a.jpg", &source, err), INK_OK);
-    ink_status status = ink_picture_read(source, NULL, picture, err);
+    ink_status status = ink_bitmap_read(source, NULL, picture, err);
     ink_source_close(source);
     return status;
 }
 
 static void refused(piece *p, const char *text) {
-    ink_picture picture;
+    ink_bitmap picture;
     ink_error err = {0};
     if (read_piece(p, &picture, &err) != INK_E_DATA) fail_msg("not refused: %s", text);
     if (strstr(err.text, text) == NULL) fail_msg("%s", err.text);
@@ -90,10 +90,10 @@ static void refused(piece *p, const char *text) {
 
 static void close_enough(const jpeg_form *f) {
     piece p = {0};
-    ink_picture picture;
+    ink_bitmap picture;
     ink_error err;
     jpeg_make(&p, f);
-    assert_true(ink_picture_is(p.bytes, p.size));
+    assert_true(ink_bitmap_is(p.bytes, p.size));
     if (read_piece(&p, &picture, &err) != INK_OK) fail_msg("%s", err.text);
     assert_int_equal(picture.width, f->width);
     assert_int_equal(picture.height, f->height);
@@ -102,7 +102,7 @@ static void close_enough(const jpeg_form *f) {
             assert_in_range(abs(picture.grey[y * f->width + x] - shade(f, x, y)), 0, 6);
         }
     }
-    ink_picture_free(&picture);
+    ink_bitmap_free(&picture);
     piece_free(&p);
 }
 
@@ -164,7 +164,7 @@ static void orientations(void **state) {
             char *exif = big ? big_exif : little_exif;
             jpeg_form f = {.width = 24, .height = 16, .in = JCS_GRAYSCALE, .stored = JCS_GRAYSCALE, .exif = exif};
             piece p = {0};
-            ink_picture q;
+            ink_bitmap q;
             ink_error err;
             f.exif_size = sizeof little_exif - 1;
             assert_int_equal(sizeof little_exif, sizeof big_exif);
@@ -182,7 +182,7 @@ static void orientations(void **state) {
             assert_in_range(abs(corner[dark[o]] - shade(&f, 0, 0)), 0, 6);
             assert_in_range(abs(corner[bright[o]] - shade(&f, 23, 15)), 0, 6);
             assert_in_range(abs(corner[top_right[o]] - shade(&f, 23, 0)), 0, 6);
-            ink_picture_free(&q);
+            ink_bitmap_free(&q);
             piece_free(&p);
         }
     }
@@ -192,7 +192,7 @@ static void cut_off_and_damaged(void **state) {
     (void)state;
     for (int progressive = 0; progressive < 2; progressive++) {
         piece p = {0};
-        ink_picture picture;
+        ink_bitmap picture;
         const char exif[] = "Exif\0\0II*\0\x8\0\0\0\x1\0\x12\1\3\0\1\0\0\0\6\0\0\0";
         jpeg_make(&p, &(jpeg_form){.width = 32,
                                    .height = 24,
@@ -210,7 +210,7 @@ static void cut_off_and_damaged(void **state) {
             p.bytes[bit / 8] = (char)(p.bytes[bit / 8] ^ 1 << bit % 8);
             ink_status status = read_piece(&p, &picture, NULL);
             assert_true(status == INK_OK || status == INK_E_DATA);
-            ink_picture_free(&picture);
+            ink_bitmap_free(&picture);
             p.bytes[bit / 8] = (char)(p.bytes[bit / 8] ^ 1 << bit % 8);
         }
         piece_free(&p);

@@ -1,5 +1,5 @@
-/* tests/files/test_picture_png.c: PNGs of every kind, pixel by pixel, and every way to break one.
- * JPEGs: test_picture_jpeg.c. */
+/* tests/files/test_bitmap_png.c: PNGs of every kind, pixel by pixel, and every way to break one.
+ * JPEGs: test_bitmap_jpeg.c. */
 #include "drawn.h"
 
 #include <stdio.h>
@@ -7,18 +7,18 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "files/picture.h"
+#include "files/bitmap.h"
 
-static ink_status read_piece(const piece *p, ink_picture *picture, ink_error *err) {
+static ink_status read_piece(const piece *p, ink_bitmap *picture, ink_error *err) {
     ink_source *source = NULL;
     assert_int_equal(ink_source_open_memory(p->bytes, p->size, "a.png", &source, err), INK_OK);
-    ink_status status = ink_picture_read(source, NULL, picture, err);
+    ink_status status = ink_bitmap_read(source, NULL, picture, err);
     ink_source_close(source);
     return status;
 }
 
 static void refused(piece *p, const char *text) {
-    ink_picture picture;
+    ink_bitmap picture;
     ink_error err = {0};
     if (read_piece(p, &picture, &err) != INK_E_DATA) fail_msg("not refused: %s", text);
     if (strstr(err.text, text) == NULL) fail_msg("%s", err.text);
@@ -55,7 +55,7 @@ static unsigned wanted(const png_form *f, uint32_t x, uint32_t y) {
 
 static void exact(const png_form *f) {
     piece p = {0};
-    ink_picture picture;
+    ink_bitmap picture;
     ink_error err;
     png_make(&p, f);
     if (read_piece(&p, &picture, &err) != INK_OK) fail_msg("colour %d depth %d: %s", f->colour, f->depth, err.text);
@@ -68,7 +68,7 @@ static void exact(const png_form *f) {
                 fail_msg("colour %d depth %d at %u,%u: %u, not %u", f->colour, f->depth, x, y, have, want);
         }
     }
-    ink_picture_free(&picture);
+    ink_bitmap_free(&picture);
     piece_free(&p);
 }
 
@@ -238,7 +238,7 @@ static void ancillary_chunks_are_skipped(void **state) {
     unsigned char *zeros = calloc(size, 1), *packed = malloc(compressBound(size));
     uLongf n = compressBound(size);
     piece p = {0}, text = {0};
-    ink_picture picture;
+    ink_bitmap picture;
     ink_error err;
     assert_true(zeros != NULL && packed != NULL);
     assert_int_equal(compress(packed, &n, zeros, size), Z_OK);
@@ -256,7 +256,7 @@ static void ancillary_chunks_are_skipped(void **state) {
     png_chunk(&p, "IEND", "", 0);
     if (read_piece(&p, &picture, &err) != INK_OK) fail_msg("%s", err.text);
     for (uint32_t i = 0; i < 400; i++) assert_int_equal(picture.grey[i], wanted(&f, i % 20, i / 20));
-    ink_picture_free(&picture);
+    ink_bitmap_free(&picture);
     piece_free(&p);
     piece_free(&text);
     free(zeros);
@@ -280,7 +280,7 @@ static void other_formats_are_named(void **state) {
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         piece p = {0};
         piece_add(&p, others[i].bytes, others[i].size);
-        assert_false(ink_picture_is(p.bytes, p.size));
+        assert_false(ink_bitmap_is(p.bytes, p.size));
         refused(&p, others[i].text);
     }
 }
@@ -288,17 +288,16 @@ static void other_formats_are_named(void **state) {
 static void limits(void **state) {
     (void)state;
     const png_form f = {.width = 20, .height = 10, .depth = 8};
-    static const ink_picture_limits few[] = {
-        {.side = 19}, {.pixels = 199}, {.bytes = 100}, {.side = 20, .pixels = 200}};
+    static const ink_bitmap_limits few[] = {{.side = 19}, {.pixels = 199}, {.bytes = 100}, {.side = 20, .pixels = 200}};
     piece p = {0};
     png_make(&p, &f);
     for (int i = 0; i < 4; i++) {
         ink_source *source = NULL;
-        ink_picture picture;
+        ink_bitmap picture;
         ink_error err;
         assert_int_equal(ink_source_open_memory(p.bytes, p.size, "a.png", &source, &err), INK_OK);
-        assert_int_equal(ink_picture_read(source, &few[i], &picture, &err), i < 3 ? INK_E_DATA : INK_OK);
-        ink_picture_free(&picture);
+        assert_int_equal(ink_bitmap_read(source, &few[i], &picture, &err), i < 3 ? INK_E_DATA : INK_OK);
+        ink_bitmap_free(&picture);
         ink_source_close(source);
     }
     piece_free(&p);
@@ -307,7 +306,7 @@ static void limits(void **state) {
 static void damaged_everywhere(void **state) {
     (void)state;
     piece p = {0};
-    ink_picture picture;
+    ink_bitmap picture;
     png_make(&p,
              &(png_form){
                  .width = 9, .height = 9, .depth = 4, .colour = 3, .n_palette = 16, .with_trns = 1, .interlaced = 1});
@@ -319,7 +318,7 @@ static void damaged_everywhere(void **state) {
         p.bytes[bit / 8] = (char)(p.bytes[bit / 8] ^ 1 << bit % 8);
         ink_status status = read_piece(&p, &picture, NULL);
         assert_true(status == INK_OK || status == INK_E_DATA);
-        ink_picture_free(&picture);
+        ink_bitmap_free(&picture);
         p.bytes[bit / 8] = (char)(p.bytes[bit / 8] ^ 1 << bit % 8);
     }
     piece_free(&p);
