@@ -1,5 +1,5 @@
-/* cli/cmd_data.c: inkling data show, make and get: to look at digits, draw them, download them.
- * Reading, drawing and the network are behind api/work.h. */
+/* cli/cmd_data.c: inkling data show and make: to look at digits, to draw some.
+ * Reading and drawing are behind api/work.h; downloads have their own file. */
 #include <string.h>
 
 #include "cli/progress.h"
@@ -102,44 +102,5 @@ static int run_make(const cli_args *args) {
     cli_result("%s/sample_submission.csv", o.dir);
     cli_info("next: %s train %s", cli_program(args->argv[0], program, sizeof program),
              cli_quoted(o.dir, word, sizeof word));
-    return 0;
-}
-
-/* ---- get ---- */
-
-static const cli_option get_options[] = {
-    {"mirror", 0, CLI_LIST, "URL", NULL, "try this base address first; may be given several times", 0, 0},
-};
-static const cli_group get_group = {"Options", get_options, sizeof get_options / sizeof get_options[0]};
-
-static int run_get(const cli_args *args);
-
-const cli_verb cli_data_get = {
-    .name = "data get",
-    .words = "mnist|resnet18|resnet34 DIR",
-    .summary = "download MNIST or pretrained weights",
-    .about =
-        "Downloads from the public places into DIR, goes on where an earlier download broke off, tries the next mirror "
-        "when one fails, and checks the sums. This is the only verb that uses the network.",
-    .missing = "what to get (mnist, resnet18 or resnet34) and DIR, a folder for it",
-    .least = 2,
-    .most = 2,
-    .groups = {&get_group, &cli_common},
-    .examples = {"data get mnist mnist"},
-    .run = run_get,
-};
-
-static int run_get(const cli_args *args) {
-    ink_error err = {0};
-    ink_watch watch = cli_watch();
-    ink_get_options o = {
-        .what = args->words[0],
-        .dir = args->words[1],
-        .mirror = args->n_listed > 0 ? args->listed : NULL,
-    };
-    cli_progress_begin("downloading %s", o.what);
-    if (ink_work_data_get(&o, &watch, &err) != INK_OK) return cli_failed(&err);
-    cli_progress_hide();
-    cli_result("%s", o.dir);
     return 0;
 }

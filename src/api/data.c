@@ -1,5 +1,5 @@
-/* api/data.c: `inkling data`: to look at digits, to draw some, to fetch some.
- * What DATA may be stands in data/dataset.h; how digits are drawn in data/synth.h. */
+/* api/data.c: `inkling data`: to look at digits and to draw some.
+ * What DATA may be stands in data/dataset.h; how digits are drawn in data/synth.h; downloads are in data_get.c. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,14 +12,12 @@
 #include "core/rng.h"
 #include "core/status.h"
 #include "data/make.h"
-#include "files/download.h"
 #include "report/sheet.h"
 #include "report/terminal.h"
 
 #define SHOW_DEFAULT 100
 #define SHOW_MOST    10000
 #define IN_TERMINAL  10 /* digits: one row of a wide terminal */
-#define TELL_EVERY_S 0.05
 
 /* ---- show ---- */
 
@@ -135,40 +133,13 @@ done:
 
 /* ---- make ---- */
 
-/* A watch with the clock that progress needs. */
-typedef struct counted_watch {
-    const ink_watch *watch;
-    const char *phase, *unit;
-    double started_s, told_s;
-} counted_watch;
-
-/* Nonzero: stop. */
-static int tell(counted_watch *w, uint64_t done, uint64_t total) {
-    double now = ink_clock_s();
-    if (now - w->told_s >= TELL_EVERY_S || done == total) {
-        double rate = now > w->started_s ? (double)done / (now - w->started_s) : 0;
-        ink_progress progress = {.phase = w->phase,
-                                 .unit = w->unit,
-                                 .done = done,
-                                 .total = total,
-                                 .rate = rate,
-                                 .eta_s = rate > 0 && total > done ? (double)(total - done) / rate : -1,
-                                 .run_eta_s = -1,
-                                 .loss = NAN,
-                                 .accuracy = NAN};
-        w->told_s = now;
-        ink_watch_progress(w->watch, &progress);
-    }
-    return ink_watch_stop(w->watch);
-}
-
 static int on_made(void *context, uint64_t done, uint64_t total) {
-    return tell(context, done, total);
+    return ink_counted_tell(context, done, total);
 }
 
 ink_status ink_work_data_make(const ink_make_options *options, const ink_watch *watch, ink_error *err) {
     ink_pool *pool = NULL;
-    counted_watch counted = {.watch = watch, .phase = "drawing", .unit = "digits", .started_s = ink_clock_s()};
+    ink_counted counted = {.watch = watch, .phase = "drawing", .unit = "digits", .started_s = ink_clock_s()};
     if (options->dir == NULL) return ink_fail(err, INK_E_USAGE, "data make needs a folder to write to");
     ink_status status = ink_pool_new(options->threads, &pool, err);
     if (status != INK_OK) return status;
@@ -186,32 +157,4 @@ ink_status ink_work_data_make(const ink_make_options *options, const ink_watch *
     }
     ink_pool_free(pool);
     return status;
-}
-
-/* ---- get ---- */
-
-static int on_fetched(void *context, const char *name, uint64_t done, uint64_t total) {
-    (void)name;
-    return tell(context, done, total);
-}
-
-static void on_said(void *context, const char *line) {
-    const counted_watch *w = context;
-    ink_watch_say(w->watch, INK_SAY_INFO, "%s", line);
-}
-
-ink_status ink_work_data_get(const ink_get_options *options, const ink_watch *watch, ink_error *err) {
-    ink_download download = {0};
-    counted_watch counted = {.watch = watch, .phase = "downloading", .unit = "bytes", .started_s = ink_clock_s()};
-    if (options->what == NULL || options->dir == NULL) {
-        return ink_fail(err, INK_E_USAGE, "data get needs what to fetch and a folder: inkling data get mnist DIR");
-    }
-    ink_status status = ink_download_known(options->what, &download, err);
-    if (status != INK_OK) return status;
-    if (options->mirror != NULL) download.places = options->mirror;
-    download.dir = options->dir;
-    download.progress = on_fetched;
-    download.say = on_said;
-    download.context = &counted;
-    return ink_download_run(&download, err);
 }

@@ -7,8 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "core/near.h"
 #include "core/status.h"
+
+#define TELL_EVERY_S 0.05
 
 static ink_status unknown(const char *what, const char *word, const char *const *known, size_t n, ink_error *err) {
     ink_near near = {.word = word};
@@ -83,4 +86,23 @@ void ink_watch_progress(const ink_watch *watch, const ink_progress *progress) {
 
 bool ink_watch_stop(const ink_watch *watch) {
     return watch != NULL && watch->stop != NULL && watch->stop(watch->context) != 0;
+}
+
+int ink_counted_tell(ink_counted *c, uint64_t done, uint64_t total) {
+    double now = ink_clock_s();
+    if (now - c->told_s >= TELL_EVERY_S || done == total) {
+        double rate = now > c->started_s ? (double)done / (now - c->started_s) : 0;
+        ink_progress progress = {.phase = c->phase,
+                                 .unit = c->unit,
+                                 .done = done,
+                                 .total = total,
+                                 .rate = rate,
+                                 .eta_s = rate > 0 && total > done ? (double)(total - done) / rate : -1,
+                                 .run_eta_s = -1,
+                                 .loss = NAN,
+                                 .accuracy = NAN};
+        c->told_s = now;
+        ink_watch_progress(c->watch, &progress);
+    }
+    return ink_watch_stop(c->watch);
 }

@@ -24,4 +24,14 @@ void ink_watch_say(const ink_watch *watch, ink_say kind, const char *format, ...
 void ink_watch_progress(const ink_watch *watch, const ink_progress *progress);
 bool ink_watch_stop(const ink_watch *watch);
 
+/* A watch with the clock that the progress of counted work needs. */
+typedef struct ink_counted {
+    const ink_watch *watch;
+    const char *phase, *unit;
+    double started_s, told_s; /* started_s is the caller's to set, told_s begins as 0 */
+} ink_counted;
+
+/* Tells how far it is, now and then; nonzero: stop. */
+int ink_counted_tell(ink_counted *counted, uint64_t done, uint64_t total);
+
 #endif

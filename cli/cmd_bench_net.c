@@ -1,5 +1,5 @@
-/* cli/cmd_bench.c: inkling bench csv and net: how fast this machine reads and computes.
- * The measuring is ink_work_bench_*; script/bench runs these beside other programs. */
+/* cli/cmd_bench_net.c: inkling bench net: how fast this machine reads and learns.
+ * The measuring is ink_work_bench_net; script/bench runs it beside other programs. */
 #include <string.h>
 
 #include "cli/progress.h"
@@ -7,69 +7,15 @@
 #include "cli/say.h"
 #include "cli/verbs.h"
 
-/* ---- csv ---- */
-
-static const cli_option csv_options[] = {
-    {"threads", 'j', CLI_WHOLE, "N", "one per processor", "threads that parse", 1, 1024},
-    {"repeats", 0, CLI_WHOLE, "N", "5", "the best of so many is printed", 1, 10000},
-    CLI_JSON,
-};
-static const cli_group csv_group = {"Options", csv_options, sizeof csv_options / sizeof csv_options[0]};
-
-static int run_csv(const cli_args *args);
-
-const cli_verb cli_bench_csv = {
-    .name = "bench csv",
-    .words = "FILE",
-    .summary = "measure how fast a CSV file is parsed",
-    .about = "Parses FILE (plain or gzipped) several times and prints the best in bytes a second.",
-    .missing = "FILE: a train.csv or test.csv",
-    .least = 1,
-    .most = 1,
-    .groups = {&csv_group, &cli_common},
-    .examples = {"bench csv train.csv --threads 1"},
-    .run = run_csv,
-};
-
-static int run_csv(const cli_args *args) {
-    ink_csv_bench r;
-    ink_error err = {0};
-    char rows[32];
-    memset(&r, 0, sizeof r);
-    cli_progress_begin("parsing %s", args->words[0]);
-    if (ink_work_bench_csv(args->words[0], (uint32_t)cli_whole(args, "threads"), (uint32_t)cli_whole(args, "repeats"),
-                           &r, &err) != INK_OK) {
-        return cli_failed(&err);
-    }
-    cli_progress_hide();
-    if (cli_flag(args, "json")) {
-        json_t *object = cli_json_new("bench-csv");
-        cli_json_whole(object, "bytes", r.bytes);
-        cli_json_whole(object, "rows", r.rows);
-        cli_json_whole(object, "threads", r.threads);
-        cli_json_whole(object, "repeats", r.repeats);
-        cli_json_real(object, "seconds", r.seconds);
-        cli_json_real(object, "gb_per_s", r.gb_per_s);
-        cli_result_json(object);
-    } else {
-        cli_result("%.2f GB/s: %s rows, %.1f MB in %.4f s, %u threads, best of %u", r.gb_per_s,
-                   cli_thousands(r.rows, rows), (double)r.bytes / 1e6, r.seconds, (unsigned)r.threads,
-                   (unsigned)r.repeats);
-    }
-    return 0;
-}
-
-/* ---- net ---- */
-
-static const cli_option net_options[] = {
+static const cli_option options[] = {
     {"training", 0, CLI_FLAG, NULL, NULL, "measure training steps instead of reading", 0, 0},
     {"batch-size", 0, CLI_WHOLE, "N", "64", "images in a step", 1, 65536},
     {"seconds", 0, CLI_REAL, "S", "2", "how long to measure", 0.01, 3600},
     CLI_JSON,
 };
-static const cli_group net_group = {"Options", net_options, sizeof net_options / sizeof net_options[0]};
+static const cli_group group = {"Options", options, sizeof options / sizeof options[0]};
 
-static int run_net(const cli_args *args);
+static int run(const cli_args *args);
 
 const cli_verb cli_bench_net = {
     .name = "bench net",
@@ -81,12 +27,12 @@ const cli_verb cli_bench_net = {
     .missing = "a net: the name of a built-in one, or a file",
     .least = 1,
     .most = 1,
-    .groups = {&net_group, &cli_machine, &cli_common},
+    .groups = {&group, &cli_machine, &cli_common},
     .examples = {"bench net mlp --training", "bench net mlp --batch-size 1000 --json"},
-    .run = run_net,
+    .run = run,
 };
 
-static int run_net(const cli_args *args) {
+static int run(const cli_args *args) {
     ink_net_bench r;
     ink_error err = {0};
     ink_watch watch = cli_watch();
