@@ -26,7 +26,7 @@ static struct {
     double allowance; /* redraws that may still be made now */
     double counted_s; /* when allowance was counted */
     double spoken_s;  /* when the last plain line was written */
-    const char *phase;
+    char phase[48];   /* that was drawn last */
 } state;
 
 static double clock_s(void) {
@@ -212,7 +212,8 @@ void cli_progress_hide(void) {
 static void on_progress(void *context, const ink_progress *now) {
     char text[BYTES];
     double now_s = clock_s();
-    bool begins = state.phase == NULL || now->phase == NULL || strcmp(state.phase, now->phase) != 0;
+    const char *phase = now->phase != NULL ? now->phase : "";
+    bool begins = strncmp(state.phase, phase, sizeof state.phase - 1) != 0;
     (void)context;
     if (cli_is_quiet()) return;
     if (!cli_err_is_terminal()) {
@@ -223,7 +224,7 @@ static void on_progress(void *context, const ink_progress *now) {
         return;
     }
     if (!may_draw(now_s, begins)) return;
-    state.phase = now->phase;
+    snprintf(state.phase, sizeof state.phase, "%.47s", phase);
     cli_progress_line(now, room(), true, cli_is_utf8(), text, sizeof text);
     draw(text, now_s);
 }
