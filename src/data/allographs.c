@@ -300,7 +300,7 @@ static const ink_pen_point d9l[] = {{72, 20, S}, {54, 2, S},  {28, 14, S}, {22, 
                                     {68, 34, S}, {75, 12, S}, {74, 60, S}, {60, 94, S}, {34, 98, L}};
 
 #define WAY(digit, weight, points)                                                                                     \
-    { digit, weight, points, sizeof points / sizeof points[0] }
+    { (digit), (weight), (points), sizeof(points) / sizeof((points)[0]) }
 
 const ink_allograph ink_allographs[] = {
     WAY(0, 30, d0a), WAY(0, 25, d0b), WAY(0, 15, d0c), WAY(0, 12, d0d), WAY(0, 10, d0e), WAY(0, 9, d0f),

@@ -46,7 +46,8 @@ static const word words[] = {
 #define N_WORDS (sizeof words / sizeof words[0])
 
 static float *number_of(ink_augment *a, const word *w, int i) {
-    return (float *)((char *)a + w->number) + i;
+    void *at = (char *)a + w->number;
+    return (float *)at + i;
 }
 
 bool ink_augment_is_none(const ink_augment *a) {

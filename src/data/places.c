@@ -234,11 +234,12 @@ static ink_status take_one_file(const char *path, ink_arena *arena, ink_places *
 
 ink_status ink_places_find(const char *path, ink_arena *arena, ink_places *out, ink_error *err) {
     *out = (ink_places){0};
-    struct stat facts;
+    struct stat facts = {0};
+    bool standard_input = strcmp(path, "-") == 0;
     ink_status status;
     if (path[0] == '\0') return ink_fail(err, INK_E_USAGE, "an empty name where data was expected");
-    if (strcmp(path, "-") != 0 && stat(path, &facts) != 0) return ink_fail_errno(err, "open", path);
-    if (strcmp(path, "-") != 0 && S_ISDIR(facts.st_mode))
+    if (!standard_input && stat(path, &facts) != 0) return ink_fail_errno(err, "open", path);
+    if (!standard_input && S_ISDIR(facts.st_mode))
         status = take_folder(path, arena, out, err);
     else
         status = take_one_file(path, arena, out, err);

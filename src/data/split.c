@@ -22,9 +22,12 @@ static void share_out(const uint32_t counts[CLASSES], double fraction, uint32_t 
         given += quota[c];
     }
     for (; given < wanted; given++) {
-        int best = -1;
+        int best = 0;
+        double most = -2.0;
         for (int c = 0; c < CLASSES; c++) {
-            if (counts[c] > quota[c] && (best < 0 || remainder[c] > remainder[best])) best = c;
+            if (counts[c] == quota[c] || remainder[c] <= most) continue;
+            best = c;
+            most = remainder[c];
         }
         quota[best]++;
         remainder[best] = -1.0; /* each class gets one at most */

@@ -356,7 +356,9 @@ static void draw_task(void *context, uint32_t task, uint32_t worker) {
 }
 
 void ink_synth_digits(uint64_t seed, uint64_t first, uint32_t count, ink_pool *pool, uint8_t *pixels, uint8_t *labels) {
-    job j = {.seed = seed, .first = first, .count = count, .pixels = pixels, .labels = labels};
+    job j = {.seed = seed, .first = first, .count = count};
+    j.pixels = pixels;
+    j.labels = labels;
     uint32_t tasks = (count + TASK_DIGITS - 1) / TASK_DIGITS;
     if (pool != NULL && tasks <= INK_POOL_TASKS_MAX) {
         ink_pool_each(pool, tasks, draw_task, &j);
