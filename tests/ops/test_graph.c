@@ -183,8 +183,10 @@ static void programs_share_by_name(void **state) {
         ink_id y = ink_graph_linear(&eval, x2, w2, own);
         ink_graph_output(&eval, y);
         ink_program *a = NULL, *c = NULL;
-        must(b->compile(&train, &(ink_compile_options){.max_batch = 2}, &a, &err), &err);
-        must(b->compile(&eval, &(ink_compile_options){.max_batch = 5, .share = a}, &c, &err), &err);
+        must(b->compile(&train, &(ink_compile_options){.max_batch = 2, .precision = INK_PRECISION_F32}, &a, &err),
+             &err);
+        ink_compile_options shared = {.max_batch = 5, .precision = INK_PRECISION_F32, .share = a};
+        must(b->compile(&eval, &shared, &c, &err), &err);
         float numbers[12], got[12], one[4] = {1, 0, 0, 0};
         for (int i = 0; i < 12; i++) numbers[i] = (float)i;
         must(b->write(a, w, numbers, 12, &err), &err);

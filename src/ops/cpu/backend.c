@@ -113,12 +113,17 @@ static ink_status cpu_compile(const ink_graph *g, const ink_compile_options *opt
     if (status != INK_OK) return status;
     if (options->max_batch < 1) return ink_fail(err, INK_E_USAGE, "a batch of 0 images");
     if (options->max_batch > 1u << 24) return ink_fail(err, INK_E_USAGE, "a batch of more than 2^24 images");
+    if (options->share != NULL && options->share->backend != &ink_backend_cpu) {
+        return ink_fail(err, INK_E_USAGE, "a program of %s cannot share memory with one of cpu",
+                        options->share->backend->name);
+    }
     bool bf16 = kernels.has_bf16 && options->precision != INK_PRECISION_F32;
     if (options->precision == INK_PRECISION_BF16 && !bf16) {
         return ink_fail(err, INK_E_ABSENT, "bf16: this processor does not multiply it natively");
     }
     ink_program *p = ink_mem_new(1, sizeof *p);
     if (p == NULL) return ink_fail_memory(err, sizeof *p, "a program");
+    p->backend = &ink_backend_cpu;
     p->table = kernels;
     p->kernels = &p->table;
     p->pool = options->pool;

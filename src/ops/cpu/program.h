@@ -90,6 +90,7 @@ typedef struct ink_job {
 } ink_job;
 
 struct ink_program {
+    const ink_backend *backend; /* first in every backend's programs */
     const ink_kernels *kernels; /* &table */
     ink_kernels table;
     ink_pool *pool;
