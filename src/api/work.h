@@ -230,26 +230,4 @@ typedef struct ink_csv_bench {
 INK_MUST_USE ink_status ink_work_bench_csv(const char *path, uint32_t threads, uint32_t repeats, ink_csv_bench *result,
                                            ink_error *err);
 
-typedef struct ink_net_bench_options {
-    const char *net;     /* zoo name or file */
-    bool training;       /* else inference */
-    uint32_t batch_size; /* 0 = 64 */
-    double seconds;      /* how long to measure; 0 = 2 */
-    ink_engine engine;
-} ink_net_bench_options;
-
-typedef struct ink_net_bench {
-    char net[64], precision[8], isa[16];
-    uint32_t batch_size, threads;
-    double images_per_s; /* median over steps */
-    double gflops;       /* useful: 2 x multiply-adds, padded taps not counted; training: forward, dx, dw */
-    double peak_gflops;  /* of this machine, these threads and precision, measured in the same run */
-    double peak_share;   /* gflops / peak_gflops */
-    double step_s;
-    size_t memory_bytes;
-} ink_net_bench;
-
-INK_MUST_USE ink_status ink_work_bench_net(const ink_net_bench_options *options, const ink_watch *watch,
-                                           ink_net_bench *result, ink_error *err);
-
 #endif
