@@ -185,6 +185,7 @@ static ink_status on_epoch(void *context, const ink_epoch_result *epoch, ink_err
     ink_status status = write_weights(run, epoch, "weights/last.safetensors", err);
     if (status == INK_OK && epoch->best) status = write_weights(run, epoch, "weights/best.safetensors", err);
     if (status == INK_OK) status = log_epoch(run, epoch, err);
+    if (status == INK_OK) status = ink_runlog_refresh(run->log, err);
     /* The checkpoint comes last: when it stands, so does the epoch's row. */
     if (status == INK_OK) status = save_or_warn(run, err);
     if (status == INK_OK) status = ink_runlog_event(run->log, "checkpoint", epoch->epoch, epoch->step, NULL, err);

@@ -49,7 +49,8 @@ static void add_pairs(ink_text *text, const ink_confusion *c) {
     if (n == 0) return;
     ink_text_add(text, "\nmost confused:\n");
     for (uint32_t i = 0; i < n; i++) {
-        ink_text_format(text, "%6u read as %u  %6u times\n", pairs[i].truth, pairs[i].guess, pairs[i].count);
+        ink_text_format(text, "%6u read as %u  %6u time%s\n", pairs[i].truth, pairs[i].guess, pairs[i].count,
+                        pairs[i].count == 1 ? "" : "s");
     }
 }
 
