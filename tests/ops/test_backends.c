@@ -2,7 +2,8 @@
  * It is no proof of ref64: that is test_gradients.c and test_pytorch.c.
  *
  *   test_ops_backends                 all; each instruction set in a process of its own (INK_ISA is read once)
- *   test_ops_backends TEXT            only cases that contain TEXT, and the worst error of each
+ *   test_ops_backends TEXT            only cases that contain TEXT, also those too large for the generic kernels by
+ *                                     default; and the worst error of each
  *
  * Tolerance  An f32 sum of K terms of random sign is off by about 2^-24 sqrt(K) of its own size; with blocks and trees
  * less. Allowed, for the largest difference in an array in units of the array's root mean square:
@@ -195,9 +196,11 @@ static bool same_bits(const case_net *net, const results *a, const results *b) {
            a->batch.gradient_norm == b->batch.gradient_norm;
 }
 
+static bool slow_kernels; /* of this process */
+
 static bool is_chosen(size_t i) {
     if (wanted_text != NULL) return strstr(ink_cases[i], wanted_text) != NULL;
-    if (!CASE_SANITIZED) return true;
+    if (!CASE_SANITIZED && !slow_kernels) return true;
     case_net net;
     case_build(ink_cases[i], &net);
     uint64_t work = case_work(&net);
@@ -345,6 +348,7 @@ static void cpu_matches_ref64(void **state) {
         assert_true(child >= 0);
         if (child == 0) {
             setenv("INK_ISA", isas[i], 1);
+            slow_kernels = strcmp(isas[i], "generic") == 0;
             int code = !has_isa(cpu) ? 2 : check_backend("cpu", isas[i]) ? 0 : 1;
             fflush(NULL);
             _exit(code);
