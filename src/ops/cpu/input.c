@@ -16,13 +16,14 @@ void ink_work_warp(const ink_program *p, const ink_step *s, uint32_t block, uint
     }
 }
 
-/* Where pixel i of channel c of row 0 lies in a block of y. */
-static size_t pixel_at(const ink_program *p, const ink_cell *y, size_t c, size_t i, size_t width) {
+/* Where pixel i of channel c of row 0 lies in a block of y; the image is x. */
+static size_t pixel_at(const ink_program *p, const ink_cell *y, size_t c, size_t i, const ink_cell *x) {
+    size_t width = x->width;
     if (y->store == INK_STORE_PLANES) {
         size_t across = y->width + y->border + y->border_end, down = y->height + y->border + y->border_end;
         return ((c * down + i / width + y->border) * across + i % width + y->border) * p->rows;
     }
-    size_t channel = ink_positions(y) > 1 ? c : c * (y->elements / y->c) + i;
+    size_t channel = ink_positions(y) > 1 ? c : c * x->elements + i;
     if (ink_positions(y) > 1) return (i * ink_groups(y->c) * p->rows) * INK_LANES + channel;
     return channel / INK_LANES * p->rows * INK_LANES + channel % INK_LANES;
 }
@@ -38,7 +39,7 @@ void ink_work_normalise(const ink_program *p, const ink_step *s, uint32_t block,
         float table[256];
         for (int v = 0; v < 256; v++) table[v] = fmaf((float)v, scale, shift);
         for (size_t i = 0; i < x->elements; i++) {
-            float *pixel = to + pixel_at(p, y, c, i, x->width);
+            float *pixel = to + pixel_at(p, y, c, i, x);
             for (size_t r = 0; r < p->rows; r++, pixel += jump) {
                 if (r >= real) {
                     *pixel = 0.0f;
