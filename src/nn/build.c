@@ -54,7 +54,7 @@ ink_status ink_net_build(const ink_net *net, const ink_net_plan *plan, ink_graph
         return ink_fail(err, INK_E_USAGE, "the net wants 1 channel, its normalisation gives 3");
     }
     ink_id x = ink_graph_images(g, plan->height, plan->width);
-    if (plan->training && plan->warps) x = ink_graph_warp(g, x, ink_graph_warps(g));
+    if (plan->warps) x = ink_graph_warp(g, x, ink_graph_warps(g));
     x = ink_graph_normalise(g, x, normalise.channels, normalise.scale, normalise.shift);
     x = ink_layers_build(net->layers, &builder, "", x);
     if (x != INK_NONE && ink_graph_elements(g, x) != INK_CLASSES) {

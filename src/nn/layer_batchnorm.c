@@ -33,8 +33,10 @@ static ink_id build(const ink_layer *layer, ink_net_builder *builder, ink_id x) 
     ink_id mean = ink_layer_state(layer, builder, "running_mean", channels);
     ink_id var = ink_layer_state(layer, builder, "running_var", channels);
     /* A frozen body keeps its statistics too. */
-    bool training = builder->plan->training && builder->plan->learn == INK_LEARN_ALL;
-    return ink_graph_batchnorm(g, x, gamma, beta, mean, var, layer->eps, layer->momentum, training);
+    const ink_net_plan *plan = builder->plan;
+    bool training = plan->moments || (plan->training && plan->learn == INK_LEARN_ALL);
+    float momentum = plan->moments ? 1.0f : layer->momentum;
+    return ink_graph_batchnorm(g, x, gamma, beta, mean, var, layer->eps, momentum, training);
 }
 
 const ink_layer_kind ink_layer_batchnorm = {"batchnorm", "batchnorm [eps E] [momentum M] [no-affine]", false, parse,

@@ -64,7 +64,8 @@ typedef struct ink_net_plan {
     ink_normalise normalise;
     bool training; /* batch statistics, dropout, loss, gradients, optimizer; else running statistics */
     bool labels;   /* evaluation: a loss as well */
-    bool warps;    /* training: images are distorted by ink_batch.warps */
+    bool warps;    /* images are distorted by ink_batch.warps */
+    bool moments;  /* evaluation, but batch norm takes each batch's own moments and keeps them as running statistics */
     float label_smoothing;
     ink_optimizer optimizer;
     ink_learn_part learn;

@@ -190,6 +190,9 @@ static ink_status set_weight_decay(ink_recipe *r, const key_value *v) {
 static ink_status set_clip(ink_recipe *r, const key_value *v) {
     return get_float(v, 0, 1e6, &r->optimizer.clip_norm);
 }
+static ink_status set_ema(ink_recipe *r, const key_value *v) {
+    return get_float(v, 0, 0.99999, &r->optimizer.average_decay);
+}
 static ink_status set_warmup(ink_recipe *r, const key_value *v) {
     return get_real(v, 0, 1e6, &r->schedule.warmup_epochs);
 }
@@ -227,6 +230,7 @@ static const ink_recipe_key_info infos[] = {
     {"eps", "E", "1e-8", "adam, adamw: added to the divisor"},
     {"weight-decay", "D", "0", "pull of the weights towards 0 (adamw: decoupled)"},
     {"clip", "NORM", "0", "longest gradient, longer ones are shortened; 0: as they are"},
+    {"ema", "DECAY", "0", "measure, keep and use the weights' moving average, which keeps so much each step; 0: none"},
     {"schedule", "HOW", "constant",
      "learning rate over the run: constant | step EPOCHS FACTOR | cosine | linear | one-cycle"},
     {"warmup", "EPOCHS", "0", "epochs over which the learning rate rises from 0"},
@@ -234,9 +238,28 @@ static const ink_recipe_key_info infos[] = {
     {"augment", "HOW", "none", "distortions, new ones each epoch: none | rotate DEG scale F shear F shift F ..."},
 };
 static set_key *const setters[] = {
-    set_normalise, set_val,       set_seed,         set_shuffle, set_epochs,   set_batch_size, set_eval_batch_size,
-    set_workers,   set_optimizer, set_lr,           set_body_lr, set_momentum, set_nesterov,   set_beta1,
-    set_beta2,     set_eps,       set_weight_decay, set_clip,    set_schedule, set_warmup,     set_label_smoothing,
+    set_normalise,
+    set_val,
+    set_seed,
+    set_shuffle,
+    set_epochs,
+    set_batch_size,
+    set_eval_batch_size,
+    set_workers,
+    set_optimizer,
+    set_lr,
+    set_body_lr,
+    set_momentum,
+    set_nesterov,
+    set_beta1,
+    set_beta2,
+    set_eps,
+    set_weight_decay,
+    set_clip,
+    set_ema,
+    set_schedule,
+    set_warmup,
+    set_label_smoothing,
     set_augment,
 };
 #define N_KEYS (sizeof infos / sizeof *infos)

@@ -1,78 +1,11 @@
 /* train/trainer.c: epochs, steps, measurements.
  * It draws nothing, prints nothing and opens no file. */
-#include "train/trainer.h"
-
 #include <math.h>
-#include <string.h>
 
 #include "core/clock.h"
 #include "core/mem.h"
 #include "core/status.h"
-
-struct ink_trainer {
-    const ink_recipe *recipe;
-    const ink_images *images;
-    const ink_backend *backend;
-    ink_pool *pool;
-    ink_net *net;
-    ink_normalise normalise;
-    ink_graph train_graph, eval_graph;
-    ink_program *train, *eval; /* eval shares train's parameters */
-    ink_batches *batches, *val_batches;
-    uint32_t n_train, n_val;
-    uint64_t steps_per_epoch, steps;
-    ink_trainer_position at;
-    ink_weights best;
-    double epoch_started_s; /* by this process, on the clock of core/clock.h; 0: not yet */
-    uint64_t epoch_rows;    /* rows trained in this epoch by this process */
-};
-
-/* Mean and standard deviation of the training rows' pixels, from exact integer sums. */
-static void measure_pixels(const ink_images *images, const uint32_t *rows, uint32_t n, double *mean, double *std) {
-    uint64_t sum = 0, squares = 0;
-    size_t size = (size_t)images->height * images->width;
-    for (uint32_t i = 0; i < n; i++) {
-        const uint8_t *p = images->pixels + rows[i] * size;
-        for (size_t k = 0; k < size; k++) {
-            sum += p[k];
-            squares += (uint64_t)p[k] * p[k];
-        }
-    }
-    double count = (double)n * (double)size * 255.0;
-    *mean = (double)sum / count;
-    double variance = (double)squares / (count * 255.0) - *mean * *mean;
-    *std = variance > 1e-6 ? sqrt(variance) : 1.0;
-}
-
-static void set_normalise(ink_trainer *t, const uint32_t *rows) {
-    static const double imagenet_mean[3] = {0.485, 0.456, 0.406}, imagenet_std[3] = {0.229, 0.224, 0.225};
-    const ink_recipe *r = t->recipe;
-    ink_normalise *n = &t->normalise;
-    double mean = r->normalise_a, std = r->normalise_b;
-    n->channels = 1;
-    switch (r->normalise) {
-    case INK_NORMALISE_NONE:
-        n->scale[0] = 1;
-        n->shift[0] = 0;
-        break;
-    case INK_NORMALISE_RANGE:
-        n->scale[0] = (float)(1.0 / r->normalise_a);
-        n->shift[0] = (float)-r->normalise_b;
-        break;
-    case INK_NORMALISE_AUTO: measure_pixels(t->images, rows, t->n_train, &mean, &std); /* fall through */
-    case INK_NORMALISE_MEANSTD:
-        n->scale[0] = (float)(1.0 / (255.0 * std));
-        n->shift[0] = (float)(-mean / std);
-        break;
-    case INK_NORMALISE_IMAGENET:
-        n->channels = 3;
-        for (int c = 0; c < 3; c++) {
-            n->scale[c] = (float)(1.0 / (255.0 * imagenet_std[c]));
-            n->shift[c] = (float)(-imagenet_mean[c] / imagenet_std[c]);
-        }
-        break;
-    }
-}
+#include "train/trainer_state.h"
 
 /* Row numbers by side of the split: first the trained ones, then the held-out ones. The caller frees. */
 static ink_status split_rows(ink_trainer *t, const uint8_t *held_out, uint32_t **out, ink_error *err) {
@@ -113,7 +46,25 @@ static ink_status make_batches(ink_trainer *t, const uint32_t *rows, ink_error *
     return ink_batches_new(&val, &t->val_batches, err);
 }
 
-static ink_status compile(ink_trainer *t, const ink_trainer_setup *setup, ink_error *err) {
+/* The program that measures, and the averages that it measures when the recipe keeps them. */
+static ink_status compile_eval(ink_trainer *t, ink_net_plan *plan, ink_compile_options *options, const uint32_t *rows,
+                               ink_error *err) {
+    const ink_recipe *r = t->recipe;
+    ink_net_ends ends;
+    bool averaged = r->optimizer.average_decay > 0.0f;
+    if (t->n_val == 0 && !averaged) return INK_OK;
+    plan->training = plan->warps = false;
+    plan->labels = t->n_val > 0;
+    ink_status status = ink_net_build(t->net, plan, &t->eval_graph, &ends, err);
+    uint32_t most = t->n_val > 0 ? t->n_val : 1;
+    options->max_batch = r->eval_batch_size < most ? r->eval_batch_size : most;
+    options->share = averaged ? NULL : t->train;
+    if (status == INK_OK) status = t->backend->compile(&t->eval_graph, options, &t->eval, err);
+    if (status != INK_OK || !averaged) return status;
+    return ink_average_new(t, options, rows, &t->average, err);
+}
+
+static ink_status compile(ink_trainer *t, const ink_trainer_setup *setup, const uint32_t *rows, ink_error *err) {
     const ink_recipe *r = t->recipe;
     ink_net_ends ends;
     ink_net_plan plan = {.height = (int32_t)t->images->height,
@@ -132,14 +83,7 @@ static ink_status compile(ink_trainer *t, const ink_trainer_setup *setup, ink_er
     ink_status status = ink_net_build(t->net, &plan, &t->train_graph, &ends, err);
     if (status == INK_OK) status = t->backend->compile(&t->train_graph, &options, &t->train, err);
     if (status == INK_OK) status = ink_net_init(t->net, &t->train_graph, r->seed, t->backend, t->train, err);
-    if (status != INK_OK || t->n_val == 0) return status;
-    plan.training = false;
-    plan.labels = true;
-    status = ink_net_build(t->net, &plan, &t->eval_graph, &ends, err);
-    options.max_batch = r->eval_batch_size < t->n_val ? r->eval_batch_size : t->n_val;
-    options.share = t->train;
-    if (status == INK_OK) status = t->backend->compile(&t->eval_graph, &options, &t->eval, err);
-    return status;
+    return status == INK_OK ? compile_eval(t, &plan, &options, rows, err) : status;
 }
 
 ink_status ink_trainer_new(const ink_trainer_setup *setup, ink_trainer **out, ink_error *err) {
@@ -151,6 +95,7 @@ ink_status ink_trainer_new(const ink_trainer_setup *setup, ink_trainer **out, in
     t->images = setup->images;
     t->backend = setup->backend;
     t->pool = setup->pool;
+    t->learn = setup->learn;
     t->at = (ink_trainer_position){.epoch = 1, .best_accuracy = NAN, .best_loss = NAN, .val_accuracy = NAN};
     ink_status status = split_rows(t, setup->held_out, &rows, err);
     if (status != INK_OK) goto done;
@@ -162,12 +107,12 @@ ink_status ink_trainer_new(const ink_trainer_setup *setup, ink_trainer **out, in
     }
     status = ink_net_parse(r->net_text, r->net_file, r->net_line, &t->net, err);
     if (status != INK_OK) goto done;
-    set_normalise(t, rows);
+    ink_trainer_set_normalise(t, rows);
     status = make_batches(t, rows, err);
     if (status != INK_OK) goto done;
     t->steps_per_epoch = ink_batches_count(t->batches);
     t->steps = t->steps_per_epoch * r->epochs;
-    status = compile(t, setup, err);
+    status = compile(t, setup, rows, err);
 done:
     ink_mem_free(rows);
     if (status == INK_OK) {
@@ -181,6 +126,7 @@ done:
 void ink_trainer_free(ink_trainer *t) {
     if (t == NULL) return;
     ink_weights_clear(&t->best);
+    ink_average_free(t->average);
     if (t->eval != NULL) t->backend->free(t->eval);
     if (t->train != NULL) t->backend->free(t->train);
     ink_batches_free(t->val_batches);
@@ -254,7 +200,7 @@ static ink_status train_epoch(ink_trainer *t, const ink_trainer_watch *watch, in
     return INK_OK;
 }
 
-/* Loss and accuracy on the held-out rows, with the weights as they are. */
+/* Loss and accuracy on the held-out rows, with the weights as they are, or their average. */
 static ink_status validate(ink_trainer *t, const ink_trainer_watch *watch, ink_epoch_result *result, ink_error *err) {
     ink_batch_view view;
     double loss_sum = 0;
@@ -310,8 +256,8 @@ static ink_status end_epoch(ink_trainer *t, const ink_trainer_watch *watch, ink_
     double trained_s = ink_clock_s() - t->epoch_started_s;
     result.waited_s = ink_batches_waited_s(t->batches);
     result.images_per_s = trained_s > 0 ? (double)t->epoch_rows / trained_s : 0;
-    ink_status status = INK_OK;
-    if (t->n_val > 0) {
+    ink_status status = t->average != NULL ? ink_average_settle(t->average, err) : INK_OK;
+    if (status == INK_OK && t->n_val > 0) {
         status = validate(t, watch, &result, err);
         if (status == INK_OK) result.waited_s += ink_batches_waited_s(t->val_batches);
         if (status == INK_OK) status = keep_best(t, &result, err);
@@ -337,148 +283,6 @@ ink_status ink_trainer_run(ink_trainer *t, const ink_trainer_watch *watch, ink_e
         if (status == INK_OK) status = end_epoch(t, watch, err);
     }
     return status;
-}
-
-/* ---- weights ---- */
-
-typedef bool takes_value(const ink_value *value);
-
-static bool is_kept(const ink_value *value) {
-    return value->role == INK_ROLE_PARAM || value->role == INK_ROLE_STATE;
-}
-
-/* Of the net itself, not of the optimizer: those are states whose name has a parameter's name as its beginning. */
-static bool is_of_net(const ink_value *value) {
-    if (value->role == INK_ROLE_PARAM) return true;
-    if (value->role != INK_ROLE_STATE) return false;
-    const char *part = strrchr(value->name, '.');
-    return part != NULL && (strcmp(part, ".running_mean") == 0 || strcmp(part, ".running_var") == 0);
-}
-
-static ink_status collect(const ink_trainer *t, takes_value *takes, ink_weights *out, ink_error *err) {
-    const ink_graph *g = &t->train_graph;
-    ink_status status = INK_OK;
-    *out = (ink_weights){0};
-    ink_weights kept = {.item = ink_mem_new((size_t)g->n_values, sizeof *kept.item)};
-    if (kept.item == NULL) return ink_fail_memory(err, (uint64_t)g->n_values * sizeof *kept.item, "weights");
-    for (ink_id id = 0; id < g->n_values && status == INK_OK; id++) {
-        const ink_value *value = &g->values[id];
-        if (!takes(value)) continue;
-        struct ink_weight *item = &kept.item[kept.n];
-        memcpy(item->name, value->name, sizeof item->name);
-        item->rank = value->rank;
-        memcpy(item->dim, value->dim, sizeof item->dim);
-        item->count = ink_graph_elements(g, id);
-        item->data = ink_mem_new(item->count, sizeof *item->data);
-        if (item->data == NULL) {
-            status = ink_fail_memory(err, item->count * sizeof *item->data, "weights");
-            break;
-        }
-        kept.n++;
-        status = t->backend->read(t->train, id, item->data, item->count, err);
-    }
-    if (status == INK_OK) {
-        *out = kept;
-    } else {
-        ink_weights_clear(&kept);
-    }
-    return status;
-}
-
-ink_status ink_trainer_last(const ink_trainer *t, ink_weights *out, ink_error *err) {
-    return collect(t, is_of_net, out, err);
-}
-
-ink_status ink_trainer_all(const ink_trainer *t, ink_weights *out, ink_error *err) {
-    return collect(t, is_kept, out, err);
-}
-
-ink_status ink_trainer_best(const ink_trainer *t, ink_weights *out, ink_error *err) {
-    *out = (ink_weights){0};
-    if (t->best.n == 0) return ink_fail(err, INK_E_USAGE, "no epoch has been measured: there are no best weights");
-    return ink_weights_copy(&t->best, out, err);
-}
-
-static bool same_shape(const struct ink_weight *item, const ink_graph *g, ink_id id) {
-    const ink_value *value = &g->values[id];
-    return item->rank == value->rank && memcmp(item->dim, value->dim, sizeof item->dim) == 0;
-}
-
-/* Adds a name to a list that may be full. */
-static void add_name(char *list, size_t size, const char *name) {
-    size_t at = strlen(list), length = strlen(name);
-    if (at + length + 8 < size) {
-        if (at > 0) list[at++] = ' ';
-        memcpy(list + at, name, length + 1);
-    } else if (at < 4 || strcmp(list + at - 3, "...") != 0) {
-        memcpy(list + at, " ...", 5);
-    }
-}
-
-static const struct ink_weight *find_weight(const ink_weights *weights, const char *name) {
-    for (uint32_t i = 0; i < weights->n; i++) {
-        if (strcmp(weights->item[i].name, name) == 0) return &weights->item[i];
-    }
-    return NULL;
-}
-
-ink_status ink_trainer_load(ink_trainer *t, const ink_weights *weights, ink_load_report *report, ink_error *err) {
-    const ink_graph *g = &t->train_graph;
-    *report = (ink_load_report){0};
-    for (ink_id id = 0; id < g->n_values; id++) {
-        if (!is_of_net(&g->values[id])) continue;
-        const struct ink_weight *item = find_weight(weights, g->values[id].name);
-        if (item == NULL || !same_shape(item, g, id)) {
-            report->missing++;
-            add_name(report->missing_names, sizeof report->missing_names, g->values[id].name);
-            continue;
-        }
-        ink_status status = t->backend->write(t->train, id, item->data, item->count, err);
-        if (status != INK_OK) return status;
-        report->loaded++;
-    }
-    for (uint32_t i = 0; i < weights->n; i++) {
-        ink_id id = ink_graph_find(g, weights->item[i].name);
-        if (id != INK_NONE && is_of_net(&g->values[id]) && same_shape(&weights->item[i], g, id)) continue;
-        report->skipped++;
-        add_name(report->skipped_names, sizeof report->skipped_names, weights->item[i].name);
-    }
-    return INK_OK;
-}
-
-/* ---- checkpoints ---- */
-
-ink_trainer_position ink_trainer_position_of(const ink_trainer *t) {
-    ink_trainer_position at = t->at;
-    if (t->epoch_started_s > 0) at.elapsed_s += ink_clock_s() - t->epoch_started_s;
-    return at;
-}
-
-ink_status ink_trainer_restore(ink_trainer *t, const ink_trainer_position *position, const ink_weights *all,
-                               ink_weights *take_best, ink_error *err) {
-    const ink_graph *g = &t->train_graph;
-    uint32_t found = 0;
-    for (ink_id id = 0; id < g->n_values; id++) {
-        if (!is_kept(&g->values[id])) continue;
-        const struct ink_weight *item = find_weight(all, g->values[id].name);
-        if (item == NULL || !same_shape(item, g, id)) {
-            return ink_fail(err, INK_E_DATA, "the checkpoint has no tensor %s of the net's shape", g->values[id].name);
-        }
-        ink_status status = t->backend->write(t->train, id, item->data, item->count, err);
-        if (status != INK_OK) return status;
-        found++;
-    }
-    if (found != all->n) return ink_fail(err, INK_E_DATA, "the checkpoint has %u tensors, expected %u", all->n, found);
-    if (position->epoch < 1 || position->epoch > t->recipe->epochs + 1 || position->batch > t->steps_per_epoch ||
-        position->step != (position->epoch - 1) * t->steps_per_epoch + position->batch) {
-        return ink_fail(err, INK_E_DATA, "the checkpoint's position (epoch %u, batch %u, step %llu) fits no such run",
-                        position->epoch, position->batch, (unsigned long long)position->step);
-    }
-    t->at = *position;
-    ink_weights_clear(&t->best);
-    t->best = *take_best;
-    *take_best = (ink_weights){0};
-    return INK_OK;
 }
 
 /* ---- facts ---- */

@@ -96,7 +96,8 @@ INK_MUST_USE ink_status ink_weights_copy(const ink_weights *from, ink_weights *o
 /* Every value finite? Else the first that is not is named in err (INK_E_DIVERGED). */
 INK_MUST_USE ink_status ink_weights_check(const ink_weights *weights, ink_error *err);
 
-/* As they are now, or at the best epoch (INK_E_USAGE when nothing was measured yet). The caller clears them. */
+/* As they are now, or at the best epoch (INK_E_USAGE when nothing was measured yet). When the recipe averages weights
+ * (ema), both are the averages with statistics of their own (train/average.h). The caller clears them. */
 INK_MUST_USE ink_status ink_trainer_last(const ink_trainer *trainer, ink_weights *out, ink_error *err);
 INK_MUST_USE ink_status ink_trainer_best(const ink_trainer *trainer, ink_weights *out, ink_error *err);
 

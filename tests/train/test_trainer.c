@@ -49,6 +49,7 @@ static int drop_images(void **state) {
 
 typedef struct trial {
     const char *net;
+    const char *const *keys;           /* of the recipe: key, value, key, value, NULL; or NULL */
     uint32_t threads, workers, epochs; /* epochs 0: 3 */
     const ink_backend *backend;
     ink_trainer *trainer;
@@ -80,6 +81,9 @@ static void start(trial *t) {
     assert_int_equal(ink_recipe_set(&t->recipe, "batch-size", "32", "test", NULL), INK_OK);
     assert_int_equal(ink_recipe_set(&t->recipe, "workers", workers, "test", NULL), INK_OK);
     assert_int_equal(ink_recipe_set(&t->recipe, "augment", "rotate 5 shift 0.02", "test", NULL), INK_OK);
+    for (const char *const *key = t->keys; key != NULL && *key != NULL; key += 2) {
+        assert_int_equal(ink_recipe_set(&t->recipe, key[0], key[1], "test", NULL), INK_OK);
+    }
     assert_int_equal(ink_recipe_set_net(&t->recipe, t->net, "test", 1, NULL), INK_OK);
     assert_int_equal(ink_pool_new(t->threads, &t->pool, NULL), INK_OK);
     ink_trainer_setup setup = {.recipe = &t->recipe,
@@ -122,13 +126,26 @@ static void train_whole(trial *t, ink_weights *all) {
     assert_int_equal(ink_trainer_all(t->trainer, all, NULL), INK_OK);
 }
 
-static void same_bits(const ink_backend *backend, const char *net) {
+/* Moves what is in more behind what is in weights. */
+static void add_weights(ink_weights *weights, ink_weights *more) {
+    struct ink_weight *item = ink_mem_resize(weights->item, weights->n + more->n, sizeof *item);
+    assert_non_null(item);
+    memcpy(item + weights->n, more->item, more->n * sizeof *item);
+    weights->item = item;
+    weights->n += more->n;
+    ink_mem_free(more->item);
+    *more = (ink_weights){0};
+}
+
+static void same_bits(const ink_backend *backend, const char *net, const char *const *keys) {
     static const uint32_t threads[] = {1, 2, 3, 8}, workers[] = {0, 2, 1, 0};
     ink_weights first = {0};
     for (int i = 0; i < 4; i++) {
-        trial t = {.net = net, .threads = threads[i], .workers = workers[i], .backend = backend};
-        ink_weights all = {0};
+        trial t = {.net = net, .keys = keys, .threads = threads[i], .workers = workers[i], .backend = backend};
+        ink_weights all = {0}, last = {0};
         train_whole(&t, &all);
+        assert_int_equal(ink_trainer_last(t.trainer, &last, NULL), INK_OK);
+        add_weights(&all, &last);
         end(&t);
         if (i == 0) {
             first = all;
@@ -140,14 +157,17 @@ static void same_bits(const ink_backend *backend, const char *net) {
     ink_weights_clear(&first);
 }
 
+static const char *const ema[] = {"ema", "0.9", NULL};
+
 static void same_bits_for_any_threads_and_workers(void **state) {
     const ink_backend *cpu = ink_backend_find("cpu");
     (void)state;
-    same_bits(&ink_backend_ref, small_net);
-    same_bits(&ink_backend_ref, conv_net);
+    same_bits(&ink_backend_ref, small_net, NULL);
+    same_bits(&ink_backend_ref, conv_net, NULL);
     if (cpu != NULL) {
-        same_bits(cpu, small_net);
-        same_bits(cpu, conv_net);
+        same_bits(cpu, small_net, NULL);
+        same_bits(cpu, conv_net, NULL);
+        same_bits(cpu, conv_net, ema);
     }
 }
 
@@ -168,14 +188,15 @@ static void it_learns(void **state) {
 }
 
 /* Stopped behind `batches` batches, saved, loaded into a new trainer, run to the end. */
-static void resume_at(const ink_backend *backend, const char *net, uint32_t batches, const ink_weights *whole) {
+static void resume_at(const trial *like, uint32_t batches, const ink_weights *whole) {
     char path[PATH_SIZE];
     ink_error err;
     ink_checkpoint checkpoint;
-    ink_weights all = {0};
+    ink_weights all = {0}, last = {0};
     ink_pair notes[] = {{"recipe", "text"}, {"data", "here"}};
-    trial a = {.net = net, .threads = 2, .backend = backend, .stop_after = batches + 1};
-    trial b = {.net = net, .threads = 1, .backend = backend};
+    trial a = *like, b = *like;
+    a.threads = 2;
+    a.stop_after = batches + 1;
     snprintf(path, sizeof path, "%s/checkpoint.ink", folder);
     start(&a);
     assert_int_equal(run(&a), INK_E_STOPPED);
@@ -190,6 +211,8 @@ static void resume_at(const ink_backend *backend, const char *net, uint32_t batc
                      INK_OK);
     assert_int_equal(run(&b), INK_OK);
     assert_int_equal(ink_trainer_all(b.trainer, &all, NULL), INK_OK);
+    assert_int_equal(ink_trainer_last(b.trainer, &last, NULL), INK_OK);
+    add_weights(&all, &last);
     assert_same_weights(whole, &all);
     end(&b);
     ink_weights_clear(&all);
@@ -199,17 +222,106 @@ static void resume_at(const ink_backend *backend, const char *net, uint32_t batc
     unlink(path);
 }
 
-static void resumed_runs_end_in_the_same_bits(void **state) {
+static void resumes_anywhere(const trial *like) {
     static const uint32_t batches[] = {1, 5, 6, 7, 11, 17};
-    ink_weights whole = {0};
-    trial t = {.net = conv_net, .threads = 1, .backend = &ink_backend_ref};
-    (void)state;
+    ink_weights whole = {0}, last = {0};
+    trial t = *like;
     train_whole(&t, &whole);
+    assert_int_equal(ink_trainer_last(t.trainer, &last, NULL), INK_OK);
+    add_weights(&whole, &last);
     end(&t);
-    for (size_t i = 0; i < sizeof batches / sizeof *batches; i++) {
-        resume_at(&ink_backend_ref, conv_net, batches[i], &whole);
-    }
+    for (size_t i = 0; i < sizeof batches / sizeof *batches; i++) resume_at(like, batches[i], &whole);
     ink_weights_clear(&whole);
+}
+
+static void resumed_runs_end_in_the_same_bits(void **state) {
+    trial plain = {.net = conv_net, .threads = 1, .backend = &ink_backend_ref};
+    trial averaged = {.net = conv_net, .keys = ema, .threads = 1, .backend = &ink_backend_cpu};
+    (void)state;
+    resumes_anywhere(&plain);
+    resumes_anywhere(&averaged);
+}
+
+/* ---- averages ---- */
+
+/* Averages of the parameters as the formula has them, in double, gathered between batches. */
+typedef struct shadow {
+    const ink_trainer *trainer;
+    double *mean[8];
+    uint64_t step;
+} shadow;
+
+static ink_status follow(void *context, ink_error *err) {
+    shadow *s = context;
+    ink_weights all = {0};
+    assert_int_equal(ink_trainer_all(s->trainer, &all, err), INK_OK);
+    s->step++;
+    double d = (1.0 + (double)s->step) / (10.0 + (double)s->step);
+    if (d > (double)0.9f) d = (double)0.9f;
+    for (uint32_t i = 0; i < 2; i++) {
+        for (size_t k = 0; k < all.item[i].count; k++) {
+            s->mean[i][k] = d * s->mean[i][k] + (1 - d) * (double)all.item[i].data[k];
+        }
+    }
+    ink_weights_clear(&all);
+    return INK_OK;
+}
+
+static void averages_follow_the_weights(void **state) {
+    trial t = {.net = "linear 10", .keys = ema, .threads = 1, .epochs = 6, .backend = &ink_backend_ref};
+    ink_weights first = {0}, last = {0};
+    (void)state;
+    start(&t);
+    assert_int_equal(ink_trainer_all(t.trainer, &first, NULL), INK_OK);
+    shadow s = {.trainer = t.trainer};
+    for (uint32_t i = 0; i < 2; i++) {
+        s.mean[i] = ink_mem_new(first.item[i].count, sizeof(double));
+        for (size_t k = 0; k < first.item[i].count; k++) s.mean[i][k] = (double)first.item[i].data[k];
+    }
+    ink_trainer_watch watch = {.context = &s, .between = follow};
+    assert_int_equal(ink_trainer_run(t.trainer, &watch, NULL), INK_OK);
+    assert_int_equal(s.step, 36);
+    assert_int_equal(ink_trainer_last(t.trainer, &last, NULL), INK_OK);
+    assert_int_equal(last.n, 2);
+    for (uint32_t i = 0; i < 2; i++) {
+        assert_string_equal(last.item[i].name, first.item[i].name);
+        for (size_t k = 0; k < last.item[i].count; k++) {
+            /* 36 roundings of numbers below 1 */
+            assert_true(fabs((double)last.item[i].data[k] - s.mean[i][k]) < 4e-6);
+        }
+        ink_mem_free(s.mean[i]);
+    }
+    ink_weights_clear(&first);
+    ink_weights_clear(&last);
+    end(&t);
+}
+
+/* A batch norm in front of all sees the pixels themselves: its statistics are theirs, over the training rows, though
+ * the batches that trained it were distorted. Without rows to measure on, too. */
+static void statistics_are_those_of_the_training_rows(void **state) {
+    static const char *const keys[] = {"ema", "0.99", "normalise", "none", NULL};
+    const ink_backend *backends[] = {&ink_backend_ref, &ink_backend_cpu};
+    double sum = 0, squares = 0, count = 0;
+    (void)state;
+    memset(held_out, 0, sizeof held_out);
+    for (size_t i = 0; i < (size_t)ROWS * 784; i++, count++) {
+        sum += images.pixels[i];
+        squares += (double)images.pixels[i] * images.pixels[i];
+    }
+    double mean = sum / count, var = squares / count - mean * mean;
+    for (int i = 0; i < 2; i++) {
+        trial t = {.net = "batchnorm\nlinear 10", .keys = keys, .threads = 2, .epochs = 1, .backend = backends[i]};
+        ink_weights last = {0};
+        start(&t);
+        assert_int_equal(run(&t), INK_OK);
+        assert_int_equal(ink_trainer_last(t.trainer, &last, NULL), INK_OK);
+        assert_string_equal(last.item[2].name, "0.running_mean");
+        assert_true(fabs((double)last.item[2].data[0] - mean) < 1e-4 * mean);
+        assert_true(fabs((double)last.item[3].data[0] - var) < 1e-3 * var);
+        ink_weights_clear(&last);
+        end(&t);
+    }
+    for (uint32_t i = 0; i < ROWS; i++) held_out[i] = i / 10 % 10 == 3;
 }
 
 static size_t read_file(const char *path, uint8_t *bytes, size_t size) {
@@ -300,6 +412,8 @@ int main(void) {
         cmocka_unit_test(it_learns),
         cmocka_unit_test(same_bits_for_any_threads_and_workers),
         cmocka_unit_test(resumed_runs_end_in_the_same_bits),
+        cmocka_unit_test(averages_follow_the_weights),
+        cmocka_unit_test(statistics_are_those_of_the_training_rows),
         cmocka_unit_test(damaged_checkpoints_are_noticed),
         cmocka_unit_test(a_loss_that_is_no_number_ends_the_run),
         cmocka_unit_test(weights_that_match_are_taken),

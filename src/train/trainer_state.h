@@ -1,0 +1,33 @@
+/* train/trainer_state.h: what a trainer is inside. Private to train/: callers know train/trainer.h alone. */
+#ifndef INK_TRAIN_TRAINER_STATE_H
+#define INK_TRAIN_TRAINER_STATE_H
+
+#include "train/average.h"
+#include "train/trainer.h"
+
+struct ink_trainer {
+    const ink_recipe *recipe;
+    const ink_images *images;
+    const ink_backend *backend;
+    ink_pool *pool;
+    ink_net *net;
+    ink_normalise normalise;
+    ink_graph train_graph, eval_graph;
+    ink_program *train, *eval; /* eval shares train's parameters; with averages it has memory of its own */
+    ink_average *average;      /* of the weights; NULL: the recipe keeps none */
+    ink_learn_part learn;
+    ink_batches *batches, *val_batches;
+    uint32_t n_train, n_val;
+    uint64_t steps_per_epoch, steps;
+    ink_trainer_position at;
+    ink_weights best;
+    double epoch_started_s; /* by this process, on the clock of core/clock.h; 0: not yet */
+    uint64_t epoch_rows;    /* rows trained in this epoch by this process */
+};
+
+/* ---- normalise.c ---- */
+
+/* Pixels to numbers as the recipe says; rows: the n_train rows of images to learn from, for AUTO. */
+void ink_trainer_set_normalise(ink_trainer *trainer, const uint32_t *rows);
+
+#endif
