@@ -21,16 +21,21 @@ static int run(const cli_args *args);
 const cli_verb cli_predict = {
     .name = "predict",
     .words = "MODEL... DATA",
-    .summary = "write submission.csv for the digits of DATA",
+    .summary = "write submission.csv for the digits of DATA, or print what pictures show",
     .about =
         "Predicts the test file of DATA, or its only file, and writes ImageId,Label lines as Kaggle wants them, read "
         "back and checked. The last word is the data. MODEL is a run folder or a .safetensors file; several are an "
-        "ensemble, whose probabilities are averaged.",
-    .missing = "DATA: a test.csv, a folder or zip with one, or MNIST's files",
+        "ensemble, whose probabilities are averaged.\n\n"
+        "Pictures (PNG or JPEG files, any number of them at the end, or a folder of them or of class folders 0 to 9) "
+        "are read one digit each: a line file, digit, probability on stdout, tabs between. Either polarity is "
+        "understood; a 28x28 picture that looks like MNIST's is taken as it is, any other is cut to its ink and "
+        "normalised. With --out a folder of pictures makes a submission, in the order of the files' names.",
+    .missing = "DATA: a test.csv, a folder or zip with one, MNIST's files, or pictures",
     .least = 1,
-    .most = 65,
+    .most = SIZE_MAX,
     .groups = {&group, &cli_machine, &cli_common},
-    .examples = {"predict runs/v3 test.csv", "predict runs/a runs/b runs/c test.csv -o together.csv",
+    .examples = {"predict runs/v3 test.csv", "predict runs/v3 five.png seven.jpg",
+                 "predict runs/a runs/b runs/c test.csv -o together.csv",
                  "predict runs/v3 test.csv --probabilities p.csv"},
     .run = run,
 };
@@ -58,7 +63,65 @@ static void print_json(const ink_predict_result *r, const char *probabilities) {
     cli_result_json(object);
 }
 
+/* The words at the end that are pictures; one folder of pictures may stand there instead. */
+static size_t pictures_at_end(const cli_args *args) {
+    size_t n = 0;
+    while (n < args->n_words && ink_work_is_picture(args->words[args->n_words - 1 - n])) n++;
+    return n == 0 && ink_work_holds_pictures(args->words[args->n_words - 1]) ? 1 : n;
+}
+
+static void print_answer_text(const ink_picture_answer *a) {
+    cli_result("%s\t%u\t%.4f", a->file, a->digit, (double)a->p[a->digit]);
+}
+
+static json_t *answer_object(const ink_picture_answer *a) {
+    json_t *object = json_object(), *p = json_array();
+    cli_json_text(object, "file", a->file);
+    if (a->status != INK_OK) {
+        cli_json_text(object, "error", a->why);
+        json_decref(p);
+        return object;
+    }
+    for (int digit = 0; digit < 10; digit++) json_array_append_new(p, json_real((double)a->p[digit]));
+    cli_json_whole(object, "digit", a->digit);
+    cli_json_real(object, "probability", (double)a->p[a->digit]);
+    cli_json_put(object, "probabilities", p);
+    return object;
+}
+
+/* A picture that cannot be read is told of, and the others are read all the same. */
+static int run_pictures(const cli_args *args, ink_predict_options *o) {
+    ink_picture_answers found;
+    ink_error err = {0};
+    ink_watch watch = cli_watch();
+    int code = 0;
+    if (o->n_pictures == 1) cli_progress_begin("reading %s", o->pictures[0]);
+    if (o->n_pictures > 1) cli_progress_begin("reading %zu pictures", o->n_pictures);
+    if (ink_work_predict_pictures(o, &watch, &found, &err) != INK_OK) return cli_failed(&err);
+    cli_progress_hide();
+    json_t *object = cli_flag(args, "json") ? cli_json_new("predict-pictures") : NULL, *list = json_array();
+    for (uint32_t i = 0; i < found.count; i++) {
+        const ink_picture_answer *a = &found.answers[i];
+        if (a->status != INK_OK) {
+            cli_fail(&err, a->status, "%s", a->why);
+            code = cli_failed(&err);
+        } else if (object == NULL) {
+            print_answer_text(a);
+        }
+        if (object != NULL) json_array_append_new(list, answer_object(a));
+    }
+    if (object != NULL) {
+        cli_json_put(object, "pictures", list);
+        cli_result_json(object);
+    } else {
+        json_decref(list);
+    }
+    ink_work_picture_answers_free(&found);
+    return code;
+}
+
 static int run(const cli_args *args) {
+    size_t n_pictures = pictures_at_end(args);
     ink_predict_result result;
     ink_error err = {0};
     ink_watch watch = cli_watch();
@@ -72,6 +135,17 @@ static int run(const cli_args *args) {
         .eval_batch_size = (uint32_t)cli_whole(args, "eval-batch-size"),
         .engine = cli_engine(args),
     };
+    if (n_pictures > 0) {
+        o.n_models = args->n_words - n_pictures;
+        o.pictures = args->words + o.n_models;
+        o.n_pictures = n_pictures;
+        if (o.out == NULL && o.probabilities == NULL) return run_pictures(args, &o);
+        if (n_pictures > 1) {
+            cli_fail(&err, INK_E_USAGE, "a submission is of one DATA, here are %zu pictures", n_pictures);
+            cli_hint(&err, "without --out and --probabilities each picture's digit is printed");
+            return cli_failed(&err);
+        }
+    }
     memset(&result, 0, sizeof result);
     cli_progress_begin("reading %s", o.data);
     if (ink_work_predict(&o, &watch, &result, &err) != INK_OK) return cli_failed(&err);

@@ -128,13 +128,15 @@ INK_MUST_USE ink_status ink_work_graph_text(const char *run, uint32_t columns, b
 /* ---- predict, eval ---- */
 
 typedef struct ink_predict_options {
-    const char *const *models; /* files or run folders; several are an ensemble (mean of probabilities) */
-    size_t n_models;           /* 0: the built-in model */
-    const char *data;          /* DATA: its test file if it has one, else its only file */
-    const char *out;           /* submission.csv; NULL = "submission.csv" */
-    const char *probabilities; /* file for ImageId,p0,...,p9; NULL: none */
-    bool force;                /* an existing file may be replaced (submission.csv always may) */
-    uint32_t eval_batch_size;  /* 0 = 1000 */
+    const char *const *models;   /* files or run folders; several are an ensemble (mean of probabilities) */
+    size_t n_models;             /* 0: the built-in model */
+    const char *data;            /* DATA: its test file if it has one, else its only file */
+    const char *out;             /* submission.csv; NULL = "submission.csv" */
+    const char *probabilities;   /* file for ImageId,p0,...,p9; NULL: none */
+    bool force;                  /* an existing file may be replaced (submission.csv always may) */
+    uint32_t eval_batch_size;    /* 0 = 1000 */
+    const char *const *pictures; /* for ink_work_predict_pictures, instead of data: files, or folders of pictures */
+    size_t n_pictures;
     ink_engine engine;
 } ink_predict_options;
 
@@ -147,6 +149,29 @@ typedef struct ink_predict_result {
 
 INK_MUST_USE ink_status ink_work_predict(const ink_predict_options *options, const ink_watch *watch,
                                          ink_predict_result *result, ink_error *err);
+
+/* A picture file, by its name or its first bytes; a folder with class folders of such, or with such in it. */
+bool ink_work_is_picture(const char *path);
+bool ink_work_holds_pictures(const char *path);
+
+/* What is on one picture. */
+typedef struct ink_picture_answer {
+    char *file;
+    ink_status status; /* INK_OK: digit and p count; else why says in one line what is wrong with the file */
+    char *why;
+    uint32_t digit;
+    float p[10];
+} ink_picture_answer;
+
+typedef struct ink_picture_answers {
+    ink_picture_answer *answers;
+    uint32_t count;
+} ink_picture_answers; /* {0}: none */
+
+/* One digit a picture. A file that is no picture, or shows no digit, spoils its own answer alone. */
+INK_MUST_USE ink_status ink_work_predict_pictures(const ink_predict_options *options, const ink_watch *watch,
+                                                  ink_picture_answers *out, ink_error *err);
+void ink_work_picture_answers_free(ink_picture_answers *answers);
 
 typedef struct ink_eval_options {
     const char *const *models;

@@ -80,17 +80,30 @@ static ink_status read_idx(ink_dataset *set, const ink_place *images_at, const i
     return status;
 }
 
-/* The train file, CSV before IDX. */
+static ink_status read_pictures(ink_dataset *set, const ink_places *p, const ink_digit_files *list, ink_pool *pool,
+                                ink_images *images, const char **name, ink_error *err) {
+    *name = ink_arena_string(&set->memory, p->pictures, strlen(p->pictures));
+    if (*name == NULL) return ink_fail_memory(err, strlen(p->pictures), "a file name");
+    /* The list lives as long as the set: both are in its arena. */
+    if (images == &set->test) set->test_files = list->files;
+    return ink_digit_files_read(list, pool, images, err);
+}
+
+/* The train file, CSV before IDX before pictures. */
 static ink_status read_train(ink_dataset *set, const ink_places *p, ink_csv_kind kind, ink_pool *pool,
                              ink_images *images, const char **name, ink_error *err) {
     if (ink_place_there(&p->train)) return read_csv(set, &p->train, kind, pool, images, name, err);
+    if (p->train_pictures.count > 0) return read_pictures(set, p, &p->train_pictures, pool, images, name, err);
     return read_idx(set, &p->train_images, &p->train_labels, p->transposed, images, name, err);
 }
 
-/* The test file, CSV before IDX. */
+/* The test file, CSV before IDX before pictures. */
 static ink_status read_test(ink_dataset *set, const ink_places *p, ink_pool *pool, ink_error *err) {
     if (ink_place_there(&p->test)) {
         return read_csv(set, &p->test, INK_CSV_TEST, pool, &set->test, &set->test_name, err);
+    }
+    if (p->test_pictures.count > 0) {
+        return read_pictures(set, p, &p->test_pictures, pool, &set->test, &set->test_name, err);
     }
     return read_idx(set, &p->test_images, &p->test_image_labels, p->transposed, &set->test, &set->test_name, err);
 }
@@ -130,16 +143,16 @@ static ink_status read_test_labels(ink_dataset *set, const ink_place *place, ink
 /* ---- which files a use needs ---- */
 
 static bool has_train(const ink_places *p) {
-    return ink_place_there(&p->train) || ink_place_there(&p->train_images);
+    return ink_place_there(&p->train) || ink_place_there(&p->train_images) || p->train_pictures.count > 0;
 }
 
 static bool has_test(const ink_places *p) {
-    return ink_place_there(&p->test) || ink_place_there(&p->test_images);
+    return ink_place_there(&p->test) || ink_place_there(&p->test_images) || p->test_pictures.count > 0;
 }
 
 /* Is there a test file with labels? A CSV's own label column is only known when it is read. */
 static bool has_test_labels(const ink_places *p) {
-    return (ink_place_there(&p->test) && ink_place_there(&p->test_labels)) ||
+    return p->test_pictures.count > 0 || (ink_place_there(&p->test) && ink_place_there(&p->test_labels)) ||
            (!ink_place_there(&p->test) && ink_place_there(&p->test_images) && ink_place_there(&p->test_image_labels));
 }
 
@@ -152,7 +165,9 @@ static ink_status name_test(const char *path, ink_dataset *set, ink_places *p, i
     } else if (p->single && ink_place_there(&p->train)) {
         p->test = p->train;
         p->train = (ink_place){0};
-    } else if (p->single || ink_place_there(&p->train_images)) {
+    } else if (p->train_pictures.count > 0 && p->test_pictures.count == 0) {
+        p->test_pictures = p->train_pictures;
+    } else if (p->train_pictures.count == 0 && (p->single || ink_place_there(&p->train_images))) {
         if (!ink_place_there(&p->test_images) || p->single) {
             p->test_images = p->train_images;
             p->test_image_labels = p->train_labels;
@@ -161,6 +176,7 @@ static ink_status name_test(const char *path, ink_dataset *set, ink_places *p, i
         return ink_fail(err, INK_E_DATA, "%s holds no test file", path);
     }
     p->train = p->train_images = (ink_place){0};
+    p->train_pictures = (ink_digit_files){0};
     return INK_OK;
 }
 
@@ -168,8 +184,8 @@ static ink_status no_labels(const char *name, ink_use use, ink_error *err) {
     ink_status status = ink_fail(err, INK_E_DATA, "%s has no labels: it can be predicted, not %s", name,
                                  use == INK_USE_TRAIN ? "trained on" : "scored");
     ink_hint(err, "%s",
-             use == INK_USE_TRAIN ? "training needs a label column, or the labels file of IDX images"
-                                  : "scoring needs a label column, test_labels.csv, or IDX labels");
+             use == INK_USE_TRAIN ? "training needs a label column, the labels file of IDX images, or class folders"
+                                  : "scoring needs a label column, test_labels.csv, IDX labels, or class folders");
     return status;
 }
 

@@ -13,12 +13,16 @@
  *   - a zip with those inside (Kaggle's digit-recognizer.zip), in folders or not
  *   - an IDX file of images with its labels beside it (train-images-idx3-ubyte, train-labels-idx1-ubyte, plain or .gz;
  *     also "train-images.idx3-ubyte"), or a folder of such files: t10k is then the test set, with labels
+ *   - a folder with class folders 0 .. 9 of PNG or JPEG files, or with train and test folders that have such; one
+ *     picture, or a folder of pictures, without labels (data/digit_files.h says how they become 28 x 28)
  *   - "-", a CSV on standard input
- * In a folder CSV files are taken before IDX files. Nothing is searched in folders below. */
+ * In a folder CSV files are taken before IDX files, and these before pictures. Nothing else is searched in folders
+ * below. */
 #ifndef INK_DATA_DATASET_H
 #define INK_DATA_DATASET_H
 
 #include "core/arena.h"
+#include "data/digit_files.h"
 #include "data/fingerprint.h"
 #include "files/submission.h"
 
@@ -40,6 +44,7 @@ typedef struct ink_dataset {
     ink_images train, test; /* count 0: there is none. Same height and width when both are there */
     ink_submission sample;  /* sample_submission.csv, which asks for exactly test's ids; count 0: there is none */
     const char *train_name, *test_name, *sample_name; /* as DATA was named: "kaggle.zip/train.csv"; or NULL */
+    const ink_digit_file *test_files;                 /* [test.count] when test came from pictures; else NULL */
     char train_sha256[65], test_sha256[65];           /* see ink_images_sha256; "" where absent */
     const char **found, **warnings;                   /* whole lines for a person, without newline */
     uint32_t n_found, n_warnings;

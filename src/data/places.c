@@ -11,7 +11,8 @@
 
 #define LOOKED_FOR                                                                                                     \
     "looked for train.csv, test.csv, sample_submission.csv (plain, .gz or .zip), digit-recognizer.zip, "               \
-    "train-images-idx3-ubyte, t10k-images-idx3-ubyte with their labels (plain or .gz)"
+    "train-images-idx3-ubyte, t10k-images-idx3-ubyte with their labels (plain or .gz), "                               \
+    "class folders 0 to 9 of .png or .jpg files"
 
 bool ink_place_there(const ink_place *place) {
     return place->path != NULL || place->archive != NULL;
@@ -111,6 +112,10 @@ static ink_status take_folder(const char *path, ink_arena *arena, ink_places *ou
     ink_status status = take_file(folder, strlen(folder), "digit-recognizer.zip", plain, arena, &zip, err);
     if (status != INK_OK) return status;
     if (zip.path != NULL) return ink_places_find(zip.path, arena, out, err);
+    status = ink_digit_files_find(path, arena, &out->train_pictures, &out->test_pictures, err);
+    if (status != INK_OK) return status;
+    out->pictures = folder;
+    if (out->train_pictures.count > 0 || out->test_pictures.count > 0) return INK_OK;
     status = ink_fail(err, INK_E_DATA, "%s holds no digits", path);
     ink_hint(err, LOOKED_FOR);
     return status;
@@ -199,13 +204,24 @@ static ink_status take_beside_csv(const char *path, ink_arena *arena, ink_places
     return INK_OK;
 }
 
+/* A lone picture, without a label. */
+static ink_status take_picture(const char *path, ink_arena *arena, ink_places *out, ink_error *err) {
+    ink_digit_file *file = ink_arena_new(arena, 1, sizeof *file);
+    if (file == NULL) return ink_fail_memory(err, sizeof *file, "a file name");
+    *file = (ink_digit_file){path, INK_NO_LABEL};
+    out->train_pictures = (ink_digit_files){file, 1};
+    out->pictures = path;
+    out->single = true;
+    return INK_OK;
+}
+
 static ink_status take_one_file(const char *path, ink_arena *arena, ink_places *out, ink_error *err) {
     char *own = ink_arena_string(arena, path, strlen(path));
     if (own == NULL) return ink_fail_memory(err, strlen(path), "a file name");
     ink_source *source = NULL;
     const uint8_t *bytes = NULL;
     size_t got = 0;
-    bool zip = false, idx = strstr(last_part(path), "idx") != NULL;
+    bool zip = false, picture = false, idx = strstr(last_part(path), "idx") != NULL;
     /* A pipe can be opened once only: it is taken for a CSV. */
     struct stat facts;
     if (strcmp(path, "-") == 0 || (stat(path, &facts) == 0 && S_ISFIFO(facts.st_mode))) {
@@ -217,11 +233,13 @@ static ink_status take_one_file(const char *path, ink_arena *arena, ink_places *
     if (status == INK_OK) status = ink_source_peek(source, &bytes, &got, err);
     if (status == INK_OK) {
         zip = ink_archive_is(bytes, got) && !ink_source_is_gzip(source);
+        picture = ink_bitmap_is(bytes, got);
         idx = idx || (got >= 2 && bytes[0] == 0 && bytes[1] == 0);
     }
     ink_source_close(source);
     if (status != INK_OK) return status;
     if (zip) return take_archive(path, out, err);
+    if (picture) return take_picture(own, arena, out, err);
     out->single = true;
     if (idx) {
         out->train_images.path = own;

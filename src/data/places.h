@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "core/arena.h"
+#include "data/digit_files.h"
 #include "files/archive.h"
 
 /* A file, or an entry of a zip. Neither: there is none. */
@@ -18,13 +19,15 @@ typedef struct ink_places {
     ink_place train, test, sample, test_labels; /* CSV */
     ink_place train_images, train_labels;       /* IDX */
     ink_place test_images, test_image_labels;   /* IDX: t10k */
-    bool single;                                /* DATA is one file: what train or train_images names */
-    bool transposed;                            /* EMNIST keeps its images transposed */
-    ink_archive *archive;                       /* DATA is a zip */
+    ink_digit_files train_pictures, test_pictures;
+    const char *pictures; /* how DATA was named, where these lists are not empty */
+    bool single;          /* DATA is one file */
+    bool transposed;      /* EMNIST keeps its images transposed */
+    ink_archive *archive; /* DATA is a zip */
 } ink_places;
 
-/* Looks at path: a folder, a zip, a CSV or IDX file, "-". Files beside a lone train.csv or train-images file are found
- * too. Names live in the arena.
+/* Looks at path: a folder, a zip, a CSV, IDX or picture file, "-". Files beside a lone train.csv or train-images file
+ * are found too. Names live in the arena.
  * Errors   INK_E_FILE; INK_E_DATA nothing useful in a folder or zip (the hint lists what was looked for); INK_E_MEMORY.
  * Owner    the caller: ink_places_close, when no place is open any more. */
 INK_MUST_USE ink_status ink_places_find(const char *path, ink_arena *arena, ink_places *out, ink_error *err);

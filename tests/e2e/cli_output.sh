@@ -48,6 +48,23 @@ has submission.csv
 gives 0 predict run run2 digits -o two.csv --probabilities p.csv --json
 one_object inkling/predict/1
 has p.csv
+gives 0 data show digits --count 1 -o one.png --quiet
+gives 0 predict run one.png ./one.png --quiet
+err_empty
+[ "$(grep -c "one.png$(printf '\t')[0-9]$(printf '\t')[01]\.[0-9][0-9]*$" out)" -eq 2 ] || fail "$said: no two lines file, digit, probability"
+printf '\211PNG\r\n\032\nbroken' >broken.png
+printf 'GIF89a..............' >moving.gif
+gives 3 predict run broken.png one.png moving.gif --quiet
+[ "$(wc -l <out)" -eq 1 ] || fail "$said: the good picture is missing"
+[ "$(wc -l <err)" -eq 2 ] || fail "$said: not one line for each bad picture"
+err_has "broken.png"
+err_has "moving.gif: this is a GIF; PNG and JPEG are read"
+gives 4 predict run one.png nothing.png
+err_has "nothing.png"
+gives 0 predict run one.png --json --quiet
+one_object inkling/predict-pictures/1
+gives 3 train one.png
+err_has "one.png has no labels"
 gives 0 eval run digits --held-out --quiet
 err_empty
 gives 0 eval run digits --json
