@@ -2,18 +2,17 @@
  *
  *   ink_error err;
  *   ink_model *model = NULL;
- *   if (ink_model_open("best.safetensors", &model, &err) != INK_OK) { fprintf(stderr, "%s\n", err.text); ...
- * } float p[10]; ink_model_predict(model, image, 1, p, &err);      // image: 784 bytes, row by row, 0 paper
- * .. 255 ink ink_model_free(model);
+ *   float p[10];
+ *   if (ink_model_open("best.safetensors", NULL, &model, &err) != INK_OK) { fprintf(stderr, "%s\n", err.text); ... }
+ *   if (ink_model_predict(model, image, 1, p, &err) != INK_OK) ...   // image: 784 bytes, 0 paper .. 255 ink
+ *   ink_model_free(model);                                           // p[7]: how probable it is that it shows a 7
  *
  * Rules that hold for every function here
- *  - What can fail returns an ink_status; the reason goes to the caller's ink_error (may be NULL: not
- * wanted).
+ *  - What can fail returns an ink_status; the reason goes to the caller's ink_error (may be NULL: not wanted).
  *  - Out-pointers are NULL unless INK_OK came back. The caller owns what open returned and frees it with
  * free.
  *  - const pointers are borrowed for the call only.
- *  - The library never prints, exits, aborts, or changes the locale; of the environment it reads INK_ISA
- * alone.
+ *  - The library never prints, exits, aborts, or changes the locale; of the environment it reads INK_ISA alone.
  */
 #ifndef INKLING_H
 #define INKLING_H

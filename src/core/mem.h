@@ -7,8 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* count * size zeroed bytes. A zero-sized request gives a pointer that can be freed. Free with ink_mem_free.
- */
+/* count * size zeroed bytes. A zero-sized request gives a pointer that can be freed. Free with ink_mem_free. */
 void *ink_mem_new(size_t count, size_t size);
 
 /* Grows or shrinks to count * size; new bytes are not cleared. On failure NULL, and the old block stands. */

@@ -1,7 +1,8 @@
-/* core/real.h: exp, log, sine and cosine of our own, in double precision, built from fma alone, so that a run
- * has the same bits with any libm. Error below 2 units in the last place over the ranges given; kernels have
- * their own float forms (ops/cpu). Source   Cody & Waite, Software Manual for the Elementary Functions, 1980
- * (range reduction); Taylor and atanh series cut where the next term is below 2^-55. */
+/* core/real.h: exp, log, sine and cosine of our own, in double precision, built from fma alone, so that a run has the
+ * same bits with any libm. Error below 2 units in the last place over the ranges given; kernels have their own float
+ * forms (ops/cpu).
+ * Source   Cody & Waite, Software Manual for the Elementary Functions, 1980 (range reduction); Taylor and atanh series
+ *          cut where the next term is below 2^-55. */
 #ifndef INK_CORE_REAL_H
 #define INK_CORE_REAL_H
 

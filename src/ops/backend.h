@@ -5,9 +5,11 @@
  *   const ink_backend *b = ink_backend_find("cpu");
  *   ink_program *train = NULL, *eval = NULL;
  *   st = b->compile(&train_graph, &(ink_compile_options){.max_batch = 64, .pool = pool}, &train, &err);
- *   st = b->compile(&eval_graph, &(ink_compile_options){.max_batch = 1000, .pool = pool, .share = train},
- * &eval, &err); b->write(train, ink_graph_find(&train_graph, "fc.weight"), weights, count, &err); st =
- * b->run(train, &batch, &err); b->free(eval); b->free(train);
+ *   st = b->compile(&eval_graph, &(ink_compile_options){.max_batch = 1000, .pool = pool, .share = train}, &eval, &err);
+ *   st = b->write(train, ink_graph_find(&train_graph, "fc.weight"), weights, count, &err);
+ *   st = b->run(train, &batch, &err);
+ *   b->free(eval);
+ *   b->free(train);
  *
  * Layouts  In and out, everything is PyTorch's: dense row-major NCHW floats, weights [K][C][R][S]. */
 #ifndef INK_OPS_BACKEND_H
@@ -19,8 +21,7 @@
 typedef enum ink_precision {
     INK_PRECISION_AUTO, /* bf16 where the processor multiplies it natively, else f32 */
     INK_PRECISION_F32,
-    INK_PRECISION_BF16 /* inputs of linear and conv2d rounded to bfloat16; sums, master weights, the rest f32
-                        */
+    INK_PRECISION_BF16 /* inputs of linear and conv2d rounded to bfloat16; sums, master weights, the rest f32 */
 } ink_precision;
 
 /* Each backend has its own struct ink_program; the first member of all is `const ink_backend *backend`, so
@@ -33,7 +34,7 @@ typedef struct ink_compile_options {
     bool exact;              /* only algorithms whose bits are the same for every ISA (no Winograd) */
     ink_pool *pool;          /* borrowed for the program's life; NULL: the caller's thread alone */
     ink_program *share;      /* parameters and states of the same name are one memory with this program's;
-                              * borrowed,      must outlive the new one; NULL: own memory, all zero */
+                              * borrowed, must outlive the new one; NULL: own memory, all zero */
 } ink_compile_options;
 
 /* One run's input, and its results. Arrays are borrowed for the call. */

@@ -14,14 +14,14 @@
  *   if (ink_graph_check(&g, &err) != INK_OK) ...
  *   ink_graph_clear(&g);
  *
- * Errors   A building function that meets a wrong shape or lacks memory records the first such fault in the
- * graph and returns INK_NONE; every later call on that graph does nothing and returns INK_NONE.
- * ink_graph_check tells once, at the end. Shapes   A batched value has one shape per image, [C,H,W] (a flat
- * one: [C,1,1]), and N of them; N is only known when a program runs. Other values (parameters, statistics)
- * have 1 to 4 dimensions as PyTorch shows them. All arrays are thought of as dense, row-major, NCHW; a
- * backend's own layouts never show. Letters  N batch  C,H,W input channels, height, width  K output channels
- * R,S window  P,Q output height, width Numbers  f32 unless said otherwise; sums in an order that the backend
- * fixes from shapes alone. */
+ * Errors   A building function that meets a wrong shape or lacks memory records the first such fault in the graph and
+ *          returns INK_NONE; every later call on that graph does nothing and returns INK_NONE. ink_graph_check tells
+ *          once, at the end.
+ * Shapes   A batched value has one shape per image, [C,H,W] (a flat one: [C,1,1]), and N of them; N is only known when
+ *          a program runs. Other values (parameters, statistics) have 1 to 4 dimensions as PyTorch shows them. All
+ *          arrays are thought of as dense, row-major, NCHW; a backend's own layouts never show.
+ * Letters  N batch   C,H,W input channels, height, width   K output channels   R,S window   P,Q output height, width
+ * Numbers  f32 unless said otherwise; sums in an order that the backend fixes from shapes alone. */
 #ifndef INK_OPS_GRAPH_H
 #define INK_OPS_GRAPH_H
 
@@ -69,25 +69,25 @@ typedef enum ink_op {
     /* warp        in = {images, warps} -> {y [1,H,W]}     each image distorted by its own ink_warp: affine, elastic,
        erased square; 0..255 as float. The formula, with the order of its roundings: core/warp.h */
     INK_OP_WARP,
-    /* normalise   in = {x bytes or warped [1,H,W]} -> {y [C,H,W]}     y[n,c,h,w] = x[n,0,h,w] * scale[c] +
-     * shift[c] one fma; no gradient (nothing before it learns) */
+    /* normalise   in = {x bytes or warped [1,H,W]} -> {y [C,H,W]}     y[n,c,h,w] = x[n,0,h,w] * scale[c] + shift[c]
+     *             one fma; no gradient (nothing before it learns) */
     INK_OP_NORMALISE,
-    /* linear      in = {x [C,1,1], w [K,C], b [K] or none} -> {y [K,1,1]}     y[n,k] = b[k] + sum over c of
-       x[n,c] * w[k,c] */
+    /* linear      in = {x [C,1,1], w [K,C], b [K] or none} -> {y [K,1,1]}
+     *             y[n,k] = b[k] + sum over c of x[n,c] * w[k,c] */
     INK_OP_LINEAR,
     /* linear_dx   in = {dy [K,1,1], w [K,C]} -> {dx [C,1,1]}     dx[n,c] = sum over k of dy[n,k] * w[k,c] */
     INK_OP_LINEAR_DX,
     /* linear_dw   in = {x [C,1,1], dy [K,1,1]} -> {dw [K,C]}     dw[k,c] = sum over n of dy[n,k] * x[n,c] */
     INK_OP_LINEAR_DW,
     /* conv2d      in = {x [C,H,W], w [K,C,R,S], b [K] or none} -> {y [K,P,Q]}     attr.conv
-     *             y[n,k,p,q] = b[k] + sum over c,r,s of x[n,c,p*stride+r-pad,q*stride+s-pad] * w[k,c,r,s], x
-     * = 0 outside P = (H + 2 pad - R) / stride + 1, rounded down; Q alike.   Dumoulin & Visin,
-     * arXiv:1603.07285 ch. 2 pad_end is what is added below and right when it differs from pad (above and
-     * left), else equal */
+     *             y[n,k,p,q] = b[k] + sum over c,r,s of x[n,c,p*stride+r-pad,q*stride+s-pad] * w[k,c,r,s]
+     *             P = (H + pad + pad_end - R) / stride + 1, rounded down; Q alike; x = 0 outside. pad: above and left;
+     *             pad_end: below and right, which differs from pad where TensorFlow's "same" asks for it
+     *             Source: Dumoulin & Visin, arXiv:1603.07285 ch. 2 */
     INK_OP_CONV2D,
     /* conv2d_dx   in = {dy [K,P,Q], w} -> {dx [C,H,W]}     attr.conv; H, W: those of the value dx
-     *             dx[n,c,h,w] = sum over k,r,s,p,q with p*stride+r-pad = h, q*stride+s-pad = w of dy[n,k,p,q]
-     * * w[k,c,r,s] */
+     *             dx[n,c,h,w] = sum over k,r,s,p,q with p*stride+r-pad = h, q*stride+s-pad = w
+     *             of dy[n,k,p,q] * w[k,c,r,s] */
     INK_OP_CONV2D_DX,
     /* conv2d_dw   in = {x, dy} -> {dw [K,C,R,S]}     attr.conv
      *             dw[k,c,r,s] = sum over n,p,q of dy[n,k,p,q] * x[n,c,p*stride+r-pad,q*stride+s-pad] */
@@ -99,8 +99,8 @@ typedef enum ink_op {
      *             training: mean = sum x / M, var = sum (x - mean)^2 / M, inv_std = 1 / sqrt(var + eps),
      *               running_mean = (1 - momentum) running_mean + momentum mean,
      *               running_var = (1 - momentum) running_var + momentum var M / (M - 1)   (M = 1: var)
-     *             evaluation (attr.batchnorm.training false): mean = running_mean, var = running_var, both
-     * unchanged y = (x - mean) * inv_std * gamma + beta.     Ioffe & Szegedy, arXiv:1502.03167 */
+     *             evaluation (attr.batchnorm.training false): mean = running_mean, var = running_var, both unchanged
+     *             y = (x - mean) * inv_std * gamma + beta     Source: Ioffe & Szegedy, arXiv:1502.03167 */
     INK_OP_BATCHNORM,
     /* batchnorm_dx  in = {x, dy, gamma or none, mean, inv_std} -> {dx, dgamma [C] or none, dbeta [C] or none}
      *             xh = (x - mean) inv_std; dbeta = sum dy; dgamma = sum dy xh;
@@ -108,39 +108,35 @@ typedef enum ink_op {
      *             any of the three outputs may be absent */
     INK_OP_BATCHNORM_DX,
     /* activation  in = {x} -> {y}     attr.activation
-     *             relu max(x, 0) · leaky_relu x > 0 ? x : slope x · silu x / (1 + e^-x) · gelu x (1 + erf(x /
-     * sqrt 2)) / 2; NaN stays NaN */
+     *             relu max(x, 0) · leaky_relu x > 0 ? x : slope x · silu x / (1 + e^-x)
+     *             · gelu x (1 + erf(x / sqrt 2)) / 2; NaN stays NaN */
     INK_OP_ACTIVATION,
-    /* activation_dx  in = {x, dy} -> {dx}     dx = dy f'(x); relu and leaky_relu use x > 0, so f'(0) is 0 or
-       slope */
+    /* activation_dx  in = {x, dy} -> {dx}     dx = dy f'(x); relu, leaky_relu use x > 0, so f'(0) is 0 or slope */
     INK_OP_ACTIVATION_DX,
-    /* maxpool     in = {x [C,H,W]} -> {y [C,P,Q]}     attr.pool; padding never wins; the first maximum in row
-     * order takes the gradient. P = (H + 2 pad - R) / stride + 1, rounded down. NaN wins. */
+    /* maxpool     in = {x [C,H,W]} -> {y [C,P,Q]}     attr.pool; padding never wins, NaN does; the first maximum in row
+     *             order takes the gradient. P = (H + 2 pad - R) / stride + 1, rounded down */
     INK_OP_MAXPOOL,
     /* maxpool_dx  in = {x, y, dy} -> {dx} */
     INK_OP_MAXPOOL_DX,
-    /* avgpool     in = {x} -> {y}     attr.pool; sum of the window / (R S), padding counted as zeros
-       (PyTorch's default) */
+    /* avgpool     in = {x} -> {y}     attr.pool; sum of the window / (R S), padding counted as zeros (as PyTorch) */
     INK_OP_AVGPOOL,
     /* avgpool_dx  in = {dy} -> {dx [C,H,W]} */
     INK_OP_AVGPOOL_DX,
-    /* global_avgpool  in = {x [C,H,W]} -> {y [C,1,1]}     mean over h,w;     global_avgpool_dx  in = {dy} ->
-       {dx} */
+    /* global_avgpool  in = {x [C,H,W]} -> {y [C,1,1]}     mean over h,w;  _dx  in = {dy} -> {dx} */
     INK_OP_GLOBAL_AVGPOOL,
     INK_OP_GLOBAL_AVGPOOL_DX,
-    /* global_maxpool  in = {x} -> {y [C,1,1]}     the first maximum takes the gradient;  _dx  in = {x, y, dy}
-       -> {dx} */
+    /* global_maxpool  in = {x} -> {y [C,1,1]}     the first maximum takes the gradient; _dx  in = {x, y, dy} -> {dx} */
     INK_OP_GLOBAL_MAXPOOL,
     INK_OP_GLOBAL_MAXPOOL_DX,
     /* dropout     in = {x} -> {y}     attr.dropout; only in training graphs
      *             y = u < rate ? 0 : x / (1 - rate), u = unit float of word (i & 3) of Philox block
      *             counter {i >> 2, attr.key, step low, step high ^ INK_STREAM_DROPOUT << 24}, key = seed;
-     *             i = (index of the image in the batch) * C*H*W + its NCHW index.  Hinton et al.,
-     * arXiv:1207.0580 dropout_dx  in = {dy} -> {dx}     the same factors */
+     *             i = (index of the image in the batch) * C*H*W + its NCHW index
+     *             Source: Hinton et al., arXiv:1207.0580
+     * dropout_dx  in = {dy} -> {dx}     the same factors */
     INK_OP_DROPOUT,
     INK_OP_DROPOUT_DX,
-    /* flatten     in = {x [C,H,W]} -> {y [C*H*W,1,1]}     order kept (NCHW);  reshape back: the gradient of
-       flatten */
+    /* flatten     in = {x [C,H,W]} -> {y [C*H*W,1,1]}     order kept (NCHW);  _dx: the reshape back */
     INK_OP_FLATTEN,
     INK_OP_FLATTEN_DX,
     /* add         in = {a, b} -> {y}     y = a + b, same shapes; also sums gradients of a value used twice */
@@ -150,28 +146,28 @@ typedef enum ink_op {
     /* softmax_dx  in = {y, dy} -> {dx}     dx = y (dy - sum over c of y dy) */
     INK_OP_SOFTMAX_DX,
     /* cross_entropy  in = {z [C,1,1], labels} -> {losses [1,1,1]}     attr.cross_entropy
-     *             t[n,c] = (c == label) (1 - smoothing) + smoothing / C;  loss[n] = log sum e^(z - max) + max
-     * - sum t z a run also gives the sum of losses (in double, in image order) and the number of n whose
-     * first maximum of z is the label (ink_batch.loss_sum, .correct) */
+     *             t[n,c] = (c == label) (1 - smoothing) + smoothing / C
+     *             loss[n] = log sum e^(z - max) + max - sum t z
+     *             a run also gives the sum of losses (in double, in image order) and the number of n whose first
+     *             maximum of z is the label (ink_batch.loss_sum, .correct) */
     INK_OP_CROSS_ENTROPY,
     /* cross_entropy_dx  in = {z, labels} -> {dz}     dz[n,c] = (softmax(z)[n,c] - t[n,c]) / N */
     INK_OP_CROSS_ENTROPY_DX,
-    /* clip        in = {} -> {}     attr.clip; f = min(1, max_norm / (norm + 1e-6)), norm over all parameter
-     * gradients; scales every gradient by f in the optimizer nodes behind it. ink_batch.gradient_norm tells
-     * norm. */
+    /* clip        in = {} -> {}     attr.clip; f = min(1, max_norm / (norm + 1e-6)), norm over all parameter gradients;
+     *             scales every gradient by f in the optimizer nodes behind it. ink_batch.gradient_norm tells norm */
     INK_OP_CLIP,
-    /* sgd         in = {w, dw, buffer or none}     attr.optimizer; updates w and buffer.  lr = step's lr *
-     * lr_scale of w g = f dw + decay w;  buffer = momentum buffer + g (first step: g); w -= lr (nesterov ? g
-     * + momentum buffer : buffer)     as torch.optim.SGD */
+    /* sgd         in = {w, dw, buffer or none}     attr.optimizer; updates w and buffer; lr = step's lr * lr_scale of w
+     *             g = f dw + decay w;  buffer = momentum buffer + g (first step: g)
+     *             w -= lr (nesterov ? g + momentum buffer : buffer)     as torch.optim.SGD */
     INK_OP_SGD,
     /* adam        in = {w, dw, m, v}     attr.optimizer; t = step (from 1)
      *             g = f dw (+ decay w when not decoupled);  w -= lr decay w first when decoupled (AdamW)
      *             m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g g
-     *             w -= lr / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + eps)     Kingma & Ba,
-     * arXiv:1412.6980; Loshchilov & Hutter, arXiv:1711.05101; as torch.optim.Adam, AdamW */
+     *             w -= lr / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + eps)     as torch.optim.Adam, AdamW
+     *             Source: Kingma & Ba, arXiv:1412.6980; Loshchilov & Hutter, arXiv:1711.05101 */
     INK_OP_ADAM,
-    /* average     in = {w, a}     attr.average; a = d a + (1 - d) w, d = min(decay, (1 + t) / (10 + t)), t =
-       step; the caller writes the first weights into a */
+    /* average     in = {w, a}     attr.average; a = d a + (1 - d) w, d = min(decay, (1 + t) / (10 + t)), t = step;
+     *             the caller writes the first weights into a */
     INK_OP_AVERAGE,
     INK_OP_COUNT
 } ink_op;
