@@ -14,8 +14,7 @@
 
 #define MODEL_IS "a model is a .safetensors file or the folder of a training run"
 
-/* A run folder stands for its last weights: what the schedule ended in, chosen by nobody. */
-static ink_status model_path(const char *name, char path[INK_PATH_SIZE], ink_error *err) {
+ink_status ink_model_path(const char *name, char path[INK_PATH_SIZE], ink_error *err) {
     struct stat about;
     bool folder = stat(name, &about) == 0 && S_ISDIR(about.st_mode);
     int length = snprintf(path, INK_PATH_SIZE, "%s%s", name, folder ? "/weights/last.safetensors" : "");
@@ -49,7 +48,7 @@ ink_status ink_models_open(const char *const *names, size_t n, const ink_machine
         char path[INK_PATH_SIZE];
         ink_tensors tensors = {0};
         ink_modelfile *file = &models.files[models.n];
-        status = model_path(names[models.n], path, err);
+        status = ink_model_path(names[models.n], path, err);
         if (status == INK_OK) {
             status = ink_tensors_open(path, &tensors, err);
             if (status == INK_E_DATA) ink_hint(err, MODEL_IS);

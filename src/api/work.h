@@ -229,6 +229,60 @@ typedef struct ink_get_options {
 /* The one function that uses the network. */
 INK_MUST_USE ink_status ink_work_data_get(const ink_get_options *options, const ink_watch *watch, ink_error *err);
 
+/* ---- serve ---- */
+
+/* A model in service: what `inkling serve` asks. All functions may be called from several threads at once. */
+typedef struct ink_service ink_service;
+
+typedef struct ink_service_options {
+    const char *model;       /* file or run folder; NULL: the built-in model */
+    const char *corrections; /* folder, made when absent, for ink_service_correct; NULL: none are kept */
+    uint32_t max_batch;      /* images computed at once; 0 = 64 */
+    ink_engine engine;       /* threads 0: one per processor but one */
+} ink_service_options;
+
+INK_MUST_USE ink_status ink_service_open(const ink_service_options *options, ink_service **out, ink_error *err);
+void ink_service_free(ink_service *service);
+
+typedef enum ink_body {
+    INK_BODY_PIXELS,  /* n * 784 bytes, 0 paper .. 255 ink, as the net wants them */
+    INK_BODY_PICTURE, /* PNG or JPEG */
+    INK_BODY_JSON     /* {"images":[[784 whole numbers 0..255],...]} */
+} ink_body;
+
+/* One request and its answer, as HTTP carries them (docs/serving.md says what stands in the bodies). */
+typedef struct ink_question {
+    ink_body body;
+    const uint8_t *bytes; /* borrowed for the call */
+    size_t size;
+    bool layers;  /* what the layers see as well; of one image */
+    bool segment; /* several digits in one picture */
+    /* the answer */
+    int code;        /* HTTP's: 200; 400 a body that makes no sense; 422 no digit; 500 */
+    char *answer;    /* JSON, ink_work_free; NULL: out of memory, code 500 */
+    uint32_t images; /* that were read */
+} ink_question;
+
+/* Answers all n, their images in as few runs as possible. */
+void ink_service_answer(ink_service *service, ink_question *const *questions, size_t n);
+
+/* {"image":"base64 of 784 bytes","label":7} kept as <corrections>/7/<first half of its SHA-256>.png. Code 200, 400, 404
+ * (no folder), 500 (the disk), 507 (too many). */
+void ink_service_correct(ink_service *service, const uint8_t *body, size_t size, int *code, char **answer);
+
+/* Looks at the model's file and, when it is another one than was loaded (or `always`), loads it; *swapped: it serves
+ * from now on. A file that cannot be loaded is an error, told once, and the old model stays. */
+INK_MUST_USE ink_status ink_service_refresh(ink_service *service, bool always, bool *swapped, ink_error *err);
+
+/* The model as JSON: name, net, normalisation, SHA-256, ... */
+INK_MUST_USE ink_status ink_service_about(ink_service *service, char **json, ink_error *err);
+
+/* {"error":{"code":...,"message":...,"pointer":...}}; NULL when memory is out. */
+char *ink_service_error_json(const char *code, const char *message, const char *pointer);
+
+/* The page to draw on, static, and the Content-Security-Policy that lets its inline parts run (ink_work_free). */
+INK_MUST_USE ink_status ink_work_page(const char **html, size_t *size, char **policy, ink_error *err);
+
 /* ---- facts ---- */
 
 /* A table of layers, output shapes, parameters and multiply-adds of a zoo net, a net or recipe file, a model file or a

@@ -1,0 +1,192 @@
+/* api/serve.c: a model in service: it answers, and it is exchanged for a newer one while it does.
+ * HTTP itself, its limits and its threads are the program's (cli/serve*.c); bodies are read in serve_body.c. */
+#define _POSIX_C_SOURCE 200809L
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "api/models.h"
+#include "api/serve_service.h"
+#include "core/hash.h"
+#include "core/mem.h"
+#include "core/status.h"
+#include "files/source.h"
+
+#define BATCH_DEFAULT 64
+
+static bool same(const ink_file_mark *a, const ink_file_mark *b) {
+    return a->there == b->there && a->device == b->device && a->inode == b->inode && a->size == b->size &&
+           a->second == b->second && a->nanosecond == b->nanosecond;
+}
+
+static ink_file_mark mark_of(const char *path) {
+    struct stat about;
+    if (path[0] == '\0' || stat(path, &about) != 0) return (ink_file_mark){.there = false};
+    return (ink_file_mark){.there = true,
+                           .device = (uint64_t)about.st_dev,
+                           .inode = (uint64_t)about.st_ino,
+                           .size = (uint64_t)about.st_size,
+                           .second = (int64_t)about.st_mtim.tv_sec,
+                           .nanosecond = (int64_t)about.st_mtim.tv_nsec};
+}
+
+/* ---- one model, loaded ---- */
+
+static void loaded_free(ink_loaded *loaded) {
+    if (loaded == NULL) return;
+    ink_models_close(&loaded->models);
+    ink_machine_close(&loaded->machine);
+    ink_mem_free(loaded);
+}
+
+static ink_status hash_file(const char *path, char hex[65], ink_error *err) {
+    ink_source *source = NULL;
+    uint8_t block[65536];
+    size_t got = 0;
+    ink_sha256 sha;
+    ink_status status = ink_source_open(path, &source, err);
+    ink_sha256_start(&sha);
+    while (status == INK_OK) {
+        status = ink_source_read(source, block, sizeof block, &got, err);
+        if (status != INK_OK || got == 0) break;
+        ink_sha256_add(&sha, block, got);
+    }
+    if (status == INK_OK) ink_sha256_end(&sha, hex);
+    ink_source_close(source);
+    return status;
+}
+
+/* "runs/v3/" -> "v3"; "best.safetensors" -> "best". */
+static void short_name(const char *model, char out[64]) {
+    size_t end = strlen(model);
+    while (end > 1 && model[end - 1] == '/') end--;
+    size_t begin = end;
+    while (begin > 0 && model[begin - 1] != '/') begin--;
+    static const char ending[] = ".safetensors";
+    size_t tail = sizeof ending - 1;
+    if (end - begin > tail && memcmp(model + end - tail, ending, tail) == 0) end -= tail;
+    snprintf(out, 64, "%.*s", (int)(end - begin), model + begin);
+}
+
+/* The file is looked at before it is read: what changes meanwhile is seen as a change the next time. */
+static ink_status load(const ink_service *service, ink_loaded **out, ink_error *err) {
+    *out = NULL;
+    ink_loaded *loaded = ink_mem_new(1, sizeof *loaded);
+    if (loaded == NULL) return ink_fail_memory(err, sizeof *loaded, "a model");
+    const char *name = service->path;
+    ink_engine engine = service->engine;
+    if (engine.threads == 0) {
+        uint32_t processors = ink_pool_processors();
+        engine.threads = processors > 1 ? processors - 1 : 1; /* one is busy with the connections */
+    }
+    ink_status status = ink_machine_open(&engine, &loaded->machine, err);
+    if (status == INK_OK && name[0] != '\0') status = hash_file(name, loaded->sha256, err);
+    if (status == INK_OK) {
+        status =
+            ink_models_open(&name, name[0] != '\0' ? 1 : 0, &loaded->machine, service->max_batch, &loaded->models, err);
+    }
+    if (status == INK_OK &&
+        (loaded->models.files[0].height != INK_DIGIT_SIDE || loaded->models.files[0].width != INK_DIGIT_SIDE)) {
+        status = ink_fail(err, INK_E_DATA, "%s wants images of %dx%d, expected 28x28", name,
+                          (int)loaded->models.files[0].height, (int)loaded->models.files[0].width);
+    }
+    if (status == INK_OK) {
+        *out = loaded;
+    } else {
+        loaded_free(loaded);
+    }
+    return status;
+}
+
+/* ---- the service ---- */
+
+ink_status ink_service_open(const ink_service_options *options, ink_service **out, ink_error *err) {
+    ink_status status = INK_OK;
+    *out = NULL;
+    ink_service *service = ink_mem_new(1, sizeof *service);
+    if (service == NULL) return ink_fail_memory(err, sizeof *service, "a service");
+    pthread_mutex_init(&service->lock, NULL);
+    pthread_mutex_init(&service->keeping, NULL);
+    service->engine = options->engine;
+    service->max_batch = options->max_batch > 0 ? options->max_batch : BATCH_DEFAULT;
+    snprintf(service->name, sizeof service->name, "built-in");
+    if (options->model != NULL) {
+        short_name(options->model, service->name);
+        status = ink_model_path(options->model, service->path, err);
+    }
+    if (status == INK_OK && options->corrections != NULL) {
+        status = ink_corrections_begin(service, options->corrections, err);
+    }
+    service->mark = mark_of(service->path);
+    if (status == INK_OK) status = load(service, &service->now, err);
+    if (status == INK_OK) {
+        *out = service;
+    } else {
+        ink_service_free(service);
+    }
+    return status;
+}
+
+void ink_service_free(ink_service *service) {
+    if (service == NULL) return;
+    loaded_free(service->now);
+    pthread_mutex_destroy(&service->lock);
+    pthread_mutex_destroy(&service->keeping);
+    ink_mem_free(service);
+}
+
+ink_status ink_service_refresh(ink_service *service, bool always, bool *swapped, ink_error *err) {
+    ink_loaded *next = NULL;
+    *swapped = false;
+    if (service->path[0] == '\0') return INK_OK;
+    ink_file_mark mark = mark_of(service->path);
+    if (!always && (!mark.there || same(&mark, &service->mark))) return INK_OK;
+    service->mark = mark;
+    ink_status status = load(service, &next, err);
+    if (status != INK_OK) return status;
+    pthread_mutex_lock(&service->lock);
+    ink_loaded *old = service->now;
+    service->now = next;
+    pthread_mutex_unlock(&service->lock);
+    loaded_free(old);
+    *swapped = true;
+    return INK_OK;
+}
+
+ink_status ink_service_run(ink_service *service, const uint8_t *images, uint32_t n, float *p, ink_error *err) {
+    ink_status status = INK_OK;
+    pthread_mutex_lock(&service->lock);
+    for (uint32_t from = 0; from < n && status == INK_OK; from += service->max_batch) {
+        uint32_t now = n - from < service->max_batch ? n - from : service->max_batch;
+        status = ink_model_run(service->now->models.models[0], images + (size_t)from * INK_DIGIT_PIXELS, now, NULL,
+                               p + (size_t)from * INK_CLASSES, err);
+    }
+    pthread_mutex_unlock(&service->lock);
+    return status;
+}
+
+ink_status ink_service_about(ink_service *service, char **json, ink_error *err) {
+    ink_text text = {0};
+    char normalise[160];
+    ink_tensors *tensors;
+    pthread_mutex_lock(&service->lock);
+    const ink_loaded *now = service->now;
+    const ink_modelfile *file = &now->models.files[0];
+    tensors = &now->models.files[0].tensors;
+    ink_normalise_text(&file->normalise, normalise, sizeof normalise);
+    ink_text_add(&text, "{\"schema\":\"inkling/model/1\",\"name\":");
+    ink_json_put_string(&text, service->name);
+    ink_text_add(&text, ",\"recipe\":");
+    ink_json_put_string(&text, file->recipe);
+    ink_text_add(&text, ",\"net\":");
+    ink_json_put_string(&text, ink_tensors_note(tensors, "inkling.net"));
+    ink_text_format(&text, ",\"input\":\"%dx%d\",\"normalise\":\"%s\",\"sha256\":", (int)file->height, (int)file->width,
+                    normalise);
+    ink_json_put_string(&text, now->sha256);
+    ink_text_add(&text, ",\"score\":");
+    ink_json_put_string(&text, ink_tensors_note(tensors, "inkling.score"));
+    pthread_mutex_unlock(&service->lock);
+    ink_text_format(&text, ",\"corrections\":%s}\n", service->corrections[0] != '\0' ? "true" : "false");
+    return ink_text_give(&text, "the model", json, err);
+}

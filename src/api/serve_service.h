@@ -1,0 +1,47 @@
+/* api/serve_service.h: inside the service of api/work.h: what its files share. */
+#ifndef INK_API_SERVE_SERVICE_H
+#define INK_API_SERVE_SERVICE_H
+
+#include <pthread.h>
+
+#include "api/models.h"
+#include "api/serve.h"
+
+/* By what a file is known again. */
+typedef struct ink_file_mark {
+    bool there;
+    uint64_t device, inode, size;
+    int64_t second, nanosecond;
+} ink_file_mark;
+
+/* A model with the threads that compute it. */
+typedef struct ink_loaded {
+    ink_machine machine;
+    ink_models models;
+    char sha256[65];
+} ink_loaded;
+
+struct ink_service {
+    pthread_mutex_t lock; /* of now: held for one run, or for the exchange */
+    ink_loaded *now;
+    ink_file_mark mark;       /* of the file that was loaded last, or refused */
+    char path[INK_PATH_SIZE]; /* of the model's file; "": the built-in one */
+    char name[64];            /* for people */
+    ink_engine engine;        /* its words are borrowed from the caller of open */
+    uint32_t max_batch;
+    pthread_mutex_t keeping;              /* of the corrections */
+    char corrections[INK_PATH_SIZE - 64]; /* "": none are kept */
+    uint32_t n_kept;
+};
+
+/* p[n][10] of n images. */
+INK_MUST_USE ink_status ink_service_run(ink_service *service, const uint8_t *images, uint32_t n, float *p,
+                                        ink_error *err);
+
+/* Makes the folder and remembers it. */
+INK_MUST_USE ink_status ink_corrections_begin(ink_service *service, const char *folder, ink_error *err);
+
+/* A JSON string with its quotes; NULL is null. Bytes that are no UTF-8 become '?'. */
+void ink_json_put_string(ink_text *out, const char *string);
+
+#endif

@@ -1,0 +1,15 @@
+/* files/bitmap_write.h: small grey pictures as PNG. (Drawings with lines and letters are report/picture.h's.) */
+#ifndef INK_FILES_BITMAP_WRITE_H
+#define INK_FILES_BITMAP_WRITE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "inkling.h"
+
+/* grey: height rows of width bytes, 0 black .. 255 white. *png is the caller's (ink_mem_free). Equal pictures give
+ * equal bytes on one machine. Errors: INK_E_USAGE a size of 0 or above 4096; INK_E_MEMORY. */
+INK_MUST_USE ink_status ink_bitmap_png(const uint8_t *grey, uint32_t width, uint32_t height, uint8_t **png,
+                                       size_t *size, ink_error *err);
+
+#endif
