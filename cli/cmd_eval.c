@@ -9,8 +9,9 @@
 
 static const cli_option options[] = {
     {"held-out", 0, CLI_FLAG, NULL, NULL, "only the digits that the run did not learn from", 0, 0},
+    {"suspects", 0, CLI_FLAG, NULL, NULL, "list the labels that are probably wrong", 0, 0},
     {"min-accuracy", 0, CLI_REAL, "A", NULL, "exit with 8 when the accuracy is below A, a fraction such as 0.96", 0, 1},
-    {"out", 'o', CLI_TEXT, "DIR", NULL, "write the report and the confusion matrix into a folder", 0, 0},
+    {"out", 'o', CLI_TEXT, "DIR", NULL, "write the report, pictures and predictions into a folder", 0, 0},
     CLI_EVAL_BATCH,
     CLI_JSON,
 };
@@ -26,7 +27,12 @@ const cli_verb cli_eval = {
         "Prints accuracy with its 95 % interval, loss, the number of errors, and how each digit fares. The last word "
         "is the data, which must have labels. MODEL is a run folder or a .safetensors file; several are an ensemble, "
         "whose probabilities are averaged. A run has seen most of its own train.csv: --held-out measures on the rows "
-        "that it has not.",
+        "that it has not; of several runs, on those that none has.\n\n"
+        "--suspects lists the images whose label another class contradicts with confidence (confident learning). It "
+        "needs rows that the model has not learnt: --held-out, or other data than it was trained on.\n\n"
+        "--out DIR gets report.txt, report.json, confusion.csv .svg .png, reliability.svg .png (calibration), "
+        "worst.csv "
+        ".svg .png (the worst mistakes), predictions.csv, and with --suspects suspects.csv .svg .png.",
     .missing = "DATA: labelled digits, such as train.csv",
     .least = 1,
     .most = 65,
@@ -44,6 +50,7 @@ static int run(const cli_args *args) {
         .n_models = args->n_words - 1,
         .data = args->words[args->n_words - 1],
         .held_out = cli_flag(args, "held-out"),
+        .suspects = cli_flag(args, "suspects"),
         .eval_batch_size = (uint32_t)cli_whole(args, "eval-batch-size"),
         .out = cli_text(args, "out"),
         .engine = cli_engine(args),

@@ -13,16 +13,52 @@
 
 #define EVAL_BATCH 1000
 
-/* Leaves in `set` only the rows that the run held out. */
-static ink_status keep_held_out(const char *run, ink_dataset *set, uint32_t **rows, ink_error *err) {
+/* The images that the model file says it has learnt from. */
+static bool has_learnt(const ink_modelfile *model, const char *sha256) {
+    const char *learnt = ink_tensors_note(&model->tensors, "inkling.data_sha256");
+    return learnt != NULL && strcmp(learnt, sha256) == 0;
+}
+
+/* Marks the rows that every run among the models held out. A model without a run leaves no split: it does not count. */
+static ink_status find_held_out(const ink_eval_options *options, const ink_models *models, const char *sha256,
+                                uint8_t *held_out, uint32_t n, ink_error *err) {
+    ink_status status = INK_OK;
+    uint32_t runs = 0;
+    uint8_t *one = ink_mem_new(n, 1);
+    if (one == NULL) return ink_fail_memory(err, n, "the split");
+    memset(held_out, 1, n);
+    for (size_t m = 0; m < options->n_models && status == INK_OK; m++) {
+        const char *name = options->models[m], *learnt;
+        if (!ink_run_is(name)) continue;
+        runs++;
+        learnt = ink_tensors_note(&models->files[m].tensors, "inkling.data_sha256");
+        if (learnt != NULL && strcmp(learnt, sha256) != 0) {
+            status = ink_fail(err, INK_E_DATA, "%s was cut from other images than those of %s", name, options->data);
+        }
+        if (status == INK_OK) status = ink_run_split(name, one, n, err);
+        for (uint32_t i = 0; i < n && status == INK_OK; i++) held_out[i] &= one[i];
+    }
+    ink_mem_free(one);
+    if (status == INK_OK && runs == 0) {
+        status = ink_fail(err, INK_E_USAGE, "--held-out needs the folder of a run, %s is none", options->models[0]);
+    }
+    if (status == INK_OK && memchr(held_out, 1, n) == NULL) {
+        status = ink_fail(err, INK_E_USAGE,
+                          runs == 1 ? "%s held nothing out: there is nothing to measure on"
+                                    : "%s and the other runs held no row out together",
+                          options->models[0]);
+    }
+    return status;
+}
+
+/* Leaves in `set` only those rows. */
+static ink_status keep_held_out(const ink_eval_options *options, const ink_models *models, ink_dataset *set,
+                                uint32_t **rows, ink_error *err) {
     uint32_t n = set->test.count;
     ink_images kept;
     uint8_t *held_out = ink_mem_new(n, 1);
     if (held_out == NULL) return ink_fail_memory(err, n, "the split");
-    ink_status status = ink_run_split(run, held_out, n, err);
-    if (status == INK_OK && memchr(held_out, 1, n) == NULL) {
-        status = ink_fail(err, INK_E_USAGE, "%s held nothing out: there is nothing to measure on", run);
-    }
+    ink_status status = find_held_out(options, models, set->train_sha256, held_out, n, err);
     if (status == INK_OK) status = ink_images_pick(&set->test, held_out, 1, &kept, rows, err);
     if (status == INK_OK) {
         ink_images_free(&set->test);
@@ -32,24 +68,36 @@ static ink_status keep_held_out(const char *run, ink_dataset *set, uint32_t **ro
     return status;
 }
 
+/* What a model says of labels that it was told is no evidence. */
+static ink_status check_suspects(const ink_models *models, const ink_dataset *set, ink_error *err) {
+    for (size_t m = 0; m < models->n; m++) {
+        if (!has_learnt(&models->files[m], set->test_sha256)) continue;
+        ink_fail(err, INK_E_USAGE, "%s has learnt these labels: what it says of them is no evidence against them",
+                 models->files[m].name);
+        ink_hint(err, "add --held-out: --suspects looks at the rows that a run did not learn from");
+        return INK_E_USAGE;
+    }
+    return INK_OK;
+}
+
 /* DATA's labelled rows; with --held-out the train file's, since those are the rows that a run was cut from. */
-static ink_status read_rows(const ink_eval_options *options, const ink_machine *machine, const ink_watch *watch,
-                            ink_dataset *set, uint32_t **rows, ink_error *err) {
+static ink_status read_rows(const ink_eval_options *options, const ink_models *models, const ink_machine *machine,
+                            const ink_watch *watch, ink_dataset *set, uint32_t **rows, ink_error *err) {
     ink_dataset_options data = {
         .path = options->data, .use = options->held_out ? INK_USE_TRAIN : INK_USE_EVAL, .pool = machine->pool};
     ink_status status = ink_dataset_find(&data, set, err);
     if (status != INK_OK) return status;
     ink_say_dataset(watch, set);
-    if (!options->held_out) return INK_OK;
+    if (!options->held_out) return options->suspects ? check_suspects(models, set, err) : INK_OK;
     ink_images_free(&set->test);
     set->test = set->train;
     set->train = (ink_images){0};
-    return keep_held_out(options->models[0], set, rows, err);
+    return keep_held_out(options, models, set, rows, err);
 }
 
-static ink_status write_folder(const ink_judgement *judgement, const char *folder, ink_error *err) {
-    if (mkdir(folder, 0777) != 0 && errno != EEXIST) return ink_fail_errno(err, "make", folder);
-    return ink_judgement_write(judgement, folder, err);
+static ink_status write_folder(const ink_judgement *judgement, const ink_eval_options *options, ink_error *err) {
+    if (mkdir(options->out, 0777) != 0 && errno != EEXIST) return ink_fail_errno(err, "make", options->out);
+    return ink_judgement_write(judgement, options->suspects, options->out, err);
 }
 
 ink_status ink_work_eval(const ink_eval_options *options, const ink_watch *watch, ink_eval_result *result,
@@ -65,12 +113,12 @@ ink_status ink_work_eval(const ink_eval_options *options, const ink_watch *watch
     if (status != INK_OK) return status;
     status = ink_models_open(options->models, options->n_models, &machine,
                              options->eval_batch_size > 0 ? options->eval_batch_size : EVAL_BATCH, &models, err);
-    if (status == INK_OK) status = read_rows(options, &machine, watch, &set, &rows, err);
+    if (status == INK_OK) status = read_rows(options, &models, &machine, watch, &set, &rows, err);
     if (status == INK_OK) status = ink_models_predict(&models, &set.test, watch, &predictions, err);
     if (status == INK_OK) status = ink_judge(&set.test, rows, &predictions, &judgement, err);
-    if (status == INK_OK && options->out != NULL) status = write_folder(&judgement, options->out, err);
-    if (status == INK_OK) status = ink_confusion_report(&judgement.confusion, &result->text, err);
-    if (status == INK_OK) status = ink_confusion_json(&judgement.confusion, &result->json, err);
+    if (status == INK_OK && options->out != NULL) status = write_folder(&judgement, options, err);
+    if (status == INK_OK) status = ink_judgement_text(&judgement, options->suspects, &result->text, err);
+    if (status == INK_OK) status = ink_judgement_json(&judgement, options->suspects, &result->json, err);
     if (status == INK_OK) {
         result->rows = (uint32_t)judgement.scores.rows;
         result->errors = (uint32_t)judgement.scores.errors;

@@ -50,6 +50,10 @@ ink_status ink_train_page(ink_train_run *run, const ink_judgement *judgement, in
                          .worst = judgement->worst,
                          .n_worst = judgement->n_worst,
                          .worst_pixels = judgement->worst_pixels,
+                         .suspects = judgement->suspects,
+                         .n_suspects = judgement->n_suspects,
+                         .suspects_in_all = judgement->suspects_in_all,
+                         .suspect_pixels = judgement->suspect_pixels,
                          .settings = settings,
                          .facts = facts.fact,
                          .n_facts = facts.n};

@@ -177,9 +177,10 @@ typedef struct ink_eval_options {
     const char *const *models;
     size_t n_models;
     const char *data;         /* labelled DATA: its train file, or t10k where there is one, or a labelled file */
-    bool held_out;            /* only the rows that the (first) run held out: split.csv of the run folder */
+    bool held_out;            /* only the rows that every run among the models held out: their split.csv */
+    bool suspects;            /* tell which labels are probably wrong; of rows that no model has learnt */
     uint32_t eval_batch_size; /* 0 = 1000 */
-    const char *out;          /* folder for confusion.csv/.svg/.png, report.txt, report.json; NULL: none */
+    const char *out;          /* folder for report.txt, .json and the files of api/judge.h; NULL: none */
     ink_engine engine;
 } ink_eval_options;
 

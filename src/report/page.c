@@ -37,7 +37,7 @@ static const char style[] =
     "th{font-weight:600;color:var(--muted)}th:first-child,td:first-child{padding-left:0}\n"
     ".facts td{text-align:left;white-space:normal;overflow-wrap:anywhere}.facts "
     "th{text-align:left;vertical-align:top}\n"
-    ".digits{display:grid;grid-template-columns:repeat(auto-fill,minmax(96px,1fr));gap:14px 10px;margin:16px 0}\n"
+    ".digits{display:grid;grid-template-columns:repeat(auto-fill,minmax(104px,1fr));gap:14px 10px;margin:16px 0}\n"
     "figure{margin:0;text-align:center;line-height:1.3}figcaption{font-size:14px;font-weight:600;color:var(--red);"
     "margin-top:6px}figcaption small{display:block;font-weight:400}\n"
     ".digit{background:var(--tile);border-radius:6px;padding:2px;display:inline-block;line-height:0}\n"
@@ -45,6 +45,7 @@ static const char style[] =
     "pre{background:var(--tile);border-radius:8px;padding:14px "
     "16px;overflow-x:auto;font-size:13.5px;line-height:1.45}\n"
     "summary{cursor:pointer;color:var(--blue);margin:10px 0}svg{display:block}\n"
+    "@media (max-width:480px){main{padding:18px 14px 40px}th,td{padding:4px 7px}table{font-size:13.5px}}\n"
     "@media print{h2{break-after:avoid}figure,svg{break-inside:avoid}}\n";
 
 static void add_percent(ink_text *html, double share, int decimals) {
@@ -206,6 +207,22 @@ static ink_status add_confusion(ink_text *html, const ink_page *page, ink_error 
     return status;
 }
 
+/* One tile: the digit, what is said of it, how sure the guess was and the number of the image. */
+static ink_status add_digit(ink_text *html, const ink_mistake *m, const uint8_t *pixels, bool suspect, ink_error *err) {
+    ink_text_format(html, "<figure><span class=\"digit\"><img alt=\"a %u\" src=\"", m->truth);
+    ink_status status = ink_digit_data_uri(pixels, 28, 28, html, err);
+    ink_text_format(html, "\"/></span><figcaption>");
+    if (suspect) {
+        ink_text_format(html, "labelled %u, a %u?", m->truth, m->guess);
+    } else {
+        ink_text_format(html, "%u read as %u", m->truth, m->guess);
+    }
+    ink_text_add(html, "<small>");
+    add_percent(html, m->p_guess, 1);
+    ink_text_format(html, "</small><small>#%u</small></figcaption></figure>\n", m->index);
+    return status;
+}
+
 static ink_status add_worst(ink_text *html, const ink_page *page, ink_error *err) {
     ink_status status = INK_OK;
     if (page->n_worst == 0 || page->worst_pixels == NULL) return INK_OK;
@@ -213,12 +230,30 @@ static ink_status add_worst(ink_text *html, const ink_page *page, ink_error *err
     ink_text_add(html, "<p class=\"muted\">Truth and guess, how sure the guess was, and the number of the image.</p>\n"
                        "<div class=\"digits\">\n");
     for (uint32_t i = 0; i < page->n_worst && status == INK_OK; i++) {
-        const ink_mistake *m = &page->worst[i];
-        ink_text_format(html, "<figure><span class=\"digit\"><img alt=\"a %u\" src=\"", m->truth);
-        status = ink_digit_data_uri(page->worst_pixels + (size_t)i * 784, 28, 28, html, err);
-        ink_text_format(html, "\"/></span><figcaption>%u read as %u<small>", m->truth, m->guess);
-        add_percent(html, m->p_guess, 1);
-        ink_text_format(html, ", #%u</small></figcaption></figure>\n", m->index);
+        status = add_digit(html, &page->worst[i], page->worst_pixels + (size_t)i * 784, false, err);
+    }
+    ink_text_add(html, "</div>\n");
+    return status;
+}
+
+static ink_status add_suspects(ink_text *html, const ink_page *page, ink_error *err) {
+    ink_status status = INK_OK;
+    if (page->suspects == NULL) return INK_OK;
+    add_heading(html, "Labels worth a second look");
+    if (page->n_suspects == 0) {
+        ink_text_add(html, "<p class=\"muted\">No label is contradicted with confidence.</p>\n");
+        return INK_OK;
+    }
+    bool one = page->suspects_in_all == 1;
+    ink_text_add(html, one ? "<p class=\"muted\">The label of " : "<p class=\"muted\">The labels of ");
+    add_count(html, page->suspects_in_all);
+    ink_text_add(html, one ? " digit is" : " digits are");
+    ink_text_add(html, " contradicted with confidence: the model, which has not learnt them, is as sure of another "
+                       "class as it usually is of it.");
+    if (page->n_suspects < page->suspects_in_all) ink_text_format(html, " The first %u.", page->n_suspects);
+    ink_text_add(html, "</p>\n<div class=\"digits\">\n");
+    for (uint32_t i = 0; i < page->n_suspects && status == INK_OK && page->suspect_pixels != NULL; i++) {
+        status = add_digit(html, &page->suspects[i], page->suspect_pixels + (size_t)i * 784, true, err);
     }
     ink_text_add(html, "</div>\n");
     return status;
@@ -264,6 +299,7 @@ ink_status ink_page_html(const ink_page *page, char **out, ink_error *err) {
     ink_status status = add_training(&html, page, err);
     if (status == INK_OK) status = add_confusion(&html, page, err);
     if (status == INK_OK) status = add_worst(&html, page, err);
+    if (status == INK_OK) status = add_suspects(&html, page, err);
     add_facts(&html, page);
     ink_text_format(&html,
                     "<p class=\"muted\"><small>Drawn by inkling %s. This page is complete in itself.</small></p>\n"

@@ -23,7 +23,10 @@ typedef struct ink_page {
     const ink_mistake *worst;
     uint32_t n_worst;
     const uint8_t *worst_pixels; /* [n_worst][28][28] */
-    const char *settings;        /* args.conf */
+    const ink_mistake *suspects; /* report/suspects.h */
+    uint32_t n_suspects, suspects_in_all;
+    const uint8_t *suspect_pixels; /* [n_suspects][28][28] */
+    const char *settings;          /* args.conf */
     const ink_page_fact *facts;
     uint32_t n_facts;
 } ink_page;

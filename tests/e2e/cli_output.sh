@@ -67,6 +67,12 @@ gives 3 train one.png
 err_has "one.png has no labels"
 gives 0 eval run digits --held-out --quiet
 err_empty
+gives 0 eval run digits --held-out --suspects --out seen --quiet
+out_has "suspected wrong labels: "
+for made in report.txt report.json confusion.csv confusion.svg confusion.png reliability.svg reliability.png worst.csv \
+    worst.png suspects.csv suspects.svg suspects.png predictions.csv; do has "seen/$made"; done
+gives 2 eval run digits/train.csv --suspects
+err_has "--held-out"
 gives 0 eval run digits --json
 one_object inkling/eval/1
 gives 8 eval run digits --held-out --min-accuracy 1 --quiet

@@ -67,6 +67,10 @@ static void a_full_page(void **state) {
                      .worst = worst,
                      .n_worst = 20,
                      .worst_pixels = pixels,
+                     .suspects = worst + 20,
+                     .n_suspects = 3,
+                     .suspects_in_all = 8,
+                     .suspect_pixels = pixels + 20 * 784,
                      .settings = "epochs = 4\nnormalise = <x>\n",
                      .facts = facts,
                      .n_facts = 2};
@@ -75,6 +79,9 @@ static void a_full_page(void **state) {
     assert_non_null(strstr(html, "<div class=\"score\">71.43 %</div>"));
     assert_non_null(strstr(html, "v3 &lt;on&gt; &quot;train.csv&quot;"));
     assert_non_null(strstr(html, "3 read as 5"));
+    assert_non_null(strstr(html, "The labels of 8 digits are contradicted"));
+    assert_non_null(strstr(html, "labelled 3, a 5?"));
+    assert_non_null(strstr(html, "The first 3."));
     assert_non_null(strstr(html, "sha256 &amp; more"));
     assert_null(strstr(html, "nothing</th>"));
     ink_mem_free(html);
