@@ -2,6 +2,7 @@
 #ifndef INK_API_MODEL_H
 #define INK_API_MODEL_H
 
+#include "api/layers.h"
 #include "api/modelfile.h"
 #include "ops/backend.h"
 
@@ -11,6 +12,7 @@ typedef struct ink_model_setup {
     bool exact;
     ink_pool *pool;     /* borrowed until free */
     uint32_t max_batch; /* at least 1 */
+    bool layers;        /* runs of one image can be looked into (api/layers.h) */
 } ink_model_setup;
 
 struct ink_model {
@@ -18,6 +20,7 @@ struct ink_model {
     ink_pool *own_pool; /* NULL when the pool is borrowed */
     ink_program *program;
     ink_net_ends ends;
+    ink_layers layers; /* none unless the setup asked */
     uint32_t max_batch;
     size_t image_bytes;
 };

@@ -18,6 +18,7 @@ ink_status ink_model_build(const ink_modelfile *file, const ink_model_setup *set
         .max_batch = setup->max_batch, .precision = setup->precision, .exact = setup->exact, .pool = setup->pool};
     ink_status status = ink_net_build(file->net, &plan, &g, &model->ends, err);
     if (status == INK_E_USAGE) status = INK_E_DATA; /* the file's net makes no sense */
+    if (status == INK_OK && setup->layers) status = ink_layers_mark(&g, &model->layers, err);
     if (status == INK_OK) status = model->backend->compile(&g, &options, &model->program, err);
     if (status == INK_OK) status = ink_modelfile_load(file, &g, model->backend, model->program, err);
     ink_graph_clear(&g);
@@ -45,6 +46,7 @@ ink_status ink_model_run(ink_model *model, const uint8_t *images, uint32_t n, fl
 void ink_model_free(ink_model *model) {
     if (model == NULL) return;
     if (model->program != NULL) model->backend->free(model->program);
+    ink_layers_clear(&model->layers);
     ink_pool_free(model->own_pool);
     ink_mem_free(model);
 }

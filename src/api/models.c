@@ -43,7 +43,11 @@ ink_status ink_models_open(const char *const *names, size_t n, const ink_machine
         status = ink_fail_memory(err, n * sizeof *models.files, "models");
         goto done;
     }
-    ink_model_setup setup = {machine->backend, machine->precision, machine->exact, machine->pool, max_batch};
+    ink_model_setup setup = {.backend = machine->backend,
+                             .precision = machine->precision,
+                             .exact = machine->exact,
+                             .pool = machine->pool,
+                             .max_batch = max_batch};
     for (; models.n < n; models.n++) {
         char path[INK_PATH_SIZE];
         ink_tensors tensors = {0};
