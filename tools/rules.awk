@@ -6,6 +6,7 @@ function breach(line, text) { print path ":" line ": " text }
 function room_of(p, parts, n) {
     n = split(p, parts, "/")
     if (parts[1] == "src" && n > 2) return parts[2]
+    if (parts[1] == "web" && parts[2] == "wasm") return "wasm"
     if (parts[1] == "cli" || parts[1] == "web") return "cli"
     return ""
 }
@@ -28,6 +29,7 @@ BEGIN {
     may["train"] = may["report"]
     may["api"] = "train read report nn data files ops core"
     may["cli"] = "api"
+    may["wasm"] = "api data core"
     room = room_of(path)
     code = path ~ /^(src|cli|web|include|examples)\//
     name = path
