@@ -151,11 +151,35 @@ static void other_schedules_follow_their_formulas(void **state) {
     near(ink_schedule_factor(&constant, 99, 100, 10), 1);
 }
 
+static void the_tutorials_nets_are_resnet18(void **state) {
+    static const char *const names[] = {"v6", "v7"};
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        ink_recipe r;
+        ink_error err;
+        const char *text = ink_recipe_find(names[i]), *zoo = ink_zoo_find("resnet18");
+        assert_non_null(text);
+        ink_recipe_start(&r);
+        if (ink_recipe_parse(&r, text, names[i], &err) != INK_OK) fail_msg("%s", err.text);
+        assert_int_equal(r.normalise, INK_NORMALISE_IMAGENET);
+        assert_int_equal(r.batch_size, 512);
+        assert_int_equal(r.epochs, 10);
+        assert_int_equal(r.workers, 2);
+        assert_memory_equal(r.net_text, zoo, strlen(zoo));
+        assert_string_equal(r.net_text + strlen(zoo), i == 0 ? "softmax\n" : "");
+        ink_recipe_clear(&r);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(house_recipe_is_read_whole), cmocka_unit_test(text_reads_back_to_the_same),
-        cmocka_unit_test(wrong_lines_are_told),       cmocka_unit_test(every_built_in_recipe_is_sound),
-        cmocka_unit_test(one_cycle_is_torchs),        cmocka_unit_test(other_schedules_follow_their_formulas),
+        cmocka_unit_test(house_recipe_is_read_whole),
+        cmocka_unit_test(text_reads_back_to_the_same),
+        cmocka_unit_test(wrong_lines_are_told),
+        cmocka_unit_test(every_built_in_recipe_is_sound),
+        cmocka_unit_test(one_cycle_is_torchs),
+        cmocka_unit_test(other_schedules_follow_their_formulas),
+        cmocka_unit_test(the_tutorials_nets_are_resnet18),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
