@@ -187,8 +187,11 @@ static ink_status tell_text(const subject *s, char **text, ink_error *err) {
     if (s->file.net != NULL) {
         char normalise[160];
         ink_normalise_text(&s->file.normalise, normalise, sizeof normalise);
-        ink_text_format(&t, "pixels      x * scale + shift: %s\nrecipe      %s\nsha256      %s\n", normalise,
-                        s->file.recipe, s->sha256);
+        const char *origin = ink_tensors_note(&s->file.tensors, "inkling.origin");
+        ink_text_format(&t, "pixels      x * scale + shift: %s\n", normalise);
+        if (s->file.recipe[0] != '\0') ink_text_format(&t, "recipe      %s\n", s->file.recipe);
+        if (origin != NULL) ink_text_format(&t, "origin      %s\n", origin);
+        ink_text_format(&t, "sha256      %s\n", s->sha256);
     }
     return ink_text_give(&t, "the table", text, err);
 }
@@ -212,7 +215,9 @@ static ink_status tell_json(const subject *s, char **text, ink_error *err) {
         char normalise[160];
         ink_normalise_text(&s->file.normalise, normalise, sizeof normalise);
         json_object_set_new(root, "normalise", json_string(normalise));
+        const char *origin = ink_tensors_note(&s->file.tensors, "inkling.origin");
         json_object_set_new(root, "recipe", json_string(s->file.recipe));
+        json_object_set_new(root, "origin", origin != NULL ? json_string(origin) : json_null());
         json_object_set_new(root, "sha256", json_string(s->sha256));
     }
     return ink_json_give(root, text, err);

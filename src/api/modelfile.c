@@ -24,7 +24,7 @@ void ink_normalise_text(const ink_normalise *normalise, char *text, size_t size)
 }
 
 /* Cuts "0.004 -0.5" (or three such pairs) into numbers. */
-static bool parse_normalise(const char *text, ink_normalise *out) {
+bool ink_normalise_parse(const char *text, ink_normalise *out) {
     char buffer[200];
     double value[6];
     int n = 0;
@@ -78,7 +78,7 @@ static ink_status read_notes(ink_modelfile *model, ink_error *err) {
         return ink_fail(err, INK_E_DATA, "%s: written in format %.20s, this program reads up to %d", model->name,
                         format != NULL ? format : "(none)", INK_MODEL_FORMAT);
     }
-    if (!parse_normalise(normalise, &model->normalise)) {
+    if (!ink_normalise_parse(normalise, &model->normalise)) {
         return ink_fail(err, INK_E_DATA, "%s: inkling.normalise is \"%.60s\", expected one or three pairs of numbers",
                         model->name, normalise);
     }

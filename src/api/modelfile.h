@@ -5,7 +5,8 @@
  *   inkling.net         the net's text (nn/net.h)
  *   inkling.input       "28x28": height and width of the images
  *   inkling.normalise   "SCALE SHIFT" once per channel, %.9g: y = x * SCALE + SHIFT, x = 0..255
- *   inkling.recipe      name of the recipe, for people; and other "inkling." keys that say where it came from
+ *   inkling.recipe      name of the recipe, for people; inkling.origin: the file it was imported from; and other
+ *                       "inkling." keys that say where it came from
  *
  * Tensors are F32 under their state_dict names, and I64 "<layer>.num_batches_tracked" as torch's batch norm has it (not
  * used here). No time, path or thread count: equal runs give equal bytes. Part of libinkling, the writer excepted. */
@@ -39,5 +40,7 @@ INK_MUST_USE ink_status ink_modelfile_load(const ink_modelfile *model, const ink
 
 /* "SCALE SHIFT ..." of a normalisation; size at least 160. */
 void ink_normalise_text(const ink_normalise *normalise, char *text, size_t size);
+/* Back from such a text; false: it is none. */
+bool ink_normalise_parse(const char *text, ink_normalise *out);
 
 #endif

@@ -10,6 +10,7 @@ typedef struct ink_modelfile_notes {
     const ink_normalise *normalise;
     uint32_t height, width;
     const char *recipe;      /* or NULL */
+    const char *origin;      /* name of the file it was imported from, or NULL */
     const char *data_sha256; /* or NULL */
     uint64_t step;           /* num_batches_tracked of every batch norm */
     uint32_t epoch;          /* 0: not said */

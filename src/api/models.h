@@ -23,6 +23,10 @@ INK_MUST_USE ink_status ink_models_open(const char *const *names, size_t n, cons
                                         uint32_t max_batch, ink_models *out, ink_error *err);
 void ink_models_close(ink_models *models);
 
+/* The file that a name stands for: itself, or a run folder's last weights, chosen by nobody.
+ * Errors   INK_E_USAGE too long; INK_E_FILE a folder without weights. */
+INK_MUST_USE ink_status ink_model_path(const char *name, char path[INK_PATH_SIZE], ink_error *err);
+
 /* What was predicted, image by image. */
 typedef struct ink_predictions {
     uint32_t count;

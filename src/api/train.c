@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/train_run.h"
+#include "api/weightfile.h"
 #include "core/clock.h"
 #include "core/hash.h"
 #include "core/mem.h"
@@ -54,42 +55,50 @@ static ink_status split(ink_train_run *run, ink_error *err) {
 
 /* ---- the trainer ---- */
 
-/* --weights: a model file, or a run's last weights. */
+/* A file that says how its pixels were scaled, and otherwise than this run does. */
+static void warn_of_scaling(const ink_train_run *run, const ink_weightfile *file) {
+    char ours[160];
+    const char *theirs = ink_tensors_note(&file->tensors, "inkling.normalise");
+    ink_normalise_text(ink_trainer_normalise(run->trainer), ours, sizeof ours);
+    if (theirs == NULL || strcmp(theirs, ours) == 0) return;
+    ink_watch_say(run->watch, INK_SAY_WARNING,
+                  "%s was trained on pixels scaled by \"%.150s\", this run scales by \"%s\"", file->path, theirs, ours);
+}
+
+/* --weights: what fits is loaded, the rest keeps its random first weights, and all of it is said. */
 static ink_status load_weights(ink_train_run *run, ink_error *err) {
-    ink_models models;
-    ink_load_report report;
-    ink_weights weights = {0};
-    const char *name = run->options->weights;
-    ink_status status = ink_models_open(&name, 1, &run->machine, 1, &models, err);
-    if (status != INK_OK) return status;
-    const ink_tensors *tensors = &models.files[0].tensors;
-    weights.item = ink_mem_new(tensors->n, sizeof *weights.item);
-    if (weights.item == NULL) status = ink_fail_memory(err, tensors->n * sizeof *weights.item, "weights");
-    for (size_t i = 0; status == INK_OK && i < tensors->n; i++) {
-        const ink_tensor *tensor = &tensors->items[i];
-        if (tensor->dtype == INK_I64 || tensor->rank > 4 || strlen(tensor->name) >= INK_NAME_SIZE) continue;
-        struct ink_weight *item = &weights.item[weights.n];
-        strcpy(item->name, tensor->name);
-        item->rank = (int)tensor->rank;
-        for (int k = 0; k < 4; k++) item->dim[k] = k < item->rank ? (int32_t)tensor->dim[k] : 1;
-        item->count = (size_t)tensor->count;
-        item->data = ink_mem_new(item->count, sizeof *item->data);
-        if (item->data == NULL) {
-            status = ink_fail_memory(err, item->count * sizeof *item->data, "weights");
-            break;
-        }
-        weights.n++;
-        ink_tensor_floats(tensor, item->data);
+    ink_weightfile file = {0};
+    ink_fit fit = {0};
+    char misfits[700];
+    ink_status status = ink_weightfile_open(run->options->weights, &file, err);
+    if (status == INK_OK) status = ink_fit_make(&file.tensors, file.path, ink_trainer_graph(run->trainer), &fit, err);
+    if (status == INK_OK && fit.weights.n == 0) {
+        const char *net = ink_fit_zoo(&file.tensors);
+        status = ink_fail(err, INK_E_DATA, "%s: none of its %zu tensors fits the net of recipe %s", file.path,
+                          file.tensors.n, run->recipe.name);
+        if (net != NULL) ink_hint(err, "they fit --net %s", net);
     }
-    if (status == INK_OK) status = ink_trainer_load(run->trainer, &weights, &report, err);
+    if (status == INK_OK) status = ink_trainer_load(run->trainer, &fit.weights, err);
     if (status == INK_OK) {
-        ink_watch_say(run->watch, INK_SAY_INFO, "weights of %s: %u tensors loaded, %u skipped%s%s, %u missing%s%s",
-                      name, report.loaded, report.skipped, report.skipped > 0 ? ": " : "", report.skipped_names,
-                      report.missing, report.missing > 0 ? ": " : "", report.missing_names);
+        ink_fit_text(&fit, misfits, sizeof misfits);
+        snprintf(run->origin, sizeof run->origin, "weights of %.200s: %u %s loaded%s%s", file.path, fit.weights.n,
+                 fit.weights.n == 1 ? "tensor" : "tensors", misfits[0] != '\0' ? "; " : "", misfits);
+        ink_watch_say(run->watch, INK_SAY_INFO, "%s", run->origin);
+        warn_of_scaling(run, &file);
     }
-    ink_weights_clear(&weights);
-    ink_models_close(&models);
+    ink_fit_clear(&fit);
+    ink_weightfile_free(&file);
     return status;
+}
+
+/* Says where the first weights come from when nobody gave any. */
+static void from_scratch(ink_train_run *run) {
+    snprintf(run->origin, sizeof run->origin, "weights: from scratch, drawn from seed %llu",
+             (unsigned long long)run->recipe.seed);
+    if (run->recipe.normalise != INK_NORMALISE_IMAGENET) return;
+    /* Who scales pixels as for ImageNet means to begin with ImageNet's weights. */
+    ink_watch_say(run->watch, INK_SAY_INFO, "%s; for ImageNet's: inkling data get resnet18, then --weights FILE",
+                  run->origin);
 }
 
 static ink_status make_trainer(ink_train_run *run, ink_error *err) {
@@ -102,7 +111,11 @@ static ink_status make_trainer(ink_train_run *run, ink_error *err) {
                                .learn = run->learn_head ? INK_LEARN_HEAD : INK_LEARN_ALL,
                                .pool = run->machine.pool};
     ink_status status = ink_trainer_new(&setup, &run->trainer, err);
-    if (status == INK_OK && run->options->weights != NULL) status = load_weights(run, err);
+    if (status == INK_OK && run->options->weights != NULL) {
+        status = load_weights(run, err);
+    } else if (status == INK_OK && run->options->resume == NULL) {
+        from_scratch(run);
+    }
     if (status == INK_OK && run->options->resume != NULL) {
         status = ink_trainer_restore(run->trainer, &run->resumed.position, &run->resumed.all, &run->resumed.best, err);
     }
@@ -146,6 +159,7 @@ static ink_status open_log(ink_train_run *run, ink_error *err) {
         const char *event = o->resume != NULL ? "resume" : "run_start";
         status = ink_runlog_event(run->log, event, at.epoch, at.step, NULL, err);
     }
+    if (status == INK_OK && run->origin[0] != '\0') status = ink_runlog_line(run->log, "INFO", run->origin, err);
     ink_mem_free(text);
     return status;
 }

@@ -23,6 +23,7 @@ typedef struct ink_train_run {
     ink_runlog *log;
     ink_checkpoint resumed; /* what --resume read; {0} otherwise */
     bool learn_head;
+    char origin[1024];                             /* of the first weights, as a line; "" for --resume */
     char data[INK_PATH_SIZE], test[INK_PATH_SIZE]; /* as absolute paths; test "" when not named */
     double started_s, saved_s, told_s;             /* clocks: run, last checkpoint, last progress */
     uint64_t started_step;

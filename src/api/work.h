@@ -93,7 +93,7 @@ typedef struct ink_train_options {
     const char *out;         /* run folder; NULL = runs/<date>-<recipe> */
     bool force;              /* an existing run in `out` is replaced */
     const char *resume;      /* run folder to continue: all settings come from its checkpoint, data from where it was */
-    const char *weights;     /* file or run whose weights to start from */
+    const char *weights;     /* file (model, safetensors, .pth) or run whose weights to start from, where they fit */
     const char *freeze;      /* "body": only the last layer learns; NULL: all learn */
     double save_every_s;     /* a checkpoint also every so many seconds; 0 = only at each epoch's end */
     const char *const *argv; /* for env.json; NULL-terminated or NULL */
@@ -194,6 +194,39 @@ typedef struct ink_eval_result {
 
 INK_MUST_USE ink_status ink_work_eval(const ink_eval_options *options, const ink_watch *watch, ink_eval_result *result,
                                       ink_error *err);
+
+/* ---- import, export ---- */
+
+typedef struct ink_import_options {
+    const char *file;      /* PyTorch's .pth or .pt, safetensors, "-" for standard input */
+    const char *net;       /* zoo name or file with a net; NULL: what the file says of itself */
+    const char *normalise; /* as the recipe's key; NULL: the file's own, else "imagenet" for nets of 3 channels, else
+                              "range 255 0" */
+    const char *out;       /* the model file */
+    uint64_t seed;         /* of what is missing */
+    bool partial;          /* tensors may be missing or unknown beyond the head too */
+    bool force;            /* an existing file is replaced */
+} ink_import_options;
+
+typedef struct ink_import_result {
+    uint32_t loaded, missing; /* of the net's tensors; the missing ones were drawn from seed */
+    char normalise[64];       /* "imagenet": how pixels become numbers, in a recipe's words; "": as FILE itself said */
+    char *text;               /* what was loaded, skipped, missing, for a person; ink_work_free */
+    char *json;               /* the same, one object; ink_work_free */
+} ink_import_result;
+
+/* Weights of other programs to a model file. Errors: INK_E_DATA the body (all but the last layer that has parameters)
+ * does not fit, with every difference; INK_E_USAGE no net is named, unknown words. */
+INK_MUST_USE ink_status ink_work_import(const ink_import_options *options, ink_import_result *result, ink_error *err);
+
+typedef struct ink_export_result {
+    uint32_t tensors; /* written, counts of batch norms included */
+    uint64_t numbers; /* in them, those counts left out */
+} ink_export_result;
+
+/* A model (file or run folder) to safetensors that torch.nn.Module.load_state_dict takes as it is; it stays a model. */
+INK_MUST_USE ink_status ink_work_export(const char *model, const char *out, bool force, ink_export_result *result,
+                                        ink_error *err);
 
 /* ---- data ---- */
 

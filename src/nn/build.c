@@ -9,7 +9,7 @@
 #include "nn/layer.h"
 
 /* Parameters of the last layer that has any stand last in the graph; they share its name up to the last dot. */
-static size_t head_prefix(const ink_graph *g, const char **name) {
+size_t ink_net_head(const ink_graph *g, const char **name) {
     for (int32_t i = g->n_values - 1; i >= 0; i--) {
         if (g->values[i].role == INK_ROLE_PARAM) {
             const char *dot = strrchr(g->values[i].name, '.');
@@ -24,7 +24,7 @@ static size_t head_prefix(const ink_graph *g, const char **name) {
 /* Which parameters learn and how fast; biases and batch-norm's own are spared weight decay. */
 static void set_learning(const ink_net_plan *plan, ink_graph *g) {
     const char *head;
-    size_t length = head_prefix(g, &head);
+    size_t length = ink_net_head(g, &head);
     for (int32_t i = 0; i < g->n_values; i++) {
         ink_value *value = &g->values[i];
         if (value->role != INK_ROLE_PARAM) continue;

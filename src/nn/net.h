@@ -84,6 +84,10 @@ typedef struct ink_net_ends {
 INK_MUST_USE ink_status ink_net_build(const ink_net *net, const ink_net_plan *plan, ink_graph *g, ink_net_ends *ends,
                                       ink_error *err);
 
+/* The head of a graph that ink_net_build made: its last layer that has parameters. *name: of one of them ("fc.bias"),
+ * borrowed; what comes back is how much of it is the layer's, its dot included; 0: the net has no parameters. */
+size_t ink_net_head(const ink_graph *g, const char **name);
+
 /* Writes first weights of every parameter (and 0 / 1 for running statistics) into a program compiled from a graph that
  * ink_net_build made of this net. Errors: memory, the backend's. */
 INK_MUST_USE ink_status ink_net_init(const ink_net *net, const ink_graph *g, uint64_t seed, const ink_backend *backend,

@@ -21,32 +21,35 @@ static void measure_pixels(const ink_images *images, const uint32_t *rows, uint3
     *std = variance > 1e-6 ? sqrt(variance) : 1.0;
 }
 
-void ink_trainer_set_normalise(ink_trainer *t, const uint32_t *rows) {
+void ink_recipe_normalise(const ink_recipe *r, double mean, double std, ink_normalise *out) {
     static const double imagenet_mean[3] = {0.485, 0.456, 0.406}, imagenet_std[3] = {0.229, 0.224, 0.225};
-    const ink_recipe *r = t->recipe;
-    ink_normalise *n = &t->normalise;
-    double mean = r->normalise_a, std = r->normalise_b;
-    n->channels = 1;
+    *out = (ink_normalise){.channels = r->normalise == INK_NORMALISE_IMAGENET ? 3 : 1};
+    if (r->normalise == INK_NORMALISE_MEANSTD) {
+        mean = r->normalise_a;
+        std = r->normalise_b;
+    }
     switch (r->normalise) {
-    case INK_NORMALISE_NONE:
-        n->scale[0] = 1;
-        n->shift[0] = 0;
-        break;
+    case INK_NORMALISE_NONE: out->scale[0] = 1; break;
     case INK_NORMALISE_RANGE:
-        n->scale[0] = (float)(1.0 / r->normalise_a);
-        n->shift[0] = (float)-r->normalise_b;
+        out->scale[0] = (float)(1.0 / r->normalise_a);
+        out->shift[0] = (float)-r->normalise_b;
         break;
-    case INK_NORMALISE_AUTO: measure_pixels(t->images, rows, t->n_train, &mean, &std); /* fall through */
+    case INK_NORMALISE_AUTO:
     case INK_NORMALISE_MEANSTD:
-        n->scale[0] = (float)(1.0 / (255.0 * std));
-        n->shift[0] = (float)(-mean / std);
+        out->scale[0] = (float)(1.0 / (255.0 * std));
+        out->shift[0] = (float)(-mean / std);
         break;
     case INK_NORMALISE_IMAGENET:
-        n->channels = 3;
         for (int c = 0; c < 3; c++) {
-            n->scale[c] = (float)(1.0 / (255.0 * imagenet_std[c]));
-            n->shift[c] = (float)(-imagenet_mean[c] / imagenet_std[c]);
+            out->scale[c] = (float)(1.0 / (255.0 * imagenet_std[c]));
+            out->shift[c] = (float)(-imagenet_mean[c] / imagenet_std[c]);
         }
         break;
     }
+}
+
+void ink_trainer_set_normalise(ink_trainer *t, const uint32_t *rows) {
+    double mean = 0, std = 1;
+    if (t->recipe->normalise == INK_NORMALISE_AUTO) measure_pixels(t->images, rows, t->n_train, &mean, &std);
+    ink_recipe_normalise(t->recipe, mean, std, &t->normalise);
 }

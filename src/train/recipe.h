@@ -64,6 +64,10 @@ void ink_recipe_start(ink_recipe *recipe);
 INK_MUST_USE ink_status ink_recipe_set(ink_recipe *recipe, const char *key, const char *value, const char *where,
                                        ink_error *err);
 
+/* Pixels to numbers, as the recipe says. mean and std are those of the training rows' pixels as 0..1; only `meanstd
+ * auto` asks for them. */
+void ink_recipe_normalise(const ink_recipe *recipe, double mean, double std, ink_normalise *out);
+
 /* The net: the name of the zoo's, else a file's text that the caller read. Replaces what was set. */
 INK_MUST_USE ink_status ink_recipe_set_net(ink_recipe *recipe, const char *text, const char *file, uint64_t line,
                                            ink_error *err);

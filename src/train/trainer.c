@@ -295,6 +295,10 @@ ink_precision ink_trainer_precision(const ink_trainer *t) {
     return t->backend->precision_of(t->train);
 }
 
+const ink_graph *ink_trainer_graph(const ink_trainer *t) {
+    return &t->train_graph;
+}
+
 uint32_t ink_trainer_train_rows(const ink_trainer *t) {
     return t->n_train;
 }

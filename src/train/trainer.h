@@ -101,15 +101,9 @@ INK_MUST_USE ink_status ink_weights_check(const ink_weights *weights, ink_error 
 INK_MUST_USE ink_status ink_trainer_last(const ink_trainer *trainer, ink_weights *out, ink_error *err);
 INK_MUST_USE ink_status ink_trainer_best(const ink_trainer *trainer, ink_weights *out, ink_error *err);
 
-/* What ink_trainer_load did, in tensors. */
-typedef struct ink_load_report {
-    uint32_t loaded, skipped, missing;
-    char skipped_names[256], missing_names[256]; /* cut with "..." */
-} ink_load_report;
-
-/* Starts from these instead of random ones: those whose name and shape match the net's. Errors: the backend's. */
-INK_MUST_USE ink_status ink_trainer_load(ink_trainer *trainer, const ink_weights *weights, ink_load_report *report,
-                                         ink_error *err);
+/* Starts from these instead of random ones; what is not among them keeps its first weights. Errors: INK_E_DATA a name
+ * or shape that the net does not have (those before it are loaded already); the backend's. */
+INK_MUST_USE ink_status ink_trainer_load(ink_trainer *trainer, const ink_weights *weights, ink_error *err);
 
 /* ---- for checkpoints (train/checkpoint.h) ---- */
 
@@ -141,6 +135,8 @@ INK_MUST_USE ink_status ink_trainer_restore(ink_trainer *trainer, const ink_trai
 /* Pixels to numbers, as trained: AUTO worked out. */
 const ink_normalise *ink_trainer_normalise(const ink_trainer *trainer);
 ink_precision ink_trainer_precision(const ink_trainer *trainer);
+/* The training graph: the net's names and shapes, the optimizer's states too. Borrowed, as long as the trainer. */
+const ink_graph *ink_trainer_graph(const ink_trainer *trainer);
 uint32_t ink_trainer_train_rows(const ink_trainer *trainer);
 uint32_t ink_trainer_val_rows(const ink_trainer *trainer);
 /* Bytes held by the compiled programs. */

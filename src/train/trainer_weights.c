@@ -73,17 +73,6 @@ static bool same_shape(const struct ink_weight *item, const ink_graph *g, ink_id
     return item->rank == value->rank && memcmp(item->dim, value->dim, sizeof item->dim) == 0;
 }
 
-/* Adds a name to a list that may be full. */
-static void add_name(char *list, size_t size, const char *name) {
-    size_t at = strlen(list), length = strlen(name);
-    if (at + length + 8 < size) {
-        if (at > 0) list[at++] = ' ';
-        memcpy(list + at, name, length + 1);
-    } else if (at < 4 || strcmp(list + at - 3, "...") != 0) {
-        memcpy(list + at, " ...", 5);
-    }
-}
-
 static const struct ink_weight *find_weight(const ink_weights *weights, const char *name) {
     for (uint32_t i = 0; i < weights->n; i++) {
         if (strcmp(weights->item[i].name, name) == 0) return &weights->item[i];
@@ -91,26 +80,16 @@ static const struct ink_weight *find_weight(const ink_weights *weights, const ch
     return NULL;
 }
 
-ink_status ink_trainer_load(ink_trainer *t, const ink_weights *weights, ink_load_report *report, ink_error *err) {
+ink_status ink_trainer_load(ink_trainer *t, const ink_weights *weights, ink_error *err) {
     const ink_graph *g = &t->train_graph;
-    *report = (ink_load_report){0};
-    for (ink_id id = 0; id < g->n_values; id++) {
-        if (!is_of_net(&g->values[id])) continue;
-        const struct ink_weight *item = find_weight(weights, g->values[id].name);
-        if (item == NULL || !same_shape(item, g, id)) {
-            report->missing++;
-            add_name(report->missing_names, sizeof report->missing_names, g->values[id].name);
-            continue;
+    for (uint32_t i = 0; i < weights->n; i++) {
+        const struct ink_weight *item = &weights->item[i];
+        ink_id id = ink_graph_find(g, item->name);
+        if (id == INK_NONE || !is_of_net(&g->values[id]) || !same_shape(item, g, id)) {
+            return ink_fail(err, INK_E_DATA, "the net has no tensor %s of this shape", item->name);
         }
         ink_status status = t->backend->write(t->train, id, item->data, item->count, err);
         if (status != INK_OK) return status;
-        report->loaded++;
-    }
-    for (uint32_t i = 0; i < weights->n; i++) {
-        ink_id id = ink_graph_find(g, weights->item[i].name);
-        if (id != INK_NONE && is_of_net(&g->values[id]) && same_shape(&weights->item[i], g, id)) continue;
-        report->skipped++;
-        add_name(report->skipped_names, sizeof report->skipped_names, weights->item[i].name);
     }
     return t->average != NULL ? ink_average_begin(t->average, err) : INK_OK;
 }

@@ -1,0 +1,80 @@
+#!/bin/sh
+# tests/e2e/cli_import.sh: import, export and train --weights: what was loaded, skipped and missing is said, and what
+# does not fit is refused with one line and a hint.
+. "$INK_SOURCE/tests/e2e/cli_setup"
+pth=$INK_SOURCE/tests/golden/pth
+
+# sums <model>: the SHA-256 of each tensor, a line each; and the net's own file format is what Python reads.
+sums() {
+    python3 -c '
+import hashlib, json, struct, sys
+data = open(sys.argv[1], "rb").read()
+n = struct.unpack("<Q", data[:8])[0]
+header = json.loads(data[8:8 + n])
+assert header.pop("__metadata__")["format"] == "pt"
+for name in sorted(header):
+    first, last = header[name]["data_offsets"]
+    print(name, hashlib.sha256(data[8 + n + first:8 + n + last]).hexdigest())
+' "$1"
+}
+
+printf 'conv 2 3x3 no-bias\nbatchnorm\nlinear 10\n' >net.txt
+gives 0 import "$pth/net-zip-2.15.0.pth" --net net.txt -o one.safetensors
+err_empty
+out_has "loaded   5 of the net's 7 tensors"
+out_has "skipped  2.weight [3,2] where the net has [10,1352]"
+out_has "missing  2.bias [10]: drawn from seed 0"
+out_has "train DATA --weights one.safetensors --net net.txt --normalise 'range 255 0' --freeze body"
+gives 0 import "$pth/net-legacy-1.13.0.pth" --net net.txt -o two.safetensors --json --quiet
+out_has '"schema": "inkling/import/1"'
+out_has '"loaded": 5'
+has two.safetensors
+gives 2 import "$pth/net-zip-2.15.0.pth" --net net.txt -o one.safetensors
+err_has "--force"
+gives 2 import "$pth/net-zip-2.15.0.pth" --net net.txt
+err_has "import needs -o"
+gives 2 import "$pth/net-zip-2.15.0.pth" -o three.safetensors
+err_has "--net is missing"
+gives 3 import "$pth/net-zip-2.15.0.pth" --net lenet -o three.safetensors
+err_has "1.running_mean [2] unknown to the net"
+err_has "missing: conv1.weight [6,1,5,5]"
+gives 3 import "$pth/bad-module-2.15.0.pth" --net lenet -o three.safetensors
+err_has "this file tries to run code: torch.nn.modules.container.Sequential; not loaded"
+gives 4 import nowhere.pth --net lenet -o three.safetensors
+[ ! -e three.safetensors ] || fail "a refused import left a file"
+
+# A run that begins with PyTorch's weights says so, and with --freeze leaves them alone.
+gives 0 data make digits --count 400 --seed 1 --quiet
+printf 'input 3\nconv 2 3x3 no-bias as conv1\nrelu\nlinear 10 as fc\n' >named.txt
+gives 0 import "$pth/wrapped-zip-1.13.0.pth" --net named.txt --partial -o one.safetensors --force
+out_has "loaded   1 of the net's 3 tensors"
+out_has "skipped  last.weight [2,3,4,5] unknown to the net"
+gives 0 train digits --epochs 1 --net named.txt --weights "$pth/wrapped-legacy-2.15.0.pth" --freeze body --out run
+err_has "1 tensor loaded; 10 skipped: last.weight [2,3,4,5] unknown to the net"
+err_has "2 missing: fc.weight [10,1352], fc.bias [10]"
+grep -q "1 tensor loaded" run/train.log || fail "the log does not say where the weights come from"
+gives 3 train digits --epochs 1 --recipe v3 --weights "$pth/net-zip-2.15.0.pth" --out other
+err_has "none of its"
+[ ! -e other ] || fail "a refused run left a folder"
+gives 0 export run -o out.safetensors
+out_has "out.safetensors: 3 tensors, 13,584 numbers"
+gives 0 export run -o out.safetensors --force --json
+out_has '"schema": "inkling/export/1"'
+gives 2 export run -o out.safetensors
+err_has "--force"
+gives 4 export nowhere -o no.safetensors
+gives 0 predict out.safetensors digits --quiet
+gives 0 info out.safetensors --json
+if command -v python3 >/dev/null; then
+    sums one.safetensors | grep -v '^fc' >imported
+    sums out.safetensors | grep -v '^fc' >trained
+    cmp imported trained || fail "--freeze body changed the body"
+    sums one.safetensors | grep '^fc' >head
+    sums out.safetensors | grep '^fc' | cmp -s head - && fail "the head did not learn"
+fi
+# Pixels scaled otherwise than the weights are used to: a warning, and the run goes on.
+gives 0 train digits --epochs 1 --net named.txt --weights out.safetensors --normalise "range 255 0" --out again
+err_has "was trained on pixels scaled by"
+gives 0 train digits --epochs 1 --recipe v3 --normalise imagenet --net "$INK_SOURCE/recipes/v2.txt" --out scratch
+err_has "from scratch, drawn from seed 0; for ImageNet's: inkling data get resnet18"
+exit 0
