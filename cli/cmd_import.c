@@ -40,7 +40,7 @@ const cli_verb cli_import = {
     .most = 1,
     .groups = {&import_group, &cli_common},
     .examples = {"import resnet18.pth --net resnet18 -o resnet18.safetensors",
-                 "import mine.pth --net mine.txt --normalise 'meanstd 0.1307 0.3081' -o mine.safetensors"},
+                 "import mine.pth --net mine.txt -o mine.safetensors"},
     .run = run_import,
 };
 

@@ -6,7 +6,7 @@
  *          a file that has its net inside).
  * Fits     a tensor to the parameter or running statistic of the same name and shape. The head, which is the last layer
  *          that has parameters, may also be called "<head>.0" where the net says "<head>", or the other way round: a
- *          linear layer in a Sequential of its own. num_batches_tracked is a count, no weight, and never a difference. */
+ *          linear layer in a Sequential of its own. num_batches_tracked is a count, no weight, never a difference. */
 #ifndef INK_API_WEIGHTFILE_H
 #define INK_API_WEIGHTFILE_H
 
@@ -39,13 +39,15 @@ typedef struct ink_fit {
     ink_arena arena;
 } ink_fit; /* {0}: none */
 
-/* tensors: borrowed as long as the fit; name: of their file, for messages. g: made by ink_net_build, for training or not.
+/* tensors: borrowed as long as the fit; name: of their file, for messages. g: made by ink_net_build, for training or
+ * not.
  * Errors   INK_E_DATA a weight that fits is NaN or infinite, named; INK_E_MEMORY. Owner: the caller. */
 INK_MUST_USE ink_status ink_fit_make(const ink_tensors *tensors, const char *name, const ink_graph *g, ink_fit *out,
                                      ink_error *err);
 void ink_fit_clear(ink_fit *fit);
 
-/* "2 skipped: a [10] unknown to the net, b [2,3] where the net has [3,2]; 1 missing: c [4]": all of it as far as size reaches, then "...". */
+/* "2 skipped: a [10] unknown to the net, b [2,3] where the net has [3,2]; 1 missing: c [4]": all of it as far as size
+ * reaches, then "...". */
 void ink_fit_text(const ink_fit *fit, char *text, size_t size);
 
 /* The net of the zoo whose body these tensors fit, or NULL: for hints. */
