@@ -97,6 +97,10 @@ static void print_accuracy(const ink_train_result *r) {
     } else {
         cli_result("no epoch was measured");
     }
+    if (r->reached) {
+        cli_result("reached %s in epoch %u, after %.1f s of training and measuring",
+                   percent(r->until, share, sizeof share), (unsigned)r->epochs, r->trained_s);
+    }
     if (r->test_scored) {
         cli_result("test accuracy %s with the last weights, scored once: %u/%u wrong",
                    percent(r->test_accuracy, share, sizeof share), (unsigned)r->test_errors, (unsigned)r->test_rows);
@@ -171,6 +175,11 @@ static void print_json(const ink_train_result *r) {
         cli_json_real(object, "last_accuracy", r->last_accuracy);
         cli_json_real(object, "last_loss", r->last_loss);
     }
+    if (r->until > 0) {
+        cli_json_real(object, "until", r->until);
+        cli_json_bool(object, "reached", r->reached);
+        cli_json_real(object, "trained_seconds", r->trained_s);
+    }
     if (r->test_scored) {
         cli_json_whole(object, "test_rows", r->test_rows);
         cli_json_whole(object, "test_errors", r->test_errors);
@@ -231,12 +240,12 @@ static int run(const cli_args *args) {
     memset(&result, 0, sizeof result);
     cli_progress_begin("reading %s", o.data != NULL ? o.data : o.resume);
     status = ink_work_train(&o, &watch, &result, &err);
-    if (status != INK_OK) return print_failure(&result, program, &err);
+    if (status != INK_OK && status != INK_E_THRESHOLD) return print_failure(&result, program, &err);
     cli_progress_hide();
     if (cli_flag(args, "json")) {
         print_json(&result);
     } else {
         print_text(&result, program, o.data);
     }
-    return 0;
+    return status == INK_OK ? 0 : cli_failed(&err);
 }

@@ -276,6 +276,21 @@ static ink_status end_run(ink_train_run *run, ink_status status, ink_error *err)
     return status;
 }
 
+/* How long the loop took, and whether it ended where it was asked to. */
+static void note_end(ink_train_run *run) {
+    run->result->until = run->recipe.until;
+    run->result->reached = ink_trainer_reached(run->trainer);
+    run->result->trained_s = ink_trainer_position_of(run->trainer).elapsed_s;
+}
+
+/* All is done; was the accuracy that was asked for reached? */
+static ink_status judge_until(const ink_train_run *run, ink_error *err) {
+    const ink_train_result *r = run->result;
+    if (r->until <= 0 || r->reached) return INK_OK;
+    return ink_fail(err, INK_E_THRESHOLD, "%.2f %% was not reached in %u epochs: the best was %.2f %%", 100 * r->until,
+                    r->epochs, 100 * r->best_accuracy);
+}
+
 ink_status ink_work_train(const ink_train_options *options, const ink_watch *watch, ink_train_result *result,
                           ink_error *err) {
     ink_error unwanted;
@@ -288,6 +303,7 @@ ink_status ink_work_train(const ink_train_options *options, const ink_watch *wat
     if (status == INK_OK) status = read_data(&run, err);
     if (status == INK_OK) status = split(&run, err);
     if (status == INK_OK) status = make_trainer(&run, err);
+    if (status == INK_OK) status = ink_train_fit_budget(&run, err);
     if (status == INK_OK) status = open_log(&run, err);
     if (status == INK_OK) {
         say_start(&run);
@@ -295,8 +311,10 @@ ink_status ink_work_train(const ink_train_options *options, const ink_watch *wat
         run.started_step = ink_trainer_position_of(run.trainer).step;
         run.saved_s = ink_clock_s();
         status = ink_trainer_run(run.trainer, &around, err);
+        note_end(&run);
         if (status == INK_OK) status = finish(&run, err);
         status = end_run(&run, status, err);
+        if (status == INK_OK) status = judge_until(&run, err);
     }
     result->seconds = ink_clock_s() - run.started_s;
     ink_runlog_free(run.log);

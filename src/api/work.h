@@ -109,6 +109,9 @@ typedef struct ink_train_result {
     double best_accuracy, best_loss; /* on the held-out rows */
     uint32_t best_errors;
     double last_accuracy, last_loss;
+    double until;     /* the accuracy that training was to end at; 0: none */
+    bool reached;     /* it was, after the last of the epochs */
+    double trained_s; /* training and measuring, over all parts of a resumed run */
     bool test_scored; /* the test file had labels: scored once, at the end, with the last weights */
     uint32_t test_rows, test_errors;
     double test_accuracy;
@@ -119,7 +122,8 @@ typedef struct ink_train_result {
 } ink_train_result;
 
 /* The main job (README): reads, holds out, trains, measures, draws, predicts, writes the run folder. result may be
- * filled in part when the status is INK_E_STOPPED or INK_E_DIVERGED (run says where). */
+ * filled in part when the status is INK_E_STOPPED or INK_E_DIVERGED (run says where); it is whole with
+ * INK_E_THRESHOLD: all is done, but the accuracy of the recipe's `until` was not reached. */
 INK_MUST_USE ink_status ink_work_train(const ink_train_options *options, const ink_watch *watch,
                                        ink_train_result *result, ink_error *err);
 /* The accuracy of a run's epochs (metrics.csv) as a small text graph. */

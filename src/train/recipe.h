@@ -43,6 +43,8 @@ typedef struct ink_recipe {
     double lr, body_lr_scale;
     ink_schedule schedule;
     double label_smoothing;
+    double until;    /* accuracy on the held-out rows at which training ends; 0: none */
+    double budget_s; /* the time that epochs are fitted to (api/train_budget.c); 0: epochs stands */
     ink_augment augment;
     char *net_text;    /* owned; NULL until a net is set */
     char *net_file;    /* owned; for messages: "v3" or "nets/my.txt" */

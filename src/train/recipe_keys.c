@@ -200,6 +200,46 @@ static ink_status set_label_smoothing(ink_recipe *r, const key_value *v) {
     return get_real(v, 0, 0.9, &r->label_smoothing);
 }
 
+/* "99.4%", "99.4 %" or "0.994". */
+static ink_status set_until(ink_recipe *r, const key_value *v) {
+    char number[INK_RECIPE_VALUE_SIZE];
+    double value = 0, most = 1;
+    if (is(v, 1, "none")) {
+        r->until = 0;
+        return INK_OK;
+    }
+    if (v->n < 1 || v->n > 2 || (v->n == 2 && strcmp(v->word[1], "%") != 0)) return refuse(v, "99.4%, 0.994 or none");
+    snprintf(number, sizeof number, "%s", v->word[0]);
+    size_t length = strlen(number);
+    if (v->n == 2 || (length > 0 && number[length - 1] == '%')) most = 100;
+    if (v->n == 1 && most > 1) number[length - 1] = '\0';
+    if (!real_in(number, 0, most, &value) || value <= 0) return refuse(v, "99.4%, 0.994 or none");
+    r->until = value / most;
+    return INK_OK;
+}
+
+/* "90", "60s", "10m", "1.5h". */
+static ink_status set_budget(ink_recipe *r, const key_value *v) {
+    static const char units[] = "smh";
+    static const double seconds[] = {1, 60, 3600};
+    char number[INK_RECIPE_VALUE_SIZE];
+    double value = 0, unit = 1;
+    if (is(v, 1, "none")) {
+        r->budget_s = 0;
+        return INK_OK;
+    }
+    snprintf(number, sizeof number, "%s", v->n == 1 ? v->word[0] : "");
+    size_t length = strlen(number);
+    const char *found = length > 1 ? strchr(units, number[length - 1]) : NULL;
+    if (found != NULL) {
+        unit = seconds[found - units];
+        number[length - 1] = '\0';
+    }
+    if (!real_in(number, 0, 1e7, &value) || value <= 0) return refuse(v, "a time such as 60s, 10m or 1h, or none");
+    r->budget_s = value * unit;
+    return INK_OK;
+}
+
 static ink_status set_augment(ink_recipe *r, const key_value *v) {
     ink_error why;
     if (ink_augment_parse(v->text, &r->augment, &why) == INK_OK) return INK_OK;
@@ -217,6 +257,10 @@ static const ink_recipe_key_info infos[] = {
     {"seed", "N", "0", "where all random numbers start"},
     {"shuffle", "yes|no", "yes", "a new order of the rows each epoch"},
     {"epochs", "N", "10", "times that every training row is seen"},
+    {"budget", "TIME", "none",
+     "as many epochs as fit into 60s, 10m or 1h of the whole run, by the pace of its first steps"},
+    {"until", "ACCURACY", "none",
+     "end at this accuracy on the held-out rows: 99.4% or 0.994; exit code 8 when it is not reached"},
     {"batch-size", "N", "64", "rows a step"},
     {"eval-batch-size", "N", "1000", "rows at once when measuring and predicting"},
     {"workers", "N", "0", "own threads that prepare batches ahead; 0: the computing threads do"},
@@ -238,29 +282,11 @@ static const ink_recipe_key_info infos[] = {
     {"augment", "HOW", "none", "distortions, new ones each epoch: none | rotate DEG scale F shear F shift F ..."},
 };
 static set_key *const setters[] = {
-    set_normalise,
-    set_val,
-    set_seed,
-    set_shuffle,
-    set_epochs,
-    set_batch_size,
-    set_eval_batch_size,
-    set_workers,
-    set_optimizer,
-    set_lr,
-    set_body_lr,
-    set_momentum,
-    set_nesterov,
-    set_beta1,
-    set_beta2,
-    set_eps,
-    set_weight_decay,
-    set_clip,
-    set_ema,
-    set_schedule,
-    set_warmup,
-    set_label_smoothing,
-    set_augment,
+    set_normalise, set_val,      set_seed,       set_shuffle,         set_epochs,
+    set_budget,    set_until,    set_batch_size, set_eval_batch_size, set_workers,
+    set_optimizer, set_lr,       set_body_lr,    set_momentum,        set_nesterov,
+    set_beta1,     set_beta2,    set_eps,        set_weight_decay,    set_clip,
+    set_ema,       set_schedule, set_warmup,     set_label_smoothing, set_augment,
 };
 #define N_KEYS (sizeof infos / sizeof *infos)
 _Static_assert(sizeof setters / sizeof *setters == N_KEYS, "one setter a key");

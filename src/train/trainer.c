@@ -105,13 +105,17 @@ ink_status ink_trainer_new(const ink_trainer_setup *setup, ink_trainer **out, in
                           r->name);
         goto done;
     }
+    if (r->until > 0 && t->n_val == 0) {
+        status = ink_fail(err, INK_E_USAGE, "until needs rows to measure on, and val = 0 holds none out");
+        goto done;
+    }
     status = ink_net_parse(r->net_text, r->net_file, r->net_line, &t->net, err);
     if (status != INK_OK) goto done;
     ink_trainer_set_normalise(t, rows);
     status = make_batches(t, rows, err);
     if (status != INK_OK) goto done;
     t->steps_per_epoch = ink_batches_count(t->batches);
-    t->steps = t->steps_per_epoch * r->epochs;
+    ink_trainer_reschedule(t);
     status = compile(t, setup, rows, err);
 done:
     ink_mem_free(rows);
@@ -162,7 +166,7 @@ static double lr_at(const ink_trainer *t, uint64_t step) {
     return t->recipe->lr * ink_schedule_factor(&t->recipe->schedule, step, t->steps, t->steps_per_epoch);
 }
 
-static ink_status train_batch(ink_trainer *t, const ink_batch_view *view, ink_error *err) {
+ink_status ink_trainer_step(ink_trainer *t, const ink_batch_view *view, ink_error *err) {
     ink_batch batch = {.n = view->n,
                        .images = view->images,
                        .labels = view->labels,
@@ -192,7 +196,7 @@ static ink_status train_epoch(ink_trainer *t, const ink_trainer_watch *watch, in
     ink_batches_start(t->batches, t->at.epoch, t->at.batch);
     while (ink_batches_next(t->batches, &view)) {
         if (wants_stop(watch)) return ink_fail(err, INK_E_STOPPED, "stopped in epoch %u", t->at.epoch);
-        ink_status status = train_batch(t, &view, err);
+        ink_status status = ink_trainer_step(t, &view, err);
         if (status == INK_OK && watch->between != NULL) status = watch->between(watch->context, err);
         if (status != INK_OK) return status;
         tell(t, watch, INK_TRAINING, (uint32_t)t->at.rows, t->n_train);
@@ -275,10 +279,18 @@ static ink_status end_epoch(ink_trainer *t, const ink_trainer_watch *watch, ink_
     return watch->epoch != NULL ? watch->epoch(watch->context, &result, err) : INK_OK;
 }
 
+bool ink_trainer_reached(const ink_trainer *t) {
+    return t->recipe->until > 0 && t->at.val_accuracy >= t->recipe->until;
+}
+
+void ink_trainer_reschedule(ink_trainer *t) {
+    t->steps = t->steps_per_epoch * t->recipe->epochs;
+}
+
 ink_status ink_trainer_run(ink_trainer *t, const ink_trainer_watch *watch, ink_error *err) {
     ink_status status = INK_OK;
     t->epoch_started_s = ink_clock_s();
-    while (status == INK_OK && t->at.epoch <= t->recipe->epochs) {
+    while (status == INK_OK && t->at.epoch <= t->recipe->epochs && !ink_trainer_reached(t)) {
         status = train_epoch(t, watch, err);
         if (status == INK_OK) status = end_epoch(t, watch, err);
     }

@@ -76,6 +76,24 @@ void ink_trainer_free(ink_trainer *trainer);
  * then of no use, what an epoch's watch saved before stands; the watch's own; the backend's. */
 INK_MUST_USE ink_status ink_trainer_run(ink_trainer *trainer, const ink_trainer_watch *watch, ink_error *err);
 
+/* Has the accuracy on the held-out rows reached the recipe's `until`? Then run ends, or does nothing. */
+bool ink_trainer_reached(const ink_trainer *trainer);
+
+/* ---- time ---- */
+
+typedef struct ink_trainer_pace {
+    double step_s;  /* of one training step */
+    double row_s;   /* of one row measured */
+    double epoch_s; /* of an epoch with its measurement */
+} ink_trainer_pace;
+
+/* Trains for about so many seconds (two steps at least), measures a batch, and goes back to where it stood, with the
+ * same bits. Only before the first step. Errors: those of ink_trainer_run. */
+INK_MUST_USE ink_status ink_trainer_measure_pace(ink_trainer *trainer, double seconds, ink_trainer_pace *pace,
+                                                 ink_error *err);
+/* The recipe's epochs have changed. Only before the first step. */
+void ink_trainer_reschedule(ink_trainer *trainer);
+
 /* ---- weights ---- */
 
 /* The net's parameters and running statistics, in the order of the graph. */

@@ -25,6 +25,11 @@ struct ink_trainer {
     uint64_t epoch_rows;    /* rows trained in this epoch by this process */
 };
 
+/* ---- trainer.c ---- */
+
+/* One step on one batch; the position moves on. Errors: INK_E_DIVERGED; the backend's. */
+INK_MUST_USE ink_status ink_trainer_step(ink_trainer *trainer, const ink_batch_view *view, ink_error *err);
+
 /* ---- normalise.c ---- */
 
 /* Pixels to numbers as the recipe says; rows: the n_train rows of images to learn from, for AUTO. */

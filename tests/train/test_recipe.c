@@ -53,6 +53,21 @@ static void text_reads_back_to_the_same(void **state) {
     ink_recipe_clear(&b);
 }
 
+static void times_and_shares_are_read(void **state) {
+    static const struct {
+        const char *key, *value;
+        double wanted;
+    } ok[] = {{"until", "99.4%", 0.994}, {"until", "99.4 %", 0.994}, {"until", "0.5", 0.5},  {"until", "none", 0},
+              {"budget", "90", 90},      {"budget", "60s", 60},      {"budget", "1.5m", 90}, {"budget", "2h", 7200}};
+    (void)state;
+    for (size_t i = 0; i < sizeof ok / sizeof *ok; i++) {
+        ink_recipe r;
+        ink_recipe_start(&r);
+        assert_int_equal(ink_recipe_set(&r, ok[i].key, ok[i].value, "test", NULL), INK_OK);
+        assert_true(fabs((ok[i].key[0] == 'u' ? r.until : r.budget_s) - ok[i].wanted) < 1e-9);
+    }
+}
+
 static void wrong_lines_are_told(void **state) {
     static const struct {
         const char *text, *says;
@@ -68,6 +83,14 @@ static void wrong_lines_are_told(void **state) {
         {"val = 0.1 sorted", "stratified or FRACTION random"},
         {"shuffle = maybe", "yes or no"},
         {"optimizer = adma", "adam, adamw or sgd"},
+        {"until = 99.4", "99.4%, 0.994 or none"},
+        {"until = 0", "until is"},
+        {"until = 101%", "until is"},
+        {"until = 99 per cent", "until is"},
+        {"budget = 60 s", "a time such as 60s"},
+        {"budget = 0", "budget is"},
+        {"budget = s", "budget is"},
+        {"budget = -1m", "budget is"},
         {"normalise = range 0 1", "range DIVISOR OFFSET"},
         {"schedule = step", "step EPOCHS FACTOR"},
         {"net = resnet19", "the name of a net"},
@@ -175,6 +198,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(house_recipe_is_read_whole),
         cmocka_unit_test(text_reads_back_to_the_same),
+        cmocka_unit_test(times_and_shares_are_read),
         cmocka_unit_test(wrong_lines_are_told),
         cmocka_unit_test(every_built_in_recipe_is_sound),
         cmocka_unit_test(one_cycle_is_torchs),

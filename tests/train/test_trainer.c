@@ -326,6 +326,52 @@ static void statistics_are_those_of_the_training_rows(void **state) {
     for (uint32_t i = 0; i < ROWS; i++) held_out[i] = i / 10 % 10 == 3;
 }
 
+/* ---- time ---- */
+
+static void measuring_the_pace_changes_nothing(void **state) {
+    const ink_backend *backends[] = {&ink_backend_ref, &ink_backend_cpu};
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        trial a = {.net = conv_net, .keys = ema, .threads = 1, .backend = backends[i]}, b = a;
+        ink_weights with = {0}, without = {0};
+        ink_trainer_pace pace;
+        ink_error err;
+        train_whole(&a, &without);
+        start(&b);
+        if (ink_trainer_measure_pace(b.trainer, 1e-3, &pace, &err) != INK_OK) fail_msg("%s", err.text);
+        assert_true(pace.step_s > 0 && pace.row_s > 0);
+        assert_true(pace.epoch_s >= 6 * pace.step_s + 20 * pace.row_s);
+        assert_int_equal(run(&b), INK_OK);
+        assert_int_equal(ink_trainer_all(b.trainer, &with, NULL), INK_OK);
+        assert_same_weights(&without, &with);
+        ink_weights_clear(&with);
+        ink_weights_clear(&without);
+        end(&a);
+        end(&b);
+    }
+}
+
+/* It ends after the epoch that reaches the accuracy, and a run that goes on from there has nothing left to do. */
+static void training_ends_at_the_accuracy_asked_for(void **state) {
+    static const char *const keys[] = {"until", "90%", NULL}, *const never[] = {"until", "0.99999", NULL};
+    trial t = {.net = small_net, .keys = keys, .threads = 1, .epochs = 20, .backend = &ink_backend_ref};
+    trial n = {.net = "linear 10", .keys = never, .threads = 1, .epochs = 1, .backend = &ink_backend_ref};
+    (void)state;
+    start(&t);
+    assert_false(ink_trainer_reached(t.trainer));
+    assert_int_equal(run(&t), INK_OK);
+    assert_true(ink_trainer_reached(t.trainer));
+    assert_true(t.epochs_seen < 20 && t.last.val_accuracy >= 0.9);
+    uint32_t seen = t.epochs_seen;
+    assert_int_equal(run(&t), INK_OK);
+    assert_int_equal(t.epochs_seen, seen);
+    end(&t);
+    start(&n);
+    assert_int_equal(run(&n), INK_OK);
+    assert_false(ink_trainer_reached(n.trainer));
+    end(&n);
+}
+
 static size_t read_file(const char *path, uint8_t *bytes, size_t size) {
     FILE *file = fopen(path, "rb");
     assert_non_null(file);
@@ -482,6 +528,8 @@ int main(void) {
         cmocka_unit_test(resumed_runs_end_in_the_same_bits),
         cmocka_unit_test(averages_follow_the_weights),
         cmocka_unit_test(statistics_are_those_of_the_training_rows),
+        cmocka_unit_test(measuring_the_pace_changes_nothing),
+        cmocka_unit_test(training_ends_at_the_accuracy_asked_for),
         cmocka_unit_test(damaged_checkpoints_are_noticed),
         cmocka_unit_test(a_loss_that_is_no_number_ends_the_run),
         cmocka_unit_test(weights_that_match_are_taken),
