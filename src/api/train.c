@@ -303,14 +303,14 @@ ink_status ink_work_train(const ink_train_options *options, const ink_watch *wat
     if (status == INK_OK) status = read_data(&run, err);
     if (status == INK_OK) status = split(&run, err);
     if (status == INK_OK) status = make_trainer(&run, err);
-    if (status == INK_OK) status = ink_train_fit_budget(&run, err);
     if (status == INK_OK) status = open_log(&run, err);
     if (status == INK_OK) {
         say_start(&run);
         ink_trainer_watch around = ink_train_watch(&run);
         run.started_step = ink_trainer_position_of(run.trainer).step;
         run.saved_s = ink_clock_s();
-        status = ink_trainer_run(run.trainer, &around, err);
+        status = ink_train_fit_budget(&run, err);
+        if (status == INK_OK) status = ink_trainer_run(run.trainer, &around, err);
         note_end(&run);
         if (status == INK_OK) status = finish(&run, err);
         status = end_run(&run, status, err);

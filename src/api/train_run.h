@@ -36,7 +36,8 @@ typedef struct ink_train_run {
 /* Fills recipe, machine and, for --resume, resumed and the options that it remembers. */
 INK_MUST_USE ink_status ink_train_settle(ink_train_run *run, ink_error *err);
 
-/* --budget: sets the recipe's epochs by the pace of a few steps, which are undone. Does nothing without it. */
+/* --budget: sets the recipe's epochs by the pace of a few steps, which are undone, and writes them to the run folder.
+ * Does nothing without it. */
 INK_MUST_USE ink_status ink_train_fit_budget(ink_train_run *run, ink_error *err);
 
 /* Writes the checkpoint. */

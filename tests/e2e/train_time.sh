@@ -23,8 +23,9 @@ gives 0 train digits --budget 1s --out timed --json --quiet
 grep -q '^budget *= none' timed/args.conf || fail "$said: the budget is still in args.conf"
 epochs=$(sed -n 's/^epochs *= //p' timed/args.conf)
 [ "$(($(wc -l <timed/metrics.csv) - 1))" -eq "$epochs" ] || fail "$said: args.conf says $epochs epochs"
-cp timed/args.conf again.txt
-gives 0 train digits --recipe again.txt --out again --quiet
+mkdir told
+cp timed/args.conf told/default.txt
+gives 0 train digits --recipe told/default.txt --out again --quiet
 cmp -s timed/weights/last.safetensors again/weights/last.safetensors || fail "$said: other weights"
 gives 0 train digits --budget 0.01s --out tight
 err_has "is too short"
