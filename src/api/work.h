@@ -232,6 +232,29 @@ typedef struct ink_export_result {
 INK_MUST_USE ink_status ink_work_export(const char *model, const char *out, bool force, ink_export_result *result,
                                         ink_error *err);
 
+/* ---- compare, plot ---- */
+
+typedef struct ink_compare_options {
+    const char *const *runs; /* 2 to 6 run folders */
+    size_t n_runs;
+    const char *column; /* of metrics.csv; NULL = "val_acc" */
+    const char *axis;   /* "epoch", "step", "time"; NULL = "epoch" */
+    const char *out;    /* the graph, .svg and .png are added; NULL = "compare" */
+} ink_compare_options;
+
+/* Runs side by side, McNemar's test on the rows that two held out, the settings that differ; one graph. *text: for a
+ * person, or one JSON object. Errors: INK_E_FILE no run; INK_E_DATA a damaged one; INK_E_USAGE. */
+INK_MUST_USE ink_status ink_work_compare(const ink_compare_options *options, bool json, char **text, ink_error *err);
+
+typedef struct ink_plot_options {
+    const char *run;
+    const char *columns; /* "val_acc,train_acc": 1 to 6 that share a scale; NULL: the charts of the run folder anew */
+    const char *axis;    /* as above */
+    const char *out;     /* as above; NULL: plot.svg and plot.png in the run folder */
+} ink_plot_options;
+
+INK_MUST_USE ink_status ink_work_plot(const ink_plot_options *options, ink_error *err);
+
 /* ---- data ---- */
 
 typedef struct ink_show_options {

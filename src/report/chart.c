@@ -25,10 +25,34 @@ typedef struct layout {
     const ink_chart *chart;
     ink_axis x_axis, y_axis;
     double left, top, right, bottom; /* of the plot */
+    bool any;                        /* there are points */
 } layout;
 
-static double x_of(const ink_chart *chart, uint32_t i) {
+static uint32_t count_of(const ink_chart *chart, uint32_t s) {
+    return chart->series[s].x != NULL ? chart->series[s].n : chart->n;
+}
+
+static double x_of(const ink_chart *chart, uint32_t s, uint32_t i) {
+    if (chart->series[s].x != NULL) return chart->series[s].x[i];
     return chart->x != NULL ? chart->x[i] : (double)i + 1;
+}
+
+static const char *x_name(const ink_chart *chart) {
+    return chart->x_name != NULL ? chart->x_name : "epoch";
+}
+
+/* The longest series, the least and the greatest x; false when there is no point at all. */
+static bool x_range(const ink_chart *chart, uint32_t *longest, double *first, double *last) {
+    *longest = 0;
+    *first = *last = 1;
+    for (uint32_t s = 0; s < chart->n_series; s++) {
+        uint32_t n = count_of(chart, s);
+        if (n == 0) continue;
+        *first = *longest == 0 ? x_of(chart, s, 0) : fmin(*first, x_of(chart, s, 0));
+        *last = *longest == 0 ? x_of(chart, s, n - 1) : fmax(*last, x_of(chart, s, n - 1));
+        if (n > *longest) *longest = n;
+    }
+    return *longest > 0;
 }
 
 static double place_x(const layout *l, double x) {
@@ -78,7 +102,7 @@ static void tick_label(char *dst, size_t size, const ink_chart *chart, const ink
 static bool value_range(const ink_chart *chart, double *low, double *high) {
     bool any = false;
     for (uint32_t s = 0; s < chart->n_series; s++) {
-        for (uint32_t i = 0; i < chart->n; i++) {
+        for (uint32_t i = 0; i < count_of(chart, s); i++) {
             double y = chart->series[s].y[i];
             if (!isfinite(y)) continue;
             *low = any ? fmin(*low, y) : y;
@@ -91,7 +115,7 @@ static bool value_range(const ink_chart *chart, double *low, double *high) {
 
 /* The last value of a series that can be drawn, or NaN. */
 static double last_value(const ink_chart *chart, uint32_t s) {
-    for (uint32_t i = chart->n; i-- > 0;) {
+    for (uint32_t i = count_of(chart, s); i-- > 0;) {
         if (isfinite(chart->series[s].y[i])) return chart->series[s].y[i];
     }
     return (double)NAN;
@@ -138,7 +162,7 @@ static void draw_x_axis(const layout *l) {
         ink_picture_text(l->picture, x, l->bottom + 23, label,
                          &(ink_lettering){.size = LABEL_SIZE, .color = INK_COLOR_MUTED, .anchor = INK_ANCHOR_MIDDLE});
     }
-    ink_picture_text(l->picture, (l->left + l->right) / 2, l->bottom + 41, "epoch",
+    ink_picture_text(l->picture, (l->left + l->right) / 2, l->bottom + 41, x_name(l->chart),
                      &(ink_lettering){.size = LABEL_SIZE, .color = INK_COLOR_MUTED, .anchor = INK_ANCHOR_MIDDLE});
 }
 
@@ -148,10 +172,11 @@ static void draw_line(const layout *l, uint32_t s, double *xy) {
     const ink_series *series = &chart->series[s];
     ink_color color = color_of(chart, s);
     size_t points = 0;
-    bool dots = chart->n <= POINTS_AS_DOTS;
-    for (uint32_t i = 0; i <= chart->n; i++) {
-        if (i < chart->n && isfinite(series->y[i])) {
-            xy[2 * points] = place_x(l, x_of(chart, i));
+    uint32_t n = count_of(chart, s);
+    bool dots = n <= POINTS_AS_DOTS;
+    for (uint32_t i = 0; i <= n; i++) {
+        if (i < n && isfinite(series->y[i])) {
+            xy[2 * points] = place_x(l, x_of(chart, s, i));
             xy[2 * points + 1] = place_y(l, series->y[i]);
             points++;
             continue;
@@ -160,24 +185,24 @@ static void draw_line(const layout *l, uint32_t s, double *xy) {
         if (points == 1 && !dots) ink_picture_circle(l->picture, xy[0], xy[1], 2.5, color, INK_COLOR_NONE, 0, NULL);
         points = 0;
     }
-    for (uint32_t i = 0; dots && i < chart->n; i++) {
+    for (uint32_t i = 0; dots && i < n; i++) {
         char value[48], note[160];
         if (!isfinite(series->y[i])) continue;
         ink_chart_value(value, sizeof value, chart->unit, series->y[i]);
-        snprintf(note, sizeof note, "%s, epoch %.0f: %s", series->name, x_of(chart, i), value);
-        ink_picture_circle(l->picture, place_x(l, x_of(chart, i)), place_y(l, series->y[i]), series->quiet ? 2.25 : 3,
-                           color, INK_COLOR_NONE, 0, note);
+        snprintf(note, sizeof note, "%s, %s %.0f: %s", series->name, x_name(chart), x_of(chart, s, i), value);
+        ink_picture_circle(l->picture, place_x(l, x_of(chart, s, i)), place_y(l, series->y[i]),
+                           series->quiet ? 2.25 : 3, color, INK_COLOR_NONE, 0, note);
     }
 }
 
 /* A dotted line down to the epoch and a ring around the value. */
 static void draw_best(const layout *l) {
     const ink_chart *chart = l->chart;
-    if (chart->best >= chart->n || !isfinite(chart->series[0].y[chart->best])) return;
+    if (chart->best >= count_of(chart, 0) || !isfinite(chart->series[0].y[chart->best])) return;
     char value[48], note[96];
-    double x = place_x(l, x_of(chart, chart->best)), y = place_y(l, chart->series[0].y[chart->best]);
+    double x = place_x(l, x_of(chart, 0, chart->best)), y = place_y(l, chart->series[0].y[chart->best]);
     ink_chart_value(value, sizeof value, chart->unit, chart->series[0].y[chart->best]);
-    snprintf(note, sizeof note, "best epoch, %.0f: %s", x_of(chart, chart->best), value);
+    snprintf(note, sizeof note, "best epoch, %.0f: %s", x_of(chart, 0, chart->best), value);
     ink_picture_line(l->picture, x, y, x, l->bottom, color_of(chart, 0), 1, 3);
     ink_picture_circle(l->picture, x, y, 6, INK_COLOR_PAPER, color_of(chart, 0), 2.5, note);
 }
@@ -225,7 +250,7 @@ static void draw_head(const layout *l, double x, double y) {
     const char *own = l->chart->note != NULL ? l->chart->note : "";
     if (l->y_axis.logarithmic) {
         snprintf(start, sizeof start, "logarithmic scale");
-    } else if (l->chart->n > 0 && l->y_axis.low > 0) {
+    } else if (l->any && l->y_axis.low > 0) {
         char low[32];
         tick_label(low, sizeof low, l->chart, &l->y_axis, l->y_axis.low);
         snprintf(start, sizeof start, "axis from %s", low);
@@ -239,7 +264,8 @@ static void draw_head(const layout *l, double x, double y) {
 ink_status ink_chart_panel(ink_picture *picture, const ink_chart *chart, double x, double y, double w, double h,
                            ink_error *err) {
     layout l = {.picture = picture, .chart = chart};
-    double low = 0, high = 0, widest = 0;
+    double low = 0, high = 0, widest = 0, first, last;
+    uint32_t longest;
     if (chart->n_series == 0 || chart->n_series > SERIES_MAX) {
         return ink_fail(err, INK_E_USAGE, "a chart of %u series, expected 1 to %u", chart->n_series, SERIES_MAX);
     }
@@ -258,8 +284,7 @@ ink_status ink_chart_panel(ink_picture *picture, const ink_chart *chart, double 
     l.top = y + 72;
     l.right = x + w - label_room(chart);
     l.bottom = y + h - 54;
-    double first = chart->n > 0 ? x_of(chart, 0) : 1;
-    double last = chart->n > 0 ? x_of(chart, chart->n - 1) : 1;
+    l.any = x_range(chart, &longest, &first, &last);
     ink_axis_epochs(&l.x_axis, first, last, (uint32_t)fmax(2, (l.right - l.left) / 24));
     draw_head(&l, x + 22, y);
     draw_y_axis(&l);
@@ -269,8 +294,8 @@ ink_status ink_chart_panel(ink_picture *picture, const ink_chart *chart, double 
                          &(ink_lettering){.size = 14, .color = INK_COLOR_MUTED, .anchor = INK_ANCHOR_MIDDLE});
         return INK_OK;
     }
-    double *xy = ink_mem_new(chart->n, 2 * sizeof *xy);
-    if (xy == NULL) return ink_fail_memory(err, (uint64_t)chart->n * 2 * sizeof *xy, "a chart");
+    double *xy = ink_mem_new(longest, 2 * sizeof *xy);
+    if (xy == NULL) return ink_fail_memory(err, (uint64_t)longest * 2 * sizeof *xy, "a chart");
     /* The first series matters most: painted last. */
     for (uint32_t s = chart->n_series; s-- > 0;) draw_line(&l, s, xy);
     ink_mem_free(xy);
@@ -283,7 +308,7 @@ ink_status ink_chart_draw(const ink_chart *chart, ink_picture **out, ink_error *
     char description[512];
     double width = chart->width > 0 ? chart->width : 760, height = chart->height > 0 ? chart->height : 420;
     *out = NULL;
-    snprintf(description, sizeof description, "%s per epoch, %u epochs%s%s", chart->title, chart->n,
+    snprintf(description, sizeof description, "%s per %s, %u epochs%s%s", chart->title, x_name(chart), chart->n,
              chart->note != NULL ? ": " : "", chart->note != NULL ? chart->note : "");
     ink_picture *picture = ink_picture_new(width, height, description);
     ink_status status = ink_chart_panel(picture, chart, 0, 0, width, height, err);

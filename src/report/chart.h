@@ -22,6 +22,8 @@ typedef enum ink_chart_unit {
 typedef struct ink_series {
     const char *name; /* "validation": written at the line's end */
     const double *y;  /* [n], borrowed */
+    const double *x;  /* [n] of its own, ascending; NULL: the chart's x and n */
+    uint32_t n;       /* when x is its own */
     ink_color color;  /* INK_COLOR_ONE ...; NONE: the next free one */
     bool quiet;       /* a thinner line, for the one that matters less */
 } ink_series;
@@ -32,7 +34,8 @@ typedef struct ink_chart {
     const char *title; /* "Accuracy" */
     const char *note;  /* under the title, or NULL: made from the best point */
     ink_chart_unit unit;
-    const double *x; /* [n] ascending, NULL: 1, 2, ... n */
+    const double *x;    /* [n] ascending, NULL: 1, 2, ... n */
+    const char *x_name; /* "epoch" when NULL */
     uint32_t n;
     const ink_series *series;
     uint32_t n_series;    /* 1 to 6 */

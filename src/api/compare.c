@@ -1,0 +1,318 @@
+/* api/compare.c: `inkling compare`: runs side by side, and whether they differ by more than luck.
+ * It reads run folders alone: no data, no model. */
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "api/json.h"
+#include "api/plot.h"
+#include "core/mem.h"
+#include "core/status.h"
+#include "report/confusion.h"
+#include "report/mcnemar.h"
+#include "report/predictions.h"
+#include "report/runfolder.h"
+
+#define RUNS_MOST INK_PLOT_LINES
+#define VALUE     160 /* letters of a setting */
+
+typedef struct one_run {
+    const char *folder, *name;
+    ink_epoch *epochs;
+    uint32_t n_epochs;
+    ink_prediction *rows; /* NULL: the run held nothing out, or left no predictions.csv */
+    uint32_t n_rows, errors;
+    double low, high;
+    char *settings;  /* args.conf */
+    char sha256[65]; /* of the data; "" when it is not said */
+} one_run;
+
+/* What the shared held-out rows of two runs say. */
+typedef struct pair {
+    uint32_t a, b;
+    bool same_data;
+    ink_pairing counts;
+    uint64_t shared;
+    ink_mcnemar p;
+} pair;
+
+typedef struct table {
+    one_run runs[RUNS_MOST];
+    uint32_t n;
+    pair pairs[RUNS_MOST * (RUNS_MOST - 1) / 2];
+    uint32_t n_pairs;
+} table;
+
+/* ---- reading ---- */
+
+static ink_status read_file(const char *run, const char *name, char **text, ink_error *err) {
+    char path[INK_PATH_SIZE];
+    size_t size;
+    *text = NULL;
+    ink_status status = ink_run_path(run, name, path, sizeof path, err);
+    return status == INK_OK ? ink_run_read(path, text, &size, err) : status;
+}
+
+static ink_status read_run(const char *folder, one_run *run, ink_error *err) {
+    char *env = NULL, path[INK_PATH_SIZE];
+    size_t length = strlen(folder);
+    while (length > 1 && folder[length - 1] == '/') length--;
+    run->folder = folder;
+    run->name = folder;
+    for (size_t i = 0; i + 1 < length; i++) {
+        if (folder[i] == '/') run->name = folder + i + 1;
+    }
+    if (!ink_run_is(folder)) {
+        ink_fail(err, INK_E_FILE, "%s is no run: no args.conf, status.json or metrics.csv in it", folder);
+        ink_hint(err, "a run is the folder that 'inkling train' leaves");
+        return INK_E_FILE;
+    }
+    ink_status status = ink_run_epochs(folder, &run->epochs, &run->n_epochs, err);
+    if (status == INK_OK) status = read_file(folder, "args.conf", &run->settings, err);
+    if (status == INK_OK) status = read_file(folder, "env.json", &env, err);
+    if (status == INK_OK) status = ink_run_path(folder, "predictions.csv", path, sizeof path, err);
+    if (status != INK_OK) goto done;
+    json_t *root = env != NULL ? json_loads(env, 0, NULL) : NULL;
+    const char *sha256 = json_string_value(json_object_get(root, "data_sha256"));
+    if (sha256 != NULL && strlen(sha256) == 64) strcpy(run->sha256, sha256);
+    json_decref(root);
+    FILE *there = fopen(path, "rb");
+    if (there != NULL) {
+        fclose(there);
+        status = ink_predictions_load(path, &run->rows, &run->n_rows, err);
+    }
+    for (uint32_t i = 0; i < run->n_rows; i++) run->errors += run->rows[i].label != run->rows[i].guess;
+    ink_wilson(run->n_rows - run->errors, run->n_rows, &run->low, &run->high);
+done:
+    ink_mem_free(env);
+    return status;
+}
+
+static void clear(table *t) {
+    for (uint32_t i = 0; i < t->n; i++) {
+        ink_mem_free(t->runs[i].epochs);
+        ink_mem_free(t->runs[i].rows);
+        ink_mem_free(t->runs[i].settings);
+    }
+}
+
+/* Both lists ascend by index. A row whose labels differ is no row in common. */
+static void match_pair(table *t, uint32_t a, uint32_t b) {
+    const one_run *x = &t->runs[a], *y = &t->runs[b];
+    pair p = {.a = a, .b = b, .same_data = x->sha256[0] != '\0' && strcmp(x->sha256, y->sha256) == 0};
+    for (uint32_t i = 0, k = 0; p.same_data && i < x->n_rows && k < y->n_rows;) {
+        if (x->rows[i].index < y->rows[k].index) {
+            i++;
+        } else if (x->rows[i].index > y->rows[k].index) {
+            k++;
+        } else {
+            bool first = x->rows[i].guess == x->rows[i].label, second = y->rows[k].guess == y->rows[k].label;
+            if (x->rows[i].label == y->rows[k].label) {
+                p.shared++;
+                *(first    ? second ? &p.counts.both : &p.counts.first
+                  : second ? &p.counts.second
+                           : &p.counts.neither) += 1;
+            }
+            i++;
+            k++;
+        }
+    }
+    p.p = ink_mcnemar_test(&p.counts);
+    t->pairs[t->n_pairs++] = p;
+}
+
+/* The value of a key in args.conf, up to its net; "" when it is not there. */
+static void setting_of(const char *settings, const char *key, char value[VALUE]) {
+    size_t key_length = strlen(key);
+    value[0] = '\0';
+    for (const char *line = settings; line != NULL && *line != '\0' && *line != '[';) {
+        size_t length = strcspn(line, "\n");
+        const char *equals = memchr(line, '=', length);
+        size_t name = strcspn(line, " =\n");
+        if (equals != NULL && name == key_length && memcmp(line, key, name) == 0) {
+            const char *from = equals + 1 + strspn(equals + 1, " ");
+            snprintf(value, VALUE, "%.*s", (int)(line + length - from < VALUE ? line + length - from : VALUE - 1),
+                     from);
+            return;
+        }
+        line += length + (line[length] == '\n');
+    }
+}
+
+static const char *net_of(const one_run *run) {
+    const char *net = run->settings != NULL ? strstr(run->settings, "[net]") : NULL;
+    return net != NULL ? net : "";
+}
+
+/* ---- as text ---- */
+
+static void add_percent(ink_text *text, double share, int decimals) {
+    ink_text_fixed(text, 100 * share, decimals);
+    ink_text_add(text, " %");
+}
+
+static double seconds_of(const one_run *run) {
+    return run->n_epochs > 0 ? run->epochs[run->n_epochs - 1].time_s : (double)NAN;
+}
+
+static void add_run(ink_text *text, const one_run *run, size_t width) {
+    size_t start = text->length;
+    char number[48];
+    ink_text_add(text, run->name);
+    ink_text_pad(text, start, width + 2);
+    ink_text_format(text, "%6u  ", run->n_epochs);
+    ink_fixed_put(number, sizeof number, seconds_of(run), 1);
+    ink_text_format(text, "%8s  ", run->n_epochs > 0 ? number : "-");
+    if (run->rows == NULL) {
+        ink_text_add(text, "nothing held out, or no predictions.csv\n");
+        return;
+    }
+    ink_fixed_put(number, sizeof number, 100 * (1 - (double)run->errors / run->n_rows), 2);
+    ink_text_format(text, "%6s %%  ", number);
+    start = text->length;
+    add_percent(text, run->low, 2);
+    ink_text_add(text, " to ");
+    add_percent(text, run->high, 2);
+    ink_text_pad(text, start, 20);
+    ink_text_format(text, "  %u of %u\n", run->errors, run->n_rows);
+}
+
+static void add_pair(ink_text *text, const table *t, const pair *p) {
+    const char *a = t->runs[p->a].name, *b = t->runs[p->b].name;
+    if (!p->same_data) {
+        ink_text_format(text, "\n%s and %s learnt from different data: their rows cannot be paired\n", a, b);
+        return;
+    }
+    if (p->shared == 0) {
+        ink_text_format(text, "\n%s and %s held no row out together: there is nothing to pair\n", a, b);
+        return;
+    }
+    ink_text_format(text,
+                    "\n%s against %s, on the %llu digits that both held out:\n"
+                    "  both right %llu, only %s %llu, only %s %llu, both wrong %llu\n  McNemar p = ",
+                    a, b, (unsigned long long)p->shared, (unsigned long long)p->counts.both, a,
+                    (unsigned long long)p->counts.first, b, (unsigned long long)p->counts.second,
+                    (unsigned long long)p->counts.neither);
+    ink_text_fixed(text, p->p.exact, 4);
+    ink_text_add(text, " exact, ");
+    ink_text_fixed(text, p->p.mid, 4);
+    ink_text_format(text, " mid-p: %s\n",
+                    p->p.mid < 0.05 ? "luck alone would seldom do this" : "luck alone would do as much");
+}
+
+/* Keys whose values differ, a line each. */
+static void add_settings(ink_text *text, const table *t) {
+    size_t n_keys;
+    const ink_recipe_key *keys = ink_work_recipe_keys(&n_keys);
+    bool any = false;
+    for (size_t k = 0; k <= n_keys; k++) {
+        char value[RUNS_MOST][VALUE];
+        bool differ = false;
+        for (uint32_t i = 0; i < t->n; i++) {
+            if (k < n_keys) setting_of(t->runs[i].settings, keys[k].key, value[i]);
+            differ =
+                differ || (k < n_keys ? strcmp(value[i], value[0]) : strcmp(net_of(&t->runs[i]), net_of(t->runs))) != 0;
+        }
+        if (!differ) continue;
+        if (!any) ink_text_add(text, "\nsettings that differ:\n");
+        any = true;
+        if (k == n_keys) {
+            ink_text_add(text, "  net (inkling info RUN shows it)\n");
+            break;
+        }
+        ink_text_format(text, "  %-16s", keys[k].key);
+        for (uint32_t i = 0; i < t->n; i++) {
+            ink_text_format(text, " %s%s", value[i][0] != '\0' ? value[i] : "-", i + 1 < t->n ? " |" : "\n");
+        }
+    }
+}
+
+static ink_status give_text(const table *t, char **out, ink_error *err) {
+    ink_text text = {0};
+    size_t width = 3;
+    for (uint32_t i = 0; i < t->n; i++) {
+        if (strlen(t->runs[i].name) > width) width = strlen(t->runs[i].name);
+    }
+    ink_text_add(&text, "run");
+    ink_text_pad(&text, 0, width + 2);
+    ink_text_add(&text, "epochs   seconds  accuracy  95 % interval         wrong\n");
+    for (uint32_t i = 0; i < t->n; i++) add_run(&text, &t->runs[i], width);
+    for (uint32_t i = 0; i < t->n_pairs; i++) add_pair(&text, t, &t->pairs[i]);
+    add_settings(&text, t);
+    return ink_text_give(&text, "the comparison", out, err);
+}
+
+/* ---- as JSON ---- */
+
+static json_t *real_or_null(double value) {
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *run_object(const one_run *run) {
+    json_t *object = json_pack("{s:s, s:I, s:o}", "run", run->folder, "epochs", (json_int_t)run->n_epochs, "seconds",
+                               real_or_null(seconds_of(run)));
+    if (run->rows == NULL || object == NULL) return object;
+    json_object_set_new(object, "rows", json_integer(run->n_rows));
+    json_object_set_new(object, "errors", json_integer(run->errors));
+    json_object_set_new(object, "accuracy", json_real(1 - (double)run->errors / run->n_rows));
+    json_object_set_new(object, "interval", json_pack("[f, f]", run->low, run->high));
+    return object;
+}
+
+static json_t *pair_object(const table *t, const pair *p) {
+    json_t *object = json_pack("{s:s, s:s, s:b, s:I}", "first", t->runs[p->a].folder, "second", t->runs[p->b].folder,
+                               "same_data", p->same_data, "shared_rows", (json_int_t)p->shared);
+    if (p->shared == 0 || object == NULL) return object;
+    json_object_set_new(object, "both_right", json_integer((json_int_t)p->counts.both));
+    json_object_set_new(object, "only_first_right", json_integer((json_int_t)p->counts.first));
+    json_object_set_new(object, "only_second_right", json_integer((json_int_t)p->counts.second));
+    json_object_set_new(object, "both_wrong", json_integer((json_int_t)p->counts.neither));
+    json_object_set_new(object, "p_exact", json_real(p->p.exact));
+    json_object_set_new(object, "p_mid", json_real(p->p.mid));
+    return object;
+}
+
+static ink_status give_json(const table *t, char **out, ink_error *err) {
+    json_t *runs = json_array(), *pairs = json_array();
+    for (uint32_t i = 0; i < t->n; i++) json_array_append_new(runs, run_object(&t->runs[i]));
+    for (uint32_t i = 0; i < t->n_pairs; i++) json_array_append_new(pairs, pair_object(t, &t->pairs[i]));
+    return ink_json_give(json_pack("{s:s, s:o, s:o}", "schema", "inkling/compare/1", "runs", runs, "pairs", pairs), out,
+                         err);
+}
+
+/* ---- the verb ---- */
+
+static ink_status draw(const ink_compare_options *o, const table *t, const ink_column *column, const ink_column *axis,
+                       ink_error *err) {
+    ink_plot_line lines[RUNS_MOST];
+    ink_picture *picture = NULL;
+    for (uint32_t i = 0; i < t->n; i++) {
+        lines[i] = (ink_plot_line){t->runs[i].name, column, t->runs[i].epochs, t->runs[i].n_epochs};
+    }
+    ink_status status = ink_plot_lines(lines, t->n, column->title, axis, &picture, err);
+    if (status == INK_OK) status = ink_plot_save(picture, o->out != NULL ? o->out : "compare", err);
+    ink_picture_free(picture);
+    return status;
+}
+
+ink_status ink_work_compare(const ink_compare_options *o, bool json, char **text, ink_error *err) {
+    table t = {.n = 0};
+    const ink_column *column = NULL, *axis = NULL;
+    *text = NULL;
+    if (o->n_runs < 2 || o->n_runs > RUNS_MOST) {
+        return ink_fail(err, INK_E_USAGE, "%zu runs to compare, expected 2 to %d", o->n_runs, RUNS_MOST);
+    }
+    ink_status status = ink_plot_column(o->column != NULL ? o->column : "val_acc", &column, err);
+    if (status == INK_OK) status = ink_plot_axis(o->axis, &axis, err);
+    for (size_t i = 0; i < o->n_runs && status == INK_OK; i++) status = read_run(o->runs[i], &t.runs[t.n++], err);
+    for (uint32_t a = 0; a < t.n && status == INK_OK; a++) {
+        for (uint32_t b = a + 1; b < t.n; b++) {
+            if (t.runs[a].rows != NULL && t.runs[b].rows != NULL) match_pair(&t, a, b);
+        }
+    }
+    if (status == INK_OK) status = draw(o, &t, column, axis, err);
+    if (status == INK_OK) status = json ? give_json(&t, text, err) : give_text(&t, text, err);
+    clear(&t);
+    return status;
+}

@@ -1,0 +1,68 @@
+#!/bin/sh
+# tests/e2e/cli_compare.sh: runs compared and drawn again, with real run folders.
+. "$INK_SOURCE/tests/e2e/cli_setup"
+
+gives 0 data make digits --count 600 --seed 2 --quiet
+gives 0 train digits --epochs 2 --out a --quiet
+gives 0 train digits --epochs 1 --out b --lr 1e-5 --quiet
+gives 0 train digits --epochs 1 --out c --val 0 --quiet
+
+# The same seed holds the same rows out; one that hardly learnt is worse, and not by luck.
+gives 0 compare a b --quiet
+err_empty
+out_has "both held out:"
+out_has "on the 60 digits"
+out_has "mid-p: luck alone would seldom do this"
+out_has "settings that differ:"
+out_has "lr "
+has compare.svg
+has compare.png
+gives 0 compare a/ a -o same.svg
+out_has "McNemar p = 1.0000 exact, 1.0000 mid-p: luck alone would do as much"
+has same.svg
+[ ! -e same.svg.png ] || fail "$said: an ending was added"
+gives 0 compare a b c --column train_loss --axis time --json --quiet
+err_empty
+if command -v python3 >/dev/null; then
+    python3 -c '
+import json
+o = json.load(open("out"))
+assert o["schema"] == "inkling/compare/1" and len(o["runs"]) == 3 and len(o["pairs"]) == 1
+p = o["pairs"][0]
+assert p["shared_rows"] == 60 == p["both_right"] + p["only_first_right"] + p["only_second_right"] + p["both_wrong"]
+' || fail "$said: the JSON is not as expected"
+fi
+gives 0 compare a c
+out_has "nothing held out"
+
+gives 2 compare a
+gives 2 compare a b a b a b a
+err_has "2 to 6"
+gives 4 compare a digits
+err_has "digits is no run"
+gives 2 compare a b --column val_ac
+err_has "did you mean 'val_acc'"
+gives 2 compare a b --axis day
+sed 's/^1,/x,/' a/metrics.csv >m && cp m b/metrics.csv
+gives 3 compare a b
+err_has "metrics.csv:2:1"
+cp a/metrics.csv b/metrics.csv
+sed '3s/^[0-9]*,/0,/' a/predictions.csv >b/predictions.csv
+gives 3 compare a b
+err_has "predictions.csv:3:1"
+
+rm -f a/accuracy.png a/loss.svg a/curves.png
+gives 0 plot a
+has a/accuracy.png
+has a/loss.svg
+has a/curves.png
+gives 0 plot a --column lr --axis step
+has a/plot.svg
+has a/plot.png
+gives 0 plot a --column val_loss,train_loss -o loss.png
+has loss.png
+gives 2 plot a --column val_loss,val_acc
+err_has "do not share a scale"
+gives 2 plot a --column speed
+gives 4 plot digits
+exit 0
