@@ -152,6 +152,15 @@ static void add_percent(ink_text *text, double share, int decimals) {
     ink_text_add(text, " %");
 }
 
+/* "0.0312", "below 0.0001". */
+static void add_chance(ink_text *text, double p) {
+    if (p < 0.0001) {
+        ink_text_add(text, "below 0.0001");
+    } else {
+        ink_text_fixed(text, p, 4);
+    }
+}
+
 static double seconds_of(const one_run *run) {
     return run->n_epochs > 0 ? run->epochs[run->n_epochs - 1].time_s : (double)NAN;
 }
@@ -194,9 +203,9 @@ static void add_pair(ink_text *text, const table *t, const pair *p) {
                     a, b, (unsigned long long)p->shared, (unsigned long long)p->counts.both, a,
                     (unsigned long long)p->counts.first, b, (unsigned long long)p->counts.second,
                     (unsigned long long)p->counts.neither);
-    ink_text_fixed(text, p->p.exact, 4);
+    add_chance(text, p->p.exact);
     ink_text_add(text, " exact, ");
-    ink_text_fixed(text, p->p.mid, 4);
+    add_chance(text, p->p.mid);
     ink_text_format(text, " mid-p: %s\n",
                     p->p.mid < 0.05 ? "luck alone would seldom do this" : "luck alone would do as much");
 }

@@ -271,6 +271,23 @@ typedef struct ink_show_options {
 INK_MUST_USE ink_status ink_work_data_show(const ink_show_options *options, const ink_watch *watch, char **text,
                                            ink_error *err);
 
+typedef struct ink_check_options {
+    const char *data;
+    const char *test; /* NULL: what stands beside DATA */
+    const char *out;  /* folder for check.txt, check.json and pictures; NULL: none */
+    double distance;  /* of near copies, at most 0.5; 0 = 0.03 */
+    uint32_t threads; /* 0: one per processor */
+} ink_check_options;
+
+typedef struct ink_check_result {
+    uint32_t findings; /* kinds of oddities that were found */
+    char *text, *json; /* ink_work_free */
+} ink_check_result;
+
+/* Copies, near copies, blank images, uneven classes, digits that do not lie as MNIST's. */
+INK_MUST_USE ink_status ink_work_data_check(const ink_check_options *options, const ink_watch *watch,
+                                            ink_check_result *result, ink_error *err);
+
 typedef struct ink_make_options {
     const char *dir; /* gets train.csv (count rows), test.csv, test_labels.csv (count / 4), sample_submission.csv */
     uint32_t count;  /* 0 = 60000 */

@@ -204,7 +204,7 @@ static ink_status take_test(ink_dataset *set, const ink_places *p, bool named, i
 
 static ink_status take_for_training(ink_dataset *set, const ink_dataset_options *o, const ink_places *p,
                                     const ink_places *named, ink_error *err) {
-    bool show = o->use == INK_USE_SHOW;
+    bool show = o->use == INK_USE_SHOW || o->use == INK_USE_CHECK;
     if (!has_train(p) && !show) {
         ink_status status = ink_fail(err, INK_E_DATA, "%s holds a test file but no train file", o->path);
         ink_hint(err, "training needs labelled images: train.csv, or train-images-idx3-ubyte with its labels");
@@ -216,7 +216,7 @@ static ink_status take_for_training(ink_dataset *set, const ink_dataset_options 
         if (status == INK_OK && !show && set->train.labels == NULL) {
             status = no_labels(set->train_name, o->use, err);
         }
-        if (status == INK_OK && show) return INK_OK;
+        if (status == INK_OK && o->use == INK_USE_SHOW) return INK_OK;
     }
     if (status == INK_OK && o->test != NULL) return take_test(set, named, true, o->use, o->pool, err);
     if (status == INK_OK && has_test(p)) return take_test(set, p, false, o->use, o->pool, err);
@@ -337,7 +337,7 @@ static ink_status look_at(ink_dataset *set, const ink_dataset_options *o, ink_er
     }
     if (train) status = ink_images_sha256(&set->train, o->pool, set->train_sha256, err);
     if (status == INK_OK && test) status = ink_images_sha256(&set->test, o->pool, set->test_sha256, err);
-    if (status == INK_OK && train) {
+    if (status == INK_OK && train && o->use != INK_USE_CHECK) {
         status = ink_duplicates_find(&set->train, test ? &set->test : NULL, o->pool, &set->duplicates, err);
     }
     if (status != INK_OK) return status;
@@ -368,7 +368,7 @@ ink_status ink_dataset_find(const ink_dataset_options *options, ink_dataset *out
     status = ink_places_find(options->path, &set.memory, &places, err);
     if (status == INK_OK && options->test != NULL) status = name_test(options->test, &set, &named, err);
     if (status != INK_OK) goto done;
-    if (options->use == INK_USE_TRAIN || options->use == INK_USE_SHOW) {
+    if (options->use == INK_USE_TRAIN || options->use == INK_USE_SHOW || options->use == INK_USE_CHECK) {
         status = take_for_training(&set, options, &places, &named, err);
     } else {
         status = take_for_testing(&set, options, &places, &named, err);

@@ -30,7 +30,8 @@ typedef enum ink_use {
     INK_USE_TRAIN,   /* train: labelled images, required. test: read when there is one */
     INK_USE_PREDICT, /* test: the test file if there is one, else the only file, labels or not. train stays empty */
     INK_USE_EVAL,    /* test: labelled images to score: t10k or a test file with labels, else the train file */
-    INK_USE_SHOW     /* train, labels or not; test only when there is no train file */
+    INK_USE_SHOW,    /* train, labels or not; test only when there is no train file */
+    INK_USE_CHECK    /* both, labels or not; copies are not counted */
 } ink_use;
 
 typedef struct ink_dataset_options {
@@ -48,7 +49,7 @@ typedef struct ink_dataset {
     char train_sha256[65], test_sha256[65];           /* see ink_images_sha256; "" where absent */
     const char **found, **warnings;                   /* whole lines for a person, without newline */
     uint32_t n_found, n_warnings;
-    ink_duplicates duplicates; /* of train and test; not looked for with INK_USE_PREDICT */
+    ink_duplicates duplicates; /* of train and test; not looked for with INK_USE_PREDICT, CHECK */
     uint32_t class_counts[10]; /* of train, else of test; all 0 without labels */
     ink_arena memory;          /* holds the names and lines */
 } ink_dataset;                 /* {0} is an empty one */
