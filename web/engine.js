@@ -1,0 +1,164 @@
+// web/engine.js: who reads: libinkling as WebAssembly in this page, or the server that the page came from. It knows no
+// drawing. A picture is {grey, width, height}, 0 paper .. 255 ink. Both kinds offer
+//   read(picture)     one digit: {p: ten probabilities, seen: the 28 x 28 bytes}, or null when there is no ink
+//   readAll(picture)  several digits: [{box, p, seen}] in reading order
+//   look(seen)        what the layers see: [{kind, shape: [channels, height, width], maps: bytes}]
+
+const served = location.protocol === "http:" || location.protocol === "https:";
+
+function bytesOfBase64(text) {
+  return Uint8Array.from(atob(text.trim()), (c) => c.charCodeAt(0));
+}
+
+// The gzipped data block of that id; null when the page was built without it.
+async function unpack(id) {
+  const text = document.getElementById(id)?.textContent;
+  if (!text) return null;
+  const packed = new Blob([bytesOfBase64(text)]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Uint8Array(await new Response(packed).arrayBuffer());
+}
+
+// The smallest module that needs 128-bit vectors: a function of type () -> v128 that makes one.
+const VECTORS = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0,
+  253, 15, 253, 98, 11]);
+
+function wasmEngine(instance, name) {
+  const door = instance.exports, image = door.memory_new(784);
+  let picture = 0, room = 0;
+  const bytes = () => new Uint8Array(door.memory.buffer);
+  const text = (at) => {
+    const all = bytes();
+    return new TextDecoder().decode(all.subarray(at, all.indexOf(0, at)));
+  };
+  const put = (grey) => {
+    if (grey.length > room) {
+      door.memory_free(picture);
+      picture = door.memory_new(grey.length);
+      room = picture ? grey.length : 0;
+      if (!picture) throw new Error("no memory left for a picture");
+    }
+    bytes().set(grey, picture);
+  };
+  const answer = () => {
+    const at = door.predict(image);
+    if (!at) throw new Error(text(door.why()));
+    return { p: Float32Array.from(new Float32Array(door.memory.buffer, at, 10)), seen: bytes().slice(image, image + 784) };
+  };
+  return {
+    name,
+    kind: "wasm",
+    open(model) {
+      const at = door.memory_new(model.length);
+      bytes().set(model, at);
+      if (door.open(at, model.length) !== 0) throw new Error(text(door.why()));
+    },
+    read({ grey, width, height }) {
+      put(grey);
+      return door.prepare(picture, width, height, width, image) ? answer() : null;
+    },
+    readAll({ grey, width, height }) {
+      put(grey);
+      return Array.from({ length: door.cut(picture, width, height) }, (_, i) => {
+        const [left, top, across, down] = new Uint32Array(door.memory.buffer, door.box(i), 4);
+        if (!door.prepare_part(i, image)) return null;
+        return { box: { left, top, right: left + across, bottom: top + down }, ...answer() };
+      }).filter(Boolean);
+    },
+    look(seen) {
+      bytes().set(seen, image);
+      const at = door.look(image);
+      if (!at) throw new Error(text(door.why()));
+      return Array.from({ length: door.layers() }, (_, i) => {
+        const shape = [0, 1, 2].map((axis) => door.layer_shape(i, axis)), from = at + door.layer_at(i);
+        return { kind: text(door.layer_kind(i)), shape, maps: bytes().slice(from, from + shape[0] * shape[1] * shape[2]) };
+      });
+    },
+  };
+}
+
+async function openWasm() {
+  if (typeof WebAssembly !== "object") return null;
+  const vectors = WebAssembly.validate(VECTORS);
+  const module = await unpack(vectors ? "wasm-simd" : "wasm-scalar"), model = await unpack("model");
+  if (!module || !model) return null;
+  const { instance } = await WebAssembly.instantiate(module, {});
+  const engine = wasmEngine(instance, document.getElementById("model").dataset.name);
+  engine.open(model);
+  engine.vectors = vectors;
+  engine.sha256 = document.getElementById("model").dataset.sha256;
+  return engine;
+}
+
+// ---- the server ----
+
+// Grey bytes as a PNG file, dark ink on white paper.
+async function pngOf({ grey, width, height }) {
+  const canvas = document.createElement("canvas");
+  canvas.width = width;
+  canvas.height = height;
+  const context = canvas.getContext("2d"), data = context.createImageData(width, height);
+  for (let i = 0; i < grey.length; i++) {
+    data.data.fill(255 - grey[i], 4 * i, 4 * i + 3);
+    data.data[4 * i + 3] = 255;
+  }
+  context.putImageData(data, 0, 0);
+  return new Promise((done) => canvas.toBlob(done, "image/png"));
+}
+
+async function ask(path, options) {
+  const response = await fetch(path, options);
+  const json = await response.json().catch(() => ({}));
+  if (response.ok) return json;
+  if (json.error?.code === "no_digit") return null;
+  throw new Error(json.error?.message ?? `the server answered ${response.status}`);
+}
+
+function post(query, type, body) {
+  return ask(`v1/predict${query}`, { method: "POST", headers: { "Content-Type": type }, body });
+}
+
+function serverEngine(about) {
+  const answer = (json) => ({ p: Float32Array.from(json.probabilities), seen: bytesOfBase64(json.image) });
+  return {
+    name: about.name ?? about.model ?? "",
+    kind: "server",
+    async read(picture) {
+      const json = await post("", "image/png", await pngOf(picture));
+      return json && answer(json);
+    },
+    async readAll(picture) {
+      const json = await post("?segment=1", picture.file?.type || "image/png", picture.file ?? (await pngOf(picture)));
+      return (json?.digits ?? []).map((digit) => {
+        const [left, top, across, down] = digit.box;
+        return { box: { left, top, right: left + across, bottom: top + down }, ...answer(digit) };
+      });
+    },
+    async look(seen) {
+      const json = await post("?layers=1", "application/octet-stream", seen);
+      return (json?.layers ?? []).map(({ kind, shape, maps }) => ({ kind, shape, maps: bytesOfBase64(maps) }));
+    },
+  };
+}
+
+async function aboutServer() {
+  if (!served) return null;
+  try {
+    const response = await fetch("v1/model");
+    return response.ok ? await response.json() : null;
+  } catch {
+    return null;
+  }
+}
+
+// {engine, about}: WebAssembly when the page has it and the server, if any, has the same model; else the server.
+async function openEngine() {
+  const about = await aboutServer();
+  let wasm = null;
+  try {
+    wasm = await openWasm();
+  } catch (error) {
+    console.error(error);
+  }
+  if (wasm && (!about || about.sha256 === wasm.sha256)) return { engine: wasm, about };
+  return { engine: about ? serverEngine(about) : null, about };
+}

@@ -1,0 +1,103 @@
+// web/paper.js: what is on the paper: strokes of a pen, or a picture; and how it looks. It reads nothing.
+
+// The paper is 400 x 300 units, whatever its size on the screen.
+const WIDTH = 400, HEIGHT = 300;
+
+// A stroke is {points: [{x, y}, ...], width, box}; a picture {picture: {grey, width, height, left, top, scale}}.
+const paper = { items: [], redo: [], brush: 20 };
+
+function newStroke(x, y, width) {
+  return { points: [{ x, y }], width, box: { left: x, top: y, right: x, bottom: y } };
+}
+
+// Adds a point unless it says nothing new.
+function extend(stroke, x, y) {
+  const last = stroke.points[stroke.points.length - 1];
+  if (Math.hypot(x - last.x, y - last.y) < 0.4) return false;
+  stroke.points.push({ x, y });
+  const box = stroke.box;
+  box.left = Math.min(box.left, x);
+  box.right = Math.max(box.right, x);
+  box.top = Math.min(box.top, y);
+  box.bottom = Math.max(box.bottom, y);
+  return true;
+}
+
+// The stroke as a path: curves from middle to middle of the points, so that corners of the sampling vanish.
+function trace(context, stroke) {
+  const p = stroke.points;
+  context.beginPath();
+  context.moveTo(p[0].x, p[0].y);
+  if (p.length === 1) context.lineTo(p[0].x + 0.01, p[0].y);
+  for (let i = 1; i < p.length - 1; i++) {
+    context.quadraticCurveTo(p[i].x, p[i].y, (p[i].x + p[i + 1].x) / 2, (p[i].y + p[i + 1].y) / 2);
+  }
+  if (p.length > 1) context.lineTo(p[p.length - 1].x, p[p.length - 1].y);
+}
+
+function strokeAll(context, strokes, width, colour) {
+  context.lineCap = context.lineJoin = "round";
+  context.strokeStyle = colour;
+  for (const stroke of strokes) {
+    context.lineWidth = width ?? stroke.width;
+    trace(context, stroke);
+    context.stroke();
+  }
+}
+
+// A canvas whose alpha is the picture's ink, in one colour; kept until the colour changes.
+function tinted(picture, colour) {
+  if (picture.tint?.colour === colour) return picture.tint.canvas;
+  const canvas = document.createElement("canvas");
+  canvas.width = picture.width;
+  canvas.height = picture.height;
+  const context = canvas.getContext("2d"), data = context.createImageData(picture.width, picture.height);
+  for (let i = 0; i < picture.grey.length; i++) data.data[4 * i + 3] = picture.grey[i];
+  context.putImageData(data, 0, 0);
+  context.globalCompositeOperation = "source-in";
+  context.fillStyle = colour;
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  picture.tint = { colour, canvas };
+  return canvas;
+}
+
+function colourOf(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+// Draws everything; digits: [{box, text}] to be framed when there are several.
+function drawPaper(canvas, digits) {
+  const ratio = window.devicePixelRatio || 1, size = canvas.getBoundingClientRect();
+  const width = Math.max(1, Math.round(size.width * ratio)), height = Math.max(1, Math.round(size.height * ratio));
+  if (canvas.width !== width || canvas.height !== height) {
+    canvas.width = width;
+    canvas.height = height;
+  }
+  const context = canvas.getContext("2d"), ink = colourOf("--ink");
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.clearRect(0, 0, width, height);
+  context.setTransform(width / WIDTH, 0, 0, height / HEIGHT, 0, 0);
+  for (const { picture } of paper.items) {
+    if (!picture) continue;
+    context.drawImage(tinted(picture, ink), picture.left, picture.top, picture.width * picture.scale,
+      picture.height * picture.scale);
+  }
+  strokeAll(context, paper.items.filter((item) => item.points), null, ink);
+  if (digits.length > 1) drawFrames(context, digits);
+}
+
+function drawFrames(context, digits) {
+  const soft = colourOf("--edge"), accent = colourOf("--accent");
+  context.font = "600 13px system-ui, sans-serif";
+  context.textAlign = "center";
+  for (const { box, text, chosen } of digits) {
+    const left = Math.max(2, box.left - 7), right = Math.min(WIDTH - 2, box.right + 7);
+    const top = Math.max(2, box.top - 7), bottom = Math.min(HEIGHT - 2, box.bottom + 7);
+    context.strokeStyle = context.fillStyle = chosen ? accent : soft;
+    context.lineWidth = chosen ? 1.6 : 1;
+    context.beginPath();
+    context.roundRect(left, top, right - left, bottom - top, 6);
+    context.stroke();
+    if (text) context.fillText(text, (left + right) / 2, top > 16 ? top - 4 : bottom + 13);
+  }
+}
