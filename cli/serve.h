@@ -38,6 +38,7 @@ typedef struct serve_connection {
     serve_state state;
     double since_s, deadline_s;
     int socket;
+    size_t target_bytes; /* of the request line under way: the path and its query, as sent */
     bool shut;
 } serve_connection;
 
@@ -165,6 +166,12 @@ typedef struct serve_options {
 /* Serves until a signal comes. */
 INK_MUST_USE ink_status serve_run(const serve_options *options, ink_error *err);
 
+/* A request's first line. */
+typedef struct serve_line {
+    const char *method, *version;
+    size_t target_bytes; /* with the query */
+} serve_line;
+
 /* What is wrong with a request's framing, Host and header sizes; code 0: nothing. */
 typedef struct serve_verdict {
     unsigned code;
@@ -172,7 +179,6 @@ typedef struct serve_verdict {
     bool close; /* what follows on this connection cannot be trusted */
 } serve_verdict;
 
-serve_verdict serve_check(const serve_server *server, struct MHD_Connection *connection, const char *url,
-                          const char *version);
+serve_verdict serve_check(const serve_server *server, struct MHD_Connection *connection, const serve_line *line);
 
 #endif

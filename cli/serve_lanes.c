@@ -107,7 +107,7 @@ ink_status serve_lanes_new(ink_service *service, int wake, unsigned queue, serve
     lanes->done_last = &lanes->done;
     pthread_mutex_init(&lanes->lock, NULL);
     ink_status status = begin(lanes, &lanes->quick, queue, err);
-    if (status == INK_OK) status = begin(lanes, &lanes->slow, queue / 8 + 1, err);
+    if (status == INK_OK) status = begin(lanes, &lanes->slow, queue / 4 + 1, err);
     if (status == INK_OK) {
         *out = lanes;
     } else {

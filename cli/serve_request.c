@@ -195,7 +195,8 @@ static const char *path_of(const char *url) {
 
 static void judge(request *r, const char *url, const char *method, const char *version) {
     const char *length = header(r, "Content-Length"), *path = path_of(url);
-    r->verdict = serve_check(r->server, r->connection, url, version);
+    serve_line line = {.method = method, .version = version, .target_bytes = r->line->target_bytes};
+    r->verdict = serve_check(r->server, r->connection, &line);
     while (r->route < ROUTES && strcmp(path, routes[r->route].path) != 0) r->route++;
     if (r->route == ROUTES) {
         r->route = PAGE;

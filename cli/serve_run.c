@@ -69,7 +69,7 @@ static void *on_line(void *cls, const char *uri, struct MHD_Connection *connecti
     serve_server *server = cls;
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     serve_connection *c = info != NULL ? info->socket_context : NULL;
-    (void)uri;
+    if (c != NULL) c->target_bytes = strlen(uri);
     if (c != NULL && c->state == SERVE_IDLE) serve_deadlines_enter(&server->deadlines, c, SERVE_HEADER, clock_s());
     return NULL;
 }

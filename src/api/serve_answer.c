@@ -9,7 +9,7 @@
 #include "core/clock.h"
 #include "core/mem.h"
 #include "core/status.h"
-#include "files/bitmap.h"
+#include "data/digit_files.h"
 
 #define SURE  0.6 /* below it the answer says that it is not sure */
 #define FAINT 10  /* as the normaliser: what is not darker than this is no ink */
@@ -61,18 +61,6 @@ static bool blank(asked *a, const char *pointer) {
     return ink_complain(&a->why, 422, "no_digit", pointer, "there is no ink: nothing to read");
 }
 
-/* The paper is what most of the edge shows. */
-static bool is_light_paper(const ink_bitmap *picture) {
-    uint64_t sum = 0, n = 2 * (uint64_t)picture->width + 2 * (uint64_t)picture->height;
-    const uint8_t *last = picture->grey + (size_t)(picture->height - 1) * picture->width;
-    for (uint32_t x = 0; x < picture->width; x++) sum += (uint64_t)picture->grey[x] + last[x];
-    for (uint32_t y = 0; y < picture->height; y++) {
-        const uint8_t *row = picture->grey + (size_t)y * picture->width;
-        sum += (uint64_t)row[0] + row[picture->width - 1];
-    }
-    return sum >= 128 * n;
-}
-
 static bool read_picture(asked *a) {
     ink_source *source = NULL;
     ink_bitmap picture = {0};
@@ -86,11 +74,9 @@ static bool read_picture(asked *a) {
     if (status == INK_OK) status = ink_bitmap_read(source, NULL, &picture, &err);
     ink_source_close(source);
     if (status != INK_OK) return ink_complain_of(&a->why, &err);
-    status = ink_digit_prepare(picture.grey, picture.width, picture.height, picture.width, is_light_paper(&picture),
-                               a->own, &err);
+    bool ink = ink_digit_of_bitmap(&picture, a->own);
     ink_bitmap_free(&picture);
-    if (status == INK_E_DATA) return blank(a, NULL);
-    return status == INK_OK || ink_complain_of(&a->why, &err);
+    return ink || blank(a, NULL);
 }
 
 static bool read_pixels(asked *a) {

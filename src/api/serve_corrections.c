@@ -43,7 +43,7 @@ static ink_status keep(ink_service *service, const uint8_t image[INK_DIGIT_PIXEL
     snprintf(id, 33, "%.32s", hex);
     snprintf(path, sizeof path, "%s/%u", service->corrections, label);
     ink_status status = make_folder(path, err);
-    if (status == INK_OK) status = ink_bitmap_png(image, INK_DIGIT_SIDE, INK_DIGIT_SIDE, &png, &size, err);
+    if (status == INK_OK) status = ink_bitmap_to_png(image, INK_DIGIT_SIDE, INK_DIGIT_SIDE, &png, &size, err);
     if (status == INK_OK) {
         snprintf(path, sizeof path, "%s/%u/%s.png", service->corrections, label, id);
         status = ink_file_write_all(path, png, size, err);

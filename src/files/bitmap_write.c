@@ -10,8 +10,8 @@
 
 #define SIDE_MOST 4096u
 
-ink_status ink_bitmap_png(const uint8_t *grey, uint32_t width, uint32_t height, uint8_t **png, size_t *size,
-                          ink_error *err) {
+ink_status ink_bitmap_to_png(const uint8_t *grey, uint32_t width, uint32_t height, uint8_t **png, size_t *size,
+                             ink_error *err) {
     *png = NULL;
     *size = 0;
     if (width < 1 || height < 1 || width > SIDE_MOST || height > SIDE_MOST) {

@@ -9,7 +9,7 @@
 
 /* grey: height rows of width bytes, 0 black .. 255 white. *png is the caller's (ink_mem_free). Equal pictures give
  * equal bytes on one machine. Errors: INK_E_USAGE a size of 0 or above 4096; INK_E_MEMORY. */
-INK_MUST_USE ink_status ink_bitmap_png(const uint8_t *grey, uint32_t width, uint32_t height, uint8_t **png,
-                                       size_t *size, ink_error *err);
+INK_MUST_USE ink_status ink_bitmap_to_png(const uint8_t *grey, uint32_t width, uint32_t height, uint8_t **png,
+                                          size_t *size, ink_error *err);
 
 #endif
