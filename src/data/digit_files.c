@@ -84,7 +84,8 @@ bool ink_digit_of_bitmap(ink_bitmap *p, uint8_t out[INK_DIGIT_PIXELS]) {
     if (noise + LEAST_INK > strongest) return false;
     for (size_t i = 0; i < size; i++) {
         uint32_t v = p->grey[i], ink = dark_ink ? (v < paper ? paper - v : 0) : (v > paper ? v - paper : 0);
-        p->grey[i] = ink > noise ? (uint8_t)((ink - noise) * 255 / (strongest - noise)) : 0;
+        uint32_t over = ink > noise ? (ink - noise) * 255 / (strongest - noise) : 0;
+        p->grey[i] = (uint8_t)over;
     }
     return ink_digit_normalise(p->grey, p->width, p->height, p->width, out);
 }
