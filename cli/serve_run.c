@@ -21,9 +21,9 @@
 #include "cli/signals.h"
 
 #define TICK_S        0.05
-#define LOOK_S        1.0 /* between two looks at the model's file */
-#define MEMORY        ((size_t)24 << 10)
-#define OTHER_SOCKETS 64 /* descriptors that are no connection */
+#define LOOK_S        1.0                /* between two looks at the model's file */
+#define MEMORY        ((size_t)12 << 10) /* of a connection, whose header it must hold; it stays touched */
+#define OTHER_SOCKETS 64                 /* descriptors that are no connection */
 
 static volatile sig_atomic_t hung_up;
 

@@ -35,6 +35,7 @@ static ink_file_mark mark_of(const char *path) {
 
 static void loaded_free(ink_loaded *loaded) {
     if (loaded == NULL) return;
+    ink_model_free(loaded->look);
     ink_models_close(&loaded->models);
     ink_machine_close(&loaded->machine);
     ink_mem_free(loaded);
@@ -162,6 +163,43 @@ ink_status ink_service_run(ink_service *service, const uint8_t *images, uint32_t
         status = ink_model_run(service->now->models.models[0], images + (size_t)from * INK_DIGIT_PIXELS, now, NULL,
                                p + (size_t)from * INK_CLASSES, err);
     }
+    pthread_mutex_unlock(&service->lock);
+    return status;
+}
+
+/* Called with the lock held. */
+static ink_status put_layers(ink_loaded *now, const uint8_t *image, ink_text *out, ink_error *err) {
+    ink_model_setup setup = {.backend = now->machine.backend,
+                             .precision = now->machine.precision,
+                             .exact = now->machine.exact,
+                             .pool = now->machine.pool,
+                             .max_batch = 1,
+                             .layers = true};
+    ink_status status = INK_OK;
+    if (now->look == NULL) status = ink_model_build(&now->models.files[0], &setup, &now->look, err);
+    if (status == INK_OK) status = ink_model_run(now->look, image, 1, NULL, NULL, err);
+    if (status != INK_OK) return status;
+    const ink_layers *layers = &now->look->layers;
+    uint8_t *maps = ink_mem_new(layers->bytes, 1);
+    if (maps == NULL) return ink_fail_memory(err, layers->bytes, "layers");
+    status = ink_layers_read(layers, now->look->backend, now->look->program, maps, err);
+    ink_text_add(out, ",\"layers\":[");
+    for (uint32_t i = 0; status == INK_OK && i < layers->n; i++) {
+        const ink_layer_maps *item = &layers->items[i];
+        ink_text_format(out, "%s{\"kind\":\"%s\",\"shape\":[%u,%u,%u],\"maps\":\"", i > 0 ? "," : "", item->kind,
+                        item->channels, item->height, item->width);
+        ink_text_base64(out, maps + item->at, (size_t)item->channels * item->height * item->width);
+        ink_text_add(out, "\"}");
+    }
+    ink_text_add(out, "]");
+    ink_mem_free(maps);
+    return status;
+}
+
+ink_status ink_service_look(ink_service *service, const uint8_t image[INK_DIGIT_PIXELS], ink_text *out,
+                            ink_error *err) {
+    pthread_mutex_lock(&service->lock);
+    ink_status status = put_layers(service->now, image, out, err);
     pthread_mutex_unlock(&service->lock);
     return status;
 }

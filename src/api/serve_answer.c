@@ -90,7 +90,7 @@ static bool read_pixels(asked *a) {
     return !a->one || has_ink(a->images) || blank(a, NULL);
 }
 
-static bool read_question(asked *a) {
+static bool read_body(asked *a) {
     switch (a->question->body) {
     case INK_BODY_PIXELS: return read_pixels(a);
     case INK_BODY_PICTURE: return read_picture(a);
@@ -99,6 +99,12 @@ static bool read_question(asked *a) {
     bool fine = ink_body_images(a->question->bytes, a->question->size, &a->own, &a->n, &a->why);
     a->images = a->own;
     return fine;
+}
+
+static bool read_question(asked *a) {
+    if (!read_body(a)) return false;
+    if (!a->question->layers || a->one) return true;
+    return ink_complain(&a->why, 400, "bad_query", NULL, "layers=1 is for one image, these are %u", a->n);
 }
 
 /* ---- answers ---- */
@@ -116,6 +122,12 @@ static void put_digit(const float *p, ink_text *out) {
         ink_text_number(out, (double)p[c]);
     }
     ink_text_add(out, "]");
+}
+
+static void put_image(const uint8_t *image, ink_text *out) {
+    ink_text_add(out, ",\"image\":\"");
+    ink_text_base64(out, image, INK_DIGIT_PIXELS);
+    ink_text_add(out, "\"");
 }
 
 static void put_list(const asked *a, const float *p, ink_text *out) {
@@ -136,28 +148,39 @@ static void put_list(const asked *a, const float *p, ink_text *out) {
     ink_text_add(out, "]");
 }
 
-static void answer_one(const ink_service *service, asked *a, const float *p, double ms) {
+/* All but the braces. */
+static void put_answer(ink_service *service, asked *a, const float *p, double ms, ink_text *out) {
+    ink_error err;
+    if (a->one) {
+        put_digit(p, out);
+        put_image(a->images, out);
+    } else {
+        put_list(a, p, out);
+    }
+    if (a->question->layers && ink_service_look(service, a->images, out, &err) != INK_OK) {
+        ink_complain_of(&a->why, &err);
+        return;
+    }
+    ink_text_add(out, ",\"model\":");
+    ink_json_put_string(out, service->name);
+    ink_text_add(out, ",\"ms\":");
+    ink_text_fixed(out, ms, 3);
+}
+
+static void answer_one(ink_service *service, asked *a, const float *p, double ms) {
     ink_question *q = a->question;
     ink_text out = {0};
     ink_text_add(&out, "{");
-    if (a->why.code != 0) {
-        ink_complaint_put(&a->why, &out);
-        q->code = a->why.code;
-    } else {
-        if (a->one) {
-            put_digit(p, &out);
-            ink_text_add(&out, ",\"image\":\"");
-            ink_text_base64(&out, a->images, INK_DIGIT_PIXELS);
-            ink_text_add(&out, "\"");
-        } else {
-            put_list(a, p, &out);
-        }
-        ink_text_add(&out, ",\"model\":");
-        ink_json_put_string(&out, service->name);
-        ink_text_add(&out, ",\"ms\":");
-        ink_text_fixed(&out, ms, 3);
+    if (a->why.code == 0) {
         q->code = 200;
         q->images = a->n;
+        put_answer(service, a, p, ms, &out);
+    }
+    if (a->why.code != 0) {
+        q->code = a->why.code;
+        ink_text_clear(&out);
+        ink_text_add(&out, "{");
+        ink_complaint_put(&a->why, &out);
     }
     ink_text_add(&out, "}\n");
     q->answer = ink_text_take(&out);
@@ -204,8 +227,9 @@ void ink_service_answer(ink_service *service, ink_question *const *questions, si
     double ms = 1000 * (ink_clock_s() - start);
     for (size_t i = 0; i < n; i++) {
         if (all[i].why.code == 0 && status != INK_OK) ink_complain_of(&all[i].why, &err);
-        answer_one(service, &all[i], p != NULL ? p + at * INK_CLASSES : NULL, ms);
+        const float *mine = p != NULL ? p + at * INK_CLASSES : NULL;
         if (all[i].why.code == 0) at += all[i].n;
+        answer_one(service, &all[i], mine, ms);
         ink_mem_free(all[i].own);
     }
     ink_mem_free(p);

@@ -18,6 +18,7 @@ typedef struct ink_file_mark {
 typedef struct ink_loaded {
     ink_machine machine;
     ink_models models;
+    ink_model *look; /* the same net, compiled so that its layers can be read; NULL until it is asked for */
     char sha256[65];
 } ink_loaded;
 
@@ -37,6 +38,10 @@ struct ink_service {
 /* p[n][10] of n images. */
 INK_MUST_USE ink_status ink_service_run(ink_service *service, const uint8_t *images, uint32_t n, float *p,
                                         ink_error *err);
+
+/* What the layers see in one image, as ",\"layers\":[...]" appended. */
+INK_MUST_USE ink_status ink_service_look(ink_service *service, const uint8_t image[INK_DIGIT_PIXELS], ink_text *out,
+                                         ink_error *err);
 
 /* Makes the folder and remembers it. */
 INK_MUST_USE ink_status ink_corrections_begin(ink_service *service, const char *folder, ink_error *err);

@@ -245,6 +245,7 @@ TABLE = [
     ("/health/", get("/health/"), (404,)),
     ("unknown path", post(D, path="/v2/predict"), (404,)),
     ("unknown query", post(D, path="/v1/predict?layer=1"), (400,)),
+    ("layers of three digits", post(D * 3, path="/v1/predict?layers=1"), (400,)),
     ("query with a wrong value", post(D, path="/v1/predict?layers=yes"), (400,)),
     ("corrections, not kept here", post(b"{}", "application/json", "/v1/correction"), (404,)),
     # methods, types, versions
@@ -506,6 +507,23 @@ def test_slow():
     if int(late["header"]) < 40 or int(late["body"]) < 20 or int(late["idle"]) < 10 or int(late["write"]) < 1:
         fault("deadlines: %s" % late)
     alive(server, "slow clients")
+    server.stop()
+
+
+def test_layers():
+    server = Server()
+    code, _, body, _ = ask(server, post(D, path="/v1/predict?layers=1"))
+    plain = json.loads(ask(server, post(D))[2])
+    answer = json.loads(body)
+    if code != 200 or answer["probabilities"] != plain["probabilities"]:
+        fault("layers: %d, another answer than without" % code)
+    shapes = [layer["shape"] for layer in answer["layers"]]
+    if shapes != [[128, 1, 1], [64, 1, 1]]:  # what v3's two hidden layers let through
+        fault("layers: shapes %s" % shapes)
+    for layer in answer["layers"]:
+        maps = base64.b64decode(layer["maps"])
+        if len(maps) != layer["shape"][0] or max(maps) != 255 or layer["kind"] != "linear":
+            fault("layers: %s of %d bytes" % (layer["kind"], len(maps)))
     server.stop()
 
 
