@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/half.h"
 #include "core/mem.h"
 #include "core/status.h"
 #include "files/safetensors_header.h"
@@ -17,8 +18,8 @@ static const struct {
     const char *name;
     size_t size;
 } dtypes[] = {
-    [INK_F32] = {"F32", 4},   [INK_F64] = {"F64", 8}, [INK_F16] = {"F16", 2},
-    [INK_BF16] = {"BF16", 2}, [INK_I64] = {"I64", 8}, [INK_U8] = {"U8", 1},
+    [INK_F32] = {"F32", 4}, [INK_F64] = {"F64", 8}, [INK_F16] = {"F16", 2}, [INK_BF16] = {"BF16", 2},
+    [INK_I64] = {"I64", 8}, [INK_U8] = {"U8", 1},   [INK_I8] = {"I8", 1},
 };
 
 const char *ink_dtype_name(ink_dtype dtype) {
@@ -156,14 +157,6 @@ static float float_of_bits(uint32_t bits) {
     return x;
 }
 
-static float float_of_half(uint32_t half) {
-    uint32_t sign = (half & 0x8000u) << 16, exponent = half >> 10 & 31, fraction = half & 0x3ffu;
-    if (exponent == 31) return float_of_bits(sign | 0x7f800000u | fraction << 13);
-    if (exponent > 0) return float_of_bits(sign | (exponent + 112) << 23 | fraction << 13);
-    float x = (float)fraction * 0x1p-24f; /* exact: subnormal halves are normal floats */
-    return sign != 0 ? -x : x;
-}
-
 static float float_of_double(uint64_t bits) {
     double x;
     memcpy(&x, &bits, sizeof x);
@@ -181,10 +174,11 @@ void ink_tensor_floats(const ink_tensor *tensor, float *to) {
         switch (tensor->dtype) {
         case INK_F32: to[i] = float_of_bits((uint32_t)bits); break;
         case INK_F64: to[i] = float_of_double(bits); break;
-        case INK_F16: to[i] = float_of_half((uint32_t)bits); break;
+        case INK_F16: to[i] = ink_half_widen((uint16_t)bits); break;
         case INK_BF16: to[i] = float_of_bits((uint32_t)bits << 16); break;
         case INK_I64: to[i] = (float)(int64_t)bits; break;
         case INK_U8: to[i] = (float)bits; break;
+        case INK_I8: to[i] = (float)(int8_t)(uint8_t)bits; break;
         }
     }
 }
@@ -192,7 +186,7 @@ void ink_tensor_floats(const ink_tensor *tensor, float *to) {
 bool ink_tensor_nonfinite(const ink_tensor *tensor, uint64_t *at) {
     static const uint64_t exponent[] = {
         [INK_F32] = 0x7f800000u, [INK_F64] = 0x7ff0000000000000u, [INK_F16] = 0x7c00u, [INK_BF16] = 0x7f80u};
-    if (tensor->dtype == INK_I64 || tensor->dtype == INK_U8) return false;
+    if (tensor->dtype == INK_I64 || tensor->dtype == INK_U8 || tensor->dtype == INK_I8) return false;
     for (uint64_t i = 0; i < tensor->count; i++) {
         if ((bits_at(tensor, i) & exponent[tensor->dtype]) == exponent[tensor->dtype]) {
             *at = i;

@@ -3,7 +3,7 @@
  *
  * Format   u64 little-endian n; n bytes of JSON: {"__metadata__":{text:text}, name:{"dtype":"F32","shape":[..],
  *          "data_offsets":[begin,end]}, ..}; then the tensors' bytes, little-endian, row-major, without a gap.
- * Reads    F32 F64 F16 BF16 I64 U8; any other dtype is named in the error. Refuses (INK_E_DATA, with the byte): a
+ * Reads    F32 F64 F16 BF16 I64 U8 I8; any other dtype is named in the error. Refuses (INK_E_DATA, with the byte): a
  *          header that is empty, above INK_TENSORS_HEADER_MAX or larger than the file, not UTF-8 or not an object;
  *          nesting beyond 8; a key twice at any level; numbers that are no integers 0 .. 2^53-1; shapes whose product
  *          overflows or differs from the bytes; holes, overlaps, bytes behind the last tensor; more than
@@ -26,7 +26,7 @@
 #define INK_TENSORS_HEADER_MAX ((uint64_t)100 * 1000 * 1000)
 #define INK_TENSORS_FILE_MAX   ((size_t)4 << 30)
 
-typedef enum ink_dtype { INK_F32, INK_F64, INK_F16, INK_BF16, INK_I64, INK_U8 } ink_dtype;
+typedef enum ink_dtype { INK_F32, INK_F64, INK_F16, INK_BF16, INK_I64, INK_U8, INK_I8 } ink_dtype;
 
 typedef struct ink_tensor {
     const char *name;

@@ -206,13 +206,13 @@ static ink_status take_dtype(reader *r, ink_dtype *dtype) {
     size_t at = r->at;
     ink_status status = take_string(r, &text, &length);
     if (status != INK_OK) return status;
-    for (int i = INK_F32; i <= INK_U8; i++) {
+    for (int i = INK_F32; i <= INK_I8; i++) {
         if (strcmp(text, ink_dtype_name((ink_dtype)i)) == 0) {
             *dtype = (ink_dtype)i;
             return INK_OK;
         }
     }
-    return fail_at(r, at, text, "one of F32 F64 F16 BF16 I64 U8", "dtype");
+    return fail_at(r, at, text, "one of F32 F64 F16 BF16 I64 U8 I8", "dtype");
 }
 
 /* The shape's product, and that it fits the bytes. */

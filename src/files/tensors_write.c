@@ -138,7 +138,7 @@ static ink_status check(const ink_tensors *tensors, ink_error *err) {
 /* The order of the format's own writer: by dtype, from the last of its list to the first, then by name. */
 static int compare_tensors(const void *a, const void *b) {
     static const int rank[] = {
-        [INK_U8] = 0, [INK_F16] = 1, [INK_BF16] = 2, [INK_F32] = 3, [INK_F64] = 4, [INK_I64] = 5};
+        [INK_U8] = 0, [INK_I8] = 1, [INK_F16] = 2, [INK_BF16] = 3, [INK_F32] = 4, [INK_F64] = 5, [INK_I64] = 6};
     const ink_tensor *x = *(const ink_tensor *const *)a, *y = *(const ink_tensor *const *)b;
     if (x->dtype != y->dtype) return rank[y->dtype] - rank[x->dtype];
     return strcmp(x->name, y->name);
