@@ -10,6 +10,7 @@
 #include "core/status.h"
 
 #define SIDE_MOST 1024
+#define SCALE     ".scale"
 
 void ink_normalise_text(const ink_normalise *normalise, char *text, size_t size) {
     size_t at = 0;
@@ -116,29 +117,67 @@ static bool is_wanted(const ink_value *value) {
     return value->role == INK_ROLE_PARAM || value->role == INK_ROLE_STATE;
 }
 
-static bool is_count(const ink_tensor *tensor) {
+/* "0.weight" of "0.weight.scale" when that is I8, else NULL. */
+static const ink_tensor *scaled_by(const ink_modelfile *model, const ink_tensor *tensor) {
+    char name[INK_TENSORS_NAME_MAX + 1];
+    size_t length = strlen(tensor->name), tail = sizeof SCALE - 1;
+    if (length <= tail || length >= sizeof name || strcmp(tensor->name + length - tail, SCALE) != 0) return NULL;
+    memcpy(name, tensor->name, length - tail);
+    name[length - tail] = '\0';
+    const ink_tensor *of = ink_tensors_find(&model->tensors, name);
+    return of != NULL && of->dtype == INK_I8 ? of : NULL;
+}
+
+bool ink_modelfile_is_aside(const ink_modelfile *model, const ink_tensor *tensor) {
     const char *part = strrchr(tensor->name, '.');
-    return part != NULL && strcmp(part, ".num_batches_tracked") == 0;
+    return (part != NULL && strcmp(part, ".num_batches_tracked") == 0) || scaled_by(model, tensor) != NULL;
+}
+
+static const ink_tensor *scale_of(const ink_modelfile *model, const ink_tensor *tensor) {
+    char name[INK_TENSORS_NAME_MAX + sizeof SCALE];
+    snprintf(name, sizeof name, "%s" SCALE, tensor->name);
+    return ink_tensors_find(&model->tensors, name);
+}
+
+ink_status ink_modelfile_floats(const ink_modelfile *model, const ink_tensor *tensor, float *to, ink_error *err) {
+    uint64_t at = 0;
+    ink_tensor_floats(tensor, to);
+    if (tensor->dtype != INK_I8 || tensor->count == 0) return INK_OK;
+    const ink_tensor *scale = scale_of(model, tensor);
+    if (scale == NULL || scale->dtype != INK_F32 || scale->rank != 1 || tensor->rank == 0 ||
+        scale->dim[0] != tensor->dim[0]) {
+        return ink_fail(err, INK_E_DATA,
+                        "%s: %.80s is I8: expected %.80s" SCALE ", F32, one number for each of its rows", model->name,
+                        tensor->name, tensor->name);
+    }
+    if (ink_tensor_nonfinite(scale, &at)) {
+        return ink_fail(err, INK_E_DATA, "%s: number %llu of %s is not finite: not loaded", model->name,
+                        (unsigned long long)at, scale->name);
+    }
+    float *factor = ink_mem_new((size_t)scale->count, sizeof *factor);
+    if (factor == NULL) return ink_fail_memory(err, scale->count * sizeof *factor, "scales");
+    ink_tensor_floats(scale, factor);
+    uint64_t per_row = tensor->count / tensor->dim[0];
+    for (uint64_t i = 0; i < tensor->count; i++) to[i] *= factor[i / per_row];
+    ink_mem_free(factor);
+    return INK_OK;
 }
 
 /* Every tensor of the file is wanted by the net, and every one that the net wants is there. */
 static ink_status match(const ink_modelfile *model, const ink_graph *g, ink_error *err) {
-    size_t n = 0;
     for (size_t i = 0; i < model->tensors.n; i++) {
         const ink_tensor *tensor = &model->tensors.items[i];
-        if (is_count(tensor)) continue;
+        if (ink_modelfile_is_aside(model, tensor)) continue;
         ink_id id = ink_graph_find(g, tensor->name);
         if (id == INK_NONE || !is_wanted(&g->values[id])) {
             return ink_fail(err, INK_E_DATA, "%s: tensor %.80s belongs to no layer of its net", model->name,
                             tensor->name);
         }
-        n++;
     }
-    size_t n_wanted = 0;
+    size_t n = 0, n_wanted = 0;
     for (ink_id id = 0; id < g->n_values; id++) n_wanted += is_wanted(&g->values[id]);
     ink_wanted *wanted = ink_mem_new(n_wanted, sizeof *wanted);
     if (wanted == NULL) return ink_fail_memory(err, n_wanted * sizeof *wanted, "a model");
-    n = 0;
     for (ink_id id = 0; id < g->n_values; id++) {
         const ink_value *value = &g->values[id];
         if (!is_wanted(value)) continue;
@@ -165,8 +204,8 @@ ink_status ink_modelfile_load(const ink_modelfile *model, const ink_graph *g, co
         }
         float *data = ink_mem_new((size_t)tensor->count, sizeof *data);
         if (data == NULL) return ink_fail_memory(err, tensor->count * sizeof *data, "weights");
-        ink_tensor_floats(tensor, data);
-        status = backend->write(program, id, data, (size_t)tensor->count, err);
+        status = ink_modelfile_floats(model, tensor, data, err);
+        if (status == INK_OK) status = backend->write(program, id, data, (size_t)tensor->count, err);
         ink_mem_free(data);
     }
     return status;

@@ -8,8 +8,10 @@
  *   inkling.recipe      name of the recipe, for people; inkling.origin: the file it was imported from; and other
  *                       "inkling." keys that say where it came from
  *
- * Tensors are F32 under their state_dict names, and I64 "<layer>.num_batches_tracked" as torch's batch norm has it (not
- * used here). No time, path or thread count: equal runs give equal bytes. Part of libinkling, the writer excepted. */
+ * Tensors stand under their state_dict names, F32 as training writes them. Small files (api/modelfile_copy.h) have F16,
+ * or I8 with F32 "<tensor>.scale" [K]: weight[k][...] = scale[k] * I8[k][...], k the first axis. I64
+ * "<layer>.num_batches_tracked" is there as torch's batch norm has it (not used here). No time, path or thread count:
+ * equal runs give equal bytes. Part of libinkling, the writers excepted. */
 #ifndef INK_API_MODELFILE_H
 #define INK_API_MODELFILE_H
 
@@ -37,6 +39,14 @@ void ink_modelfile_free(ink_modelfile *model);
  * writes them into the program. Errors: INK_E_DATA with names; the backend's. */
 INK_MUST_USE ink_status ink_modelfile_load(const ink_modelfile *model, const ink_graph *g, const ink_backend *backend,
                                            ink_program *program, ink_error *err);
+
+/* Is it no weight itself, but a scale of one or a count of batches? */
+bool ink_modelfile_is_aside(const ink_modelfile *model, const ink_tensor *tensor);
+
+/* to[tensor->count] = the weights that a tensor of the file stands for, scales applied.
+ * Errors   INK_E_DATA: I8 without scales that fit; INK_E_MEMORY. */
+INK_MUST_USE ink_status ink_modelfile_floats(const ink_modelfile *model, const ink_tensor *tensor, float *to,
+                                             ink_error *err);
 
 /* "SCALE SHIFT ..." of a normalisation; size at least 160. */
 void ink_normalise_text(const ink_normalise *normalise, char *text, size_t size);
