@@ -21,12 +21,13 @@ static int run(const cli_args *args);
 
 const cli_verb cli_eval = {
     .name = "eval",
-    .words = "MODEL... DATA",
+    .words = "[MODEL...] DATA",
     .summary = "measure a model on labelled digits",
     .about =
         "Prints accuracy with its 95 % interval, loss, the number of errors, and how each digit fares. The last word "
-        "is the data, which must have labels. MODEL is a run folder or a .safetensors file; several are an ensemble, "
-        "whose probabilities are averaged. A run has seen most of its own train.csv: --held-out measures on the rows "
+        "is the data, which must have labels. MODEL is a run folder, a .safetensors file or the name of a "
+        "built-in model; several are an ensemble, whose probabilities are averaged; none is the built-in model digits. "
+        "A run has seen most of its own train.csv: --held-out measures on the rows "
         "that it has not; of several runs, on those that none has.\n\n"
         "--suspects lists the images whose label another class contradicts with confidence (confident learning). It "
         "needs rows that the model has not learnt: --held-out, or other data than it was trained on.\n\n"

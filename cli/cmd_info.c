@@ -14,12 +14,12 @@ const cli_verb cli_info_verb = {
     .words = "[MODEL|NET|RECIPE]",
     .summary = "list the layers of a net or model, with shapes and parameters",
     .about = "Prints each layer with its output shape, parameters and multiply-adds. The word is a run folder, a "
-             ".safetensors file, a recipe or net file, or the name of a built-in recipe or net. Of a model it also "
-             "tells the normalisation, where it comes from, and its SHA-256. Without a word: the names of the built-in "
-             "nets.",
+             ".safetensors file, a recipe or net file, or the name of a built-in model, recipe or net. Of a model it "
+             "also tells the normalisation, where it comes from, how it was measured, and its SHA-256. Without a word: "
+             "the built-in nets and models.",
     .most = 1,
     .groups = {&group, &cli_common},
-    .examples = {"info", "info v3", "info runs/v3", "info runs/v3/weights/best.safetensors --json"},
+    .examples = {"info", "info digits", "info runs/v3", "info runs/v3/weights/best.safetensors --json"},
     .run = run,
 };
 

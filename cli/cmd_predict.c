@@ -20,12 +20,13 @@ static int run(const cli_args *args);
 
 const cli_verb cli_predict = {
     .name = "predict",
-    .words = "MODEL... DATA",
+    .words = "[MODEL...] DATA",
     .summary = "write submission.csv for the digits of DATA, or print what pictures show",
     .about =
         "Predicts the test file of DATA, or its only file, and writes ImageId,Label lines as Kaggle wants them, read "
-        "back and checked. The last word is the data. MODEL is a run folder or a .safetensors file; several are an "
-        "ensemble, whose probabilities are averaged.\n\n"
+        "back and checked. The last word is the data. MODEL is a run folder, a .safetensors file or the name of a "
+        "built-in model; several are an ensemble, whose probabilities are averaged; none is the built-in model "
+        "digits.\n\n"
         "Pictures (PNG or JPEG files, any number of them at the end, or a folder of them or of class folders 0 to 9) "
         "are read one digit each: a line file, digit, probability on stdout, tabs between. Either polarity is "
         "understood; a 28x28 picture that looks like MNIST's is taken as it is, any other is cut to its ink and "
@@ -34,7 +35,7 @@ const cli_verb cli_predict = {
     .least = 1,
     .most = SIZE_MAX,
     .groups = {&group, &cli_machine, &cli_common},
-    .examples = {"predict runs/v3 test.csv", "predict runs/v3 five.png seven.jpg",
+    .examples = {"predict test.csv", "predict runs/v3 five.png seven.jpg",
                  "predict runs/a runs/b runs/c test.csv -o together.csv",
                  "predict runs/v3 test.csv --probabilities p.csv"},
     .run = run,

@@ -1,4 +1,4 @@
-# Run by ink_embed: writes FILES as byte arrays and one table SYMBOL into OUT.
+# Run by ink_embed: writes FILES as byte arrays and one table SYMBOL into OUT; names without endings when STEM is on.
 set(arrays "")
 set(rows "")
 set(number 0)
@@ -10,6 +10,9 @@ foreach(path ${FILES})
   string(REGEX REPLACE "(....................................................................................................)"
          "\\1\n    " bytes "${bytes}")
   string(APPEND arrays "static const unsigned char file${number}[] = { /* ${name} */\n    ${bytes}0x00};\n")
+  if(STEM)
+    get_filename_component(name ${path} NAME_WE)
+  endif()
   string(APPEND rows "    {\"${name}\", file${number}, ${size}},\n")
   math(EXPR number "${number} + 1")
 endforeach()

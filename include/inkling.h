@@ -97,6 +97,15 @@ INK_API INK_MUST_USE ink_status ink_model_open_memory(const void *bytes, size_t 
                                                       const ink_model_options *options, ink_model **out,
                                                       ink_error *err);
 
+/* Opens a model that is compiled into the library: no file needed. name NULL: "digits", the one for any digit, drawn and
+ * photographed ones too. docs/models.md says what each was trained on and how well it does.
+ * Errors   INK_E_USAGE: no model of that name, the names are told; as above. */
+INK_API INK_MUST_USE ink_status ink_model_open_builtin(const char *name, const ink_model_options *options,
+                                                       ink_model **out, ink_error *err);
+
+/* The name of the i-th of them, from 0, in the order of the alphabet; NULL past the end. Borrowed, static. */
+INK_API const char *ink_model_builtin_name(size_t i);
+
 /* p[i*10 + d] = probability that image i shows digit d, for i < n; they sum to 1 for each image.
  * images: n times 784 bytes, row by row, 0 paper .. 255 ink, normalised as MNIST's are (ink_digit_prepare does it).
  * One call at a time per model. The same bits for any number of threads. Errors: INK_E_USAGE for NULL or n 0. */

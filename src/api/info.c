@@ -6,8 +6,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "api/builtin.h"
 #include "api/json.h"
-#include "api/modelfile.h"
+#include "api/models.h"
 #include "api/recipes.h"
 #include "core/hash.h"
 #include "core/mem.h"
@@ -104,15 +105,15 @@ static bool ends_in(const char *text, const char *ending) {
     return length >= tail && strcmp(text + length - tail, ending) == 0;
 }
 
-static ink_status open_model(const char *path, subject *s, ink_error *err) {
-    ink_tensors tensors = {0};
-    ink_status status = ink_tensors_open(path, &tensors, err);
-    if (status == INK_OK) status = ink_modelfile_take(&tensors, path, &s->file, err);
-    if (status == INK_OK) status = hash_file(path, s->sha256, err);
+/* A file or, in front of a recipe of its name, a built-in model. */
+static ink_status open_model(const char *name, const ink_embedded *builtin, subject *s, ink_error *err) {
+    ink_status status = ink_modelfile_open(name, &s->file, err);
+    if (status == INK_OK && builtin != NULL) ink_sha256_of(builtin->bytes, builtin->size_bytes, s->sha256);
+    if (status == INK_OK && builtin == NULL) status = hash_file(s->file.name, s->sha256, err);
     if (status != INK_OK) return status;
     s->net = s->file.net;
     s->normalise = s->file.normalise;
-    snprintf(s->title, sizeof s->title, "%s", path);
+    snprintf(s->title, sizeof s->title, "%s", s->file.name);
     return INK_OK;
 }
 
@@ -137,14 +138,12 @@ static ink_status open_net(const char *what, subject *s, ink_error *err) {
 
 static ink_status find_subject(const char *what, subject *s, ink_error *err) {
     struct stat about;
-    char path[INK_PATH_SIZE];
     ink_net_ends ends;
     ink_status status;
-    if (stat(what, &about) == 0 && S_ISDIR(about.st_mode)) {
-        snprintf(path, sizeof path, "%.990s/weights/last.safetensors", what);
-        status = open_model(path, s, err);
-    } else if (ends_in(what, ".safetensors")) {
-        status = open_model(what, s, err);
+    bool there = stat(what, &about) == 0;
+    const ink_embedded *builtin = there ? NULL : ink_builtin_find(what);
+    if ((there && S_ISDIR(about.st_mode)) || ends_in(what, ".safetensors") || builtin != NULL) {
+        status = open_model(what, builtin, s, err);
     } else {
         status = open_net(what, s, err);
     }
@@ -170,6 +169,23 @@ static void clear_subject(subject *s) {
 
 /* ---- telling ---- */
 
+/* What a model file may say of itself. */
+static const struct {
+    const char *note, *name;
+} card[] = {
+    {"inkling.recipe", "recipe"},   {"inkling.origin", "origin"},    {"inkling.epoch", "epochs"},
+    {"inkling.seed", "seed"},       {"inkling.score", "score"},      {"inkling.about", "about"},
+    {"inkling.command", "command"}, {"inkling.data_sha256", "data"},
+};
+
+/* How the weights stand in the file: what their first matrix is made of. */
+static const char *weights_word(const subject *s) {
+    for (size_t i = 0; i < s->file.tensors.n; i++) {
+        if (s->file.tensors.items[i].rank >= 2) return ink_dtype_name(s->file.tensors.items[i].dtype);
+    }
+    return "none";
+}
+
 static ink_status tell_text(const subject *s, char **text, ink_error *err) {
     ink_text t = {0};
     ink_text_format(&t, "%s\n\n%-26s %-24s %-12s %12s %14s\n", s->title, "name", "layer", "output", "parameters",
@@ -187,10 +203,11 @@ static ink_status tell_text(const subject *s, char **text, ink_error *err) {
     if (s->file.net != NULL) {
         char normalise[160];
         ink_normalise_text(&s->file.normalise, normalise, sizeof normalise);
-        const char *origin = ink_tensors_note(&s->file.tensors, "inkling.origin");
-        ink_text_format(&t, "pixels      x * scale + shift: %s\n", normalise);
-        if (s->file.recipe[0] != '\0') ink_text_format(&t, "recipe      %s\n", s->file.recipe);
-        if (origin != NULL) ink_text_format(&t, "origin      %s\n", origin);
+        ink_text_format(&t, "pixels      x * scale + shift: %s\nweights     %s\n", normalise, weights_word(s));
+        for (size_t i = 0; i < sizeof card / sizeof *card; i++) {
+            const char *value = ink_tensors_note(&s->file.tensors, card[i].note);
+            if (value != NULL && value[0] != '\0') ink_text_format(&t, "%-11s %s\n", card[i].name, value);
+        }
         ink_text_format(&t, "sha256      %s\n", s->sha256);
     }
     return ink_text_give(&t, "the table", text, err);
@@ -215,32 +232,64 @@ static ink_status tell_json(const subject *s, char **text, ink_error *err) {
         char normalise[160];
         ink_normalise_text(&s->file.normalise, normalise, sizeof normalise);
         json_object_set_new(root, "normalise", json_string(normalise));
-        const char *origin = ink_tensors_note(&s->file.tensors, "inkling.origin");
-        json_object_set_new(root, "recipe", json_string(s->file.recipe));
-        json_object_set_new(root, "origin", origin != NULL ? json_string(origin) : json_null());
+        json_object_set_new(root, "weights", json_string(weights_word(s)));
+        for (size_t i = 0; i < sizeof card / sizeof *card; i++) {
+            const char *value = ink_tensors_note(&s->file.tensors, card[i].note);
+            if (value != NULL) json_object_set_new(root, card[i].name, json_string(value));
+        }
         json_object_set_new(root, "sha256", json_string(s->sha256));
     }
     return ink_json_give(root, text, err);
 }
 
-static ink_status list_nets(bool json, char **text, ink_error *err) {
+/* A line of the list of built-in models. */
+static ink_status describe_builtin(const ink_embedded *builtin, ink_text *text, json_t *models, ink_error *err) {
+    subject s = {.own_net = false};
+    ink_status status = find_subject(builtin->name, &s, err);
+    if (status == INK_OK) {
+        const char *score = ink_tensors_note(&s.file.tensors, "inkling.score");
+        if (score == NULL) score = "";
+        ink_text_format(text, "%-12s %" PRIu64 " parameters, %zu kB: %s\n", builtin->name, s.parameters,
+                        (builtin->size_bytes + 500) / 1000, score);
+        json_array_append_new(models, json_pack("{s:s, s:I, s:I, s:s, s:s}", "name", builtin->name, "parameters",
+                                                (json_int_t)s.parameters, "bytes", (json_int_t)builtin->size_bytes,
+                                                "score", score, "sha256", s.sha256));
+    }
+    clear_subject(&s);
+    return status;
+}
+
+static ink_status list_all(bool json, char **text, ink_error *err) {
     size_t n;
     const ink_zoo_entry *zoo = ink_zoo(&n);
-    if (json) {
-        json_t *nets = json_array();
-        for (size_t i = 0; i < n; i++)
-            json_array_append_new(nets, json_pack("{s:s, s:s}", "name", zoo[i].name, "about", zoo[i].about));
-        return ink_json_give(json_pack("{s:s, s:o}", "schema", "inkling/nets/1", "nets", nets), text, err);
-    }
     ink_text t = {0};
-    for (size_t i = 0; i < n; i++) ink_text_format(&t, "%-12s %s\n", zoo[i].name, zoo[i].about);
-    return ink_text_give(&t, "the table", text, err);
+    json_t *nets = json_array(), *models = json_array();
+    ink_status status = INK_OK;
+    ink_text_format(&t, "built-in nets\n");
+    for (size_t i = 0; i < n; i++) {
+        ink_text_format(&t, "%-12s %s\n", zoo[i].name, zoo[i].about);
+        json_array_append_new(nets, json_pack("{s:s, s:s}", "name", zoo[i].name, "about", zoo[i].about));
+    }
+    ink_text_format(&t, "\nbuilt-in models\n");
+    for (const ink_embedded *file = ink_builtin_models; status == INK_OK && file->name != NULL; file++) {
+        status = describe_builtin(file, &t, models, err);
+    }
+    json_t *root = json_pack("{s:s, s:o, s:o}", "schema", "inkling/nets/1", "nets", nets, "models", models);
+    if (status == INK_OK && json) {
+        status = ink_json_give(root, text, err);
+        root = NULL;
+    } else if (status == INK_OK) {
+        status = ink_text_give(&t, "the table", text, err);
+    }
+    json_decref(root);
+    ink_text_clear(&t);
+    return status;
 }
 
 ink_status ink_work_info(const char *what, bool json, char **text, ink_error *err) {
     subject s = {.own_net = false};
     *text = NULL;
-    if (what == NULL) return list_nets(json, text, err);
+    if (what == NULL) return list_all(json, text, err);
     ink_status status = find_subject(what, &s, err);
     if (status == INK_OK) status = json ? tell_json(&s, text, err) : tell_text(&s, text, err);
     clear_subject(&s);

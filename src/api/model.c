@@ -2,6 +2,7 @@
  * Training is elsewhere (api/train.c), and so are folders, archives and formats other than safetensors. */
 #include "api/model.h"
 
+#include "api/builtin.h"
 #include "core/mem.h"
 #include "core/status.h"
 #include "data/normaliser.h"
@@ -56,6 +57,14 @@ ink_status ink_model_open_memory(const void *bytes, size_t size, const char *nam
     if (bytes == NULL || name == NULL) return ink_fail(err, INK_E_USAGE, "ink_model_open_memory: NULL argument");
     ink_status status = ink_tensors_read(bytes, size, name, &tensors, err);
     return status == INK_OK ? open_tensors(&tensors, name, options, out, err) : status;
+}
+
+ink_status ink_model_open_builtin(const char *name, const ink_model_options *options, ink_model **out, ink_error *err) {
+    if (out == NULL) return ink_fail(err, INK_E_USAGE, "ink_model_open_builtin: out is NULL");
+    *out = NULL;
+    const ink_embedded *file = ink_builtin_find(name);
+    if (file == NULL) return ink_builtin_unknown(name, err);
+    return ink_model_open_memory(file->bytes, file->size_bytes, file->name, options, out, err);
 }
 
 ink_status ink_model_predict(ink_model *model, const uint8_t *images, size_t n, float *p, ink_error *err) {

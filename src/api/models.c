@@ -7,12 +7,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "api/builtin.h"
 #include "core/clock.h"
 #include "core/mem.h"
 #include "core/real.h"
 #include "core/status.h"
 
-#define MODEL_IS "a model is a .safetensors file or the folder of a training run"
+#define MODEL_IS "a model is a .safetensors file, the folder of a training run, or the name of a built-in one"
 
 ink_status ink_model_path(const char *name, char path[INK_PATH_SIZE], ink_error *err) {
     struct stat about;
@@ -27,14 +28,36 @@ ink_status ink_model_path(const char *name, char path[INK_PATH_SIZE], ink_error 
     return INK_OK;
 }
 
+ink_status ink_modelfile_open(const char *name, ink_modelfile *out, ink_error *err) {
+    ink_tensors tensors = {0};
+    struct stat about;
+    char path[INK_PATH_SIZE] = "";
+    *out = (ink_modelfile){0};
+    const ink_embedded *file = ink_builtin_find(name);
+    bool is_builtin = name == NULL || (file != NULL && stat(name, &about) != 0);
+    if (is_builtin && file == NULL) return ink_builtin_unknown(name, err);
+    ink_status status = INK_OK;
+    if (is_builtin) {
+        snprintf(path, sizeof path, "built-in model %.100s", file->name);
+        status = ink_tensors_read(file->bytes, file->size_bytes, path, &tensors, err);
+    } else {
+        status = ink_model_path(name, path, err);
+        if (status == INK_OK) {
+            status = ink_tensors_open(path, &tensors, err);
+            if (status != INK_OK) ink_hint(err, MODEL_IS);
+        }
+    }
+    return status == INK_OK ? ink_modelfile_take(&tensors, path, out, err) : status;
+}
+
 ink_status ink_models_open(const char *const *names, size_t n, const ink_machine *machine, uint32_t max_batch,
                            ink_models *out, ink_error *err) {
     ink_status status = INK_OK;
     *out = (ink_models){0};
+    static const char *const builtin[] = {NULL};
     if (n == 0) {
-        ink_fail(err, INK_E_USAGE, "no model: name a model file or a run folder in front of DATA");
-        ink_hint(err, "'inkling train DATA' makes one");
-        return INK_E_USAGE;
+        names = builtin;
+        n = 1;
     }
     ink_models models = {.files = ink_mem_new(n, sizeof *models.files),
                          .models = ink_mem_new(n, sizeof(ink_model *)),
@@ -49,15 +72,8 @@ ink_status ink_models_open(const char *const *names, size_t n, const ink_machine
                              .pool = machine->pool,
                              .max_batch = max_batch};
     for (; models.n < n; models.n++) {
-        char path[INK_PATH_SIZE];
-        ink_tensors tensors = {0};
         ink_modelfile *file = &models.files[models.n];
-        status = ink_model_path(names[models.n], path, err);
-        if (status == INK_OK) {
-            status = ink_tensors_open(path, &tensors, err);
-            if (status == INK_E_DATA) ink_hint(err, MODEL_IS);
-        }
-        if (status == INK_OK) status = ink_modelfile_take(&tensors, path, file, err);
+        status = ink_modelfile_open(names[models.n], file, err);
         if (status == INK_OK) status = ink_model_build(file, &setup, &models.models[models.n], err);
         if (status != INK_OK) {
             ink_modelfile_free(file);

@@ -13,12 +13,12 @@ typedef struct ink_models {
     uint32_t max_batch;
 } ink_models; /* {0}: none */
 
-/* The file that a name stands for: itself, or a run folder's last weights (what the schedule ended in, chosen by
- * nobody). Errors: INK_E_FILE a folder without; INK_E_USAGE too long. */
-INK_MUST_USE ink_status ink_model_path(const char *name, char path[INK_PATH_SIZE], ink_error *err);
+/* The model that a word of the command line means: a file, a run folder (its last weights), else a built-in
+ * model; NULL: the built-in one. Errors: INK_E_USAGE, INK_E_FILE, INK_E_DATA, INK_E_MEMORY. Owner: the caller. */
+INK_MUST_USE ink_status ink_modelfile_open(const char *name, ink_modelfile *out, ink_error *err);
 
-/* Opens each name: a model file, or a run folder (its last weights). All must want images of one size.
- * Errors   INK_E_USAGE no name; INK_E_FILE; INK_E_DATA. Owner: the caller. */
+/* Opens each name so; none at all: the built-in model. All must want images of one size.
+ * Errors   INK_E_USAGE; INK_E_FILE; INK_E_DATA. Owner: the caller. */
 INK_MUST_USE ink_status ink_models_open(const char *const *names, size_t n, const ink_machine *machine,
                                         uint32_t max_batch, ink_models *out, ink_error *err);
 void ink_models_close(ink_models *models);

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 typedef struct ink_embedded {
-    const char *name;           /* of the file, without its folder: "v3.txt" */
+    const char *name;           /* of the file, without its folder: "v3.txt"; some tables leave the ending out too */
     const unsigned char *bytes; /* size_bytes of them, then a NUL, so that a text is a string */
     size_t size_bytes;
 } ink_embedded;

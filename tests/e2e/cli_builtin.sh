@@ -1,0 +1,30 @@
+#!/bin/sh
+# tests/e2e/cli_builtin.sh: predict, eval and info without any model file: the ones inside the program.
+. "$INK_SOURCE/tests/e2e/cli_setup"
+
+gives 0 info
+out_has "built-in models"
+out_has "digits "
+gives 0 info --json
+out_has '"models"'
+gives 0 info digits
+out_has "built-in model digits"
+out_has "score "
+out_has "command "
+
+gives 0 data make drawn --count 400 --seed 3 --quiet
+gives 0 predict drawn -o a.csv --quiet
+out_has "100 predictions in a.csv"
+gives 0 predict digits drawn -o b.csv --quiet
+cmp -s a.csv b.csv || fail "no model and its name differ"
+gives 0 eval drawn --quiet --min-accuracy 0.9
+gives 0 eval digits digits drawn --quiet
+out_has " of 100 wrong"
+
+# A file of that name comes first; a wrong name is told as such.
+gives 4 predict digit drawn
+err_has "digit"
+err_has "built-in"
+: >digits
+gives 3 predict digits drawn
+err_has "digits"
