@@ -98,7 +98,8 @@ INK_API INK_MUST_USE ink_status ink_model_open_memory(const void *bytes, size_t 
                                                       ink_error *err);
 
 /* Opens a model that is compiled into the library: no file needed. name NULL: "digits", the one for any digit,
- * drawn and photographed ones too. docs/models.md says what each was trained on and how well it does.
+ * drawn and photographed ones too; "tiny" is a tenth of its size. docs/models.md says what each was trained on and how
+ * well it does.
  * Errors   INK_E_USAGE: no model of that name, the names are told; as above. */
 INK_API INK_MUST_USE ink_status ink_model_open_builtin(const char *name, const ink_model_options *options,
                                                        ink_model **out, ink_error *err);

@@ -118,42 +118,49 @@ static bool is_wanted(const ink_value *value) {
 }
 
 /* "0.weight" of "0.weight.scale" when that is I8, else NULL. */
-static const ink_tensor *scaled_by(const ink_modelfile *model, const ink_tensor *tensor) {
+static const ink_tensor *scaled_by(const ink_tensors *tensors, const ink_tensor *tensor) {
     char name[INK_TENSORS_NAME_MAX + 1];
     size_t length = strlen(tensor->name), tail = sizeof SCALE - 1;
     if (length <= tail || length >= sizeof name || strcmp(tensor->name + length - tail, SCALE) != 0) return NULL;
     memcpy(name, tensor->name, length - tail);
     name[length - tail] = '\0';
-    const ink_tensor *of = ink_tensors_find(&model->tensors, name);
+    const ink_tensor *of = ink_tensors_find(tensors, name);
     return of != NULL && of->dtype == INK_I8 ? of : NULL;
 }
 
-bool ink_modelfile_is_aside(const ink_modelfile *model, const ink_tensor *tensor) {
+bool ink_tensor_is_aside(const ink_tensors *tensors, const ink_tensor *tensor) {
     const char *part = strrchr(tensor->name, '.');
-    return (part != NULL && strcmp(part, ".num_batches_tracked") == 0) || scaled_by(model, tensor) != NULL;
+    return (part != NULL && strcmp(part, ".num_batches_tracked") == 0) || scaled_by(tensors, tensor) != NULL;
 }
 
-static const ink_tensor *scale_of(const ink_modelfile *model, const ink_tensor *tensor) {
+static const ink_tensor *scale_of(const ink_tensors *tensors, const ink_tensor *tensor) {
     char name[INK_TENSORS_NAME_MAX + sizeof SCALE];
     snprintf(name, sizeof name, "%s" SCALE, tensor->name);
-    return ink_tensors_find(&model->tensors, name);
+    return ink_tensors_find(tensors, name);
 }
 
-ink_status ink_modelfile_floats(const ink_modelfile *model, const ink_tensor *tensor, float *to, ink_error *err) {
+static ink_status check_finite(const ink_tensor *tensor, const char *file, ink_error *err) {
     uint64_t at = 0;
+    if (!ink_tensor_nonfinite(tensor, &at)) return INK_OK;
+    return ink_fail(err, INK_E_DATA, "%s: weight %llu of %s is not a finite number: not loaded", file,
+                    (unsigned long long)at, tensor->name);
+}
+
+ink_status ink_tensor_weights(const ink_tensors *tensors, const ink_tensor *tensor, const char *file, float *to,
+                              ink_error *err) {
+    ink_status status = check_finite(tensor, file, err);
+    if (status != INK_OK) return status;
     ink_tensor_floats(tensor, to);
     if (tensor->dtype != INK_I8 || tensor->count == 0) return INK_OK;
-    const ink_tensor *scale = scale_of(model, tensor);
+    const ink_tensor *scale = scale_of(tensors, tensor);
     if (scale == NULL || scale->dtype != INK_F32 || scale->rank != 1 || tensor->rank == 0 ||
         scale->dim[0] != tensor->dim[0]) {
         return ink_fail(err, INK_E_DATA,
-                        "%s: %.80s is I8: expected %.80s" SCALE ", F32, one number for each of its rows", model->name,
+                        "%s: %.80s is I8: expected %.80s" SCALE ", F32, one number for each of its rows", file,
                         tensor->name, tensor->name);
     }
-    if (ink_tensor_nonfinite(scale, &at)) {
-        return ink_fail(err, INK_E_DATA, "%s: number %llu of %s is not finite: not loaded", model->name,
-                        (unsigned long long)at, scale->name);
-    }
+    status = check_finite(scale, file, err);
+    if (status != INK_OK) return status;
     float *factor = ink_mem_new((size_t)scale->count, sizeof *factor);
     if (factor == NULL) return ink_fail_memory(err, scale->count * sizeof *factor, "scales");
     ink_tensor_floats(scale, factor);
@@ -167,7 +174,7 @@ ink_status ink_modelfile_floats(const ink_modelfile *model, const ink_tensor *te
 static ink_status match(const ink_modelfile *model, const ink_graph *g, ink_error *err) {
     for (size_t i = 0; i < model->tensors.n; i++) {
         const ink_tensor *tensor = &model->tensors.items[i];
-        if (ink_modelfile_is_aside(model, tensor)) continue;
+        if (ink_tensor_is_aside(&model->tensors, tensor)) continue;
         ink_id id = ink_graph_find(g, tensor->name);
         if (id == INK_NONE || !is_wanted(&g->values[id])) {
             return ink_fail(err, INK_E_DATA, "%s: tensor %.80s belongs to no layer of its net", model->name,
@@ -195,16 +202,11 @@ ink_status ink_modelfile_load(const ink_modelfile *model, const ink_graph *g, co
                               ink_program *program, ink_error *err) {
     ink_status status = match(model, g, err);
     for (ink_id id = 0; id < g->n_values && status == INK_OK; id++) {
-        uint64_t at;
         if (!is_wanted(&g->values[id])) continue;
         const ink_tensor *tensor = ink_tensors_find(&model->tensors, g->values[id].name);
-        if (ink_tensor_nonfinite(tensor, &at)) {
-            return ink_fail(err, INK_E_DATA, "%s: weight %llu of %s is not a finite number: not loaded", model->name,
-                            (unsigned long long)at, tensor->name);
-        }
         float *data = ink_mem_new((size_t)tensor->count, sizeof *data);
         if (data == NULL) return ink_fail_memory(err, tensor->count * sizeof *data, "weights");
-        status = ink_modelfile_floats(model, tensor, data, err);
+        status = ink_tensor_weights(&model->tensors, tensor, model->name, data, err);
         if (status == INK_OK) status = backend->write(program, id, data, (size_t)tensor->count, err);
         ink_mem_free(data);
     }

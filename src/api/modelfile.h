@@ -40,13 +40,13 @@ void ink_modelfile_free(ink_modelfile *model);
 INK_MUST_USE ink_status ink_modelfile_load(const ink_modelfile *model, const ink_graph *g, const ink_backend *backend,
                                            ink_program *program, ink_error *err);
 
-/* Is it no weight itself, but a scale of one or a count of batches? */
-bool ink_modelfile_is_aside(const ink_modelfile *model, const ink_tensor *tensor);
+/* Is a tensor of the set no weight itself, but the scale of one or a count of batches? */
+bool ink_tensor_is_aside(const ink_tensors *tensors, const ink_tensor *tensor);
 
-/* to[tensor->count] = the weights that a tensor of the file stands for, scales applied.
- * Errors   INK_E_DATA: I8 without scales that fit; INK_E_MEMORY. */
-INK_MUST_USE ink_status ink_modelfile_floats(const ink_modelfile *model, const ink_tensor *tensor, float *to,
-                                             ink_error *err);
+/* to[tensor->count] = the weights that a tensor of the set stands for, scales applied. file: for messages.
+ * Errors   INK_E_DATA: a number that is not finite, I8 without scales that fit; INK_E_MEMORY. */
+INK_MUST_USE ink_status ink_tensor_weights(const ink_tensors *tensors, const ink_tensor *tensor, const char *file,
+                                           float *to, ink_error *err);
 
 /* "SCALE SHIFT ..." of a normalisation; size at least 160. */
 void ink_normalise_text(const ink_normalise *normalise, char *text, size_t size);

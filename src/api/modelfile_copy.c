@@ -3,6 +3,7 @@
 #include "api/modelfile_copy.h"
 
 #include <math.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -66,10 +67,6 @@ static ink_status add_scale(copy *c, const ink_tensor *of, uint8_t **bytes) {
 static ink_status put_weights(copy *c, ink_tensor *tensor, const float *w, uint8_t *to) {
     uint8_t *scale = NULL;
     for (uint64_t i = 0; i < tensor->count; i++) {
-        if (!isfinite(w[i])) {
-            return ink_fail(c->err, INK_E_DATA, "%s: weight %llu of %s is not a finite number", c->model->name,
-                            (unsigned long long)i, tensor->name);
-        }
         if (tensor->dtype == INK_F16) {
             uint16_t half = ink_half_nearest(w[i]);
             if ((half & 0x7fffu) == 0x7c00u) {
@@ -108,7 +105,7 @@ static ink_status add_tensor(copy *c, const ink_tensor *tensor, ink_dtype dtype)
     made->dtype = dtype;
     made->data = bytes;
     made->bytes = (size_t)tensor->count * ink_dtype_size(dtype);
-    ink_status status = ink_modelfile_floats(c->model, tensor, w, c->err);
+    ink_status status = ink_tensor_weights(&c->model->tensors, tensor, c->model->name, w, c->err);
     if (status == INK_OK) status = put_weights(c, made, w, bytes);
     ink_mem_free(w);
     return status;
@@ -136,7 +133,7 @@ ink_status ink_modelfile_copy(const ink_modelfile *model, ink_dtype dtype, const
     }
     for (size_t i = 0; status == INK_OK && i < in->n; i++) {
         const ink_tensor *tensor = &in->items[i];
-        bool is_scale = ink_modelfile_is_aside(model, tensor) && tensor->dtype != INK_I64;
+        bool is_scale = ink_tensor_is_aside(in, tensor) && tensor->dtype != INK_I64;
         if (!is_scale) status = add_tensor(&c, tensor, dtype);
     }
     if (status == INK_OK) {

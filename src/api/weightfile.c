@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/modelfile.h"
 #include "api/models.h"
 #include "core/mem.h"
 #include "core/status.h"
@@ -158,11 +159,6 @@ static bool holds_weights(const ink_tensor *tensor) {
 static ink_status take(fitter *f, const ink_tensor *tensor, ink_id id) {
     const ink_value *value = &f->g->values[id];
     struct ink_weight *item = &f->fit->weights.item[f->fit->weights.n];
-    uint64_t at;
-    if (ink_tensor_nonfinite(tensor, &at)) {
-        return ink_fail(f->err, INK_E_DATA, "%s: weight %llu of %s is not a finite number: not loaded", f->name,
-                        (unsigned long long)at, tensor->name);
-    }
     memcpy(item->name, value->name, sizeof item->name);
     item->rank = value->rank;
     memcpy(item->dim, value->dim, sizeof item->dim);
@@ -170,8 +166,7 @@ static ink_status take(fitter *f, const ink_tensor *tensor, ink_id id) {
     item->data = ink_mem_new(item->count, sizeof *item->data);
     if (item->data == NULL) return ink_fail_memory(f->err, item->count * sizeof *item->data, "weights");
     f->fit->weights.n++;
-    ink_tensor_floats(tensor, item->data);
-    return INK_OK;
+    return ink_tensor_weights(f->tensors, tensor, f->name, item->data, f->err);
 }
 
 static ink_status note_misfit(fitter *f, ink_misfit *list, uint32_t *n, const char *name, const char *why) {
@@ -234,7 +229,7 @@ static ink_status list_skipped(fitter *f) {
         if (f->used[i]) continue;
         if (is_count(tensor)) {
             note_count(tensor, f->fit);
-        } else {
+        } else if (!ink_tensor_is_aside(f->tensors, tensor)) {
             status = skip(f, tensor);
         }
     }

@@ -62,7 +62,9 @@ static void each_says_where_it_comes_from(void **state) {
         }
         uint64_t n = 0;
         for (size_t i = 0; i < model.tensors.n; i++) {
-            if (!ink_modelfile_is_aside(&model, &model.tensors.items[i])) n += model.tensors.items[i].count;
+            const ink_tensor *tensor = &model.tensors.items[i];
+            bool learned = !ink_tensor_is_aside(&model.tensors, tensor) && strstr(tensor->name, ".running_") == NULL;
+            n += learned ? tensor->count : 0;
         }
         if (strcmp(file->name, "tiny") == 0) assert_true(n < 6000);
         ink_modelfile_free(&model);

@@ -58,7 +58,7 @@ static void read_weights(const char *name, float to[10 * 784]) {
     assert_string_equal(file.recipe, "small");
     assert_string_equal(ink_tensors_note(&file.tensors, "inkling.score"), "50 %");
     assert_string_equal(ink_tensors_note(&file.tensors, "inkling.net"), "linear 10");
-    if (ink_modelfile_floats(&file, ink_tensors_find(&file.tensors, "0.weight"), to, &err) != INK_OK) {
+    if (ink_tensor_weights(&file.tensors, ink_tensors_find(&file.tensors, "0.weight"), name, to, &err) != INK_OK) {
         fail_msg("%s", err.text);
     }
     ink_modelfile_free(&file);
@@ -171,7 +171,8 @@ static void bytes_without_scales_are_refused(void **state) {
         if (strcmp(tensor->name, "0.weight.scale") == 0) tensor->name = "0.weight.stale";
     }
     static float to[10 * 784];
-    assert_int_equal(ink_modelfile_floats(&file, ink_tensors_find(&file.tensors, "0.weight"), to, &err), INK_E_DATA);
+    assert_int_equal(ink_tensor_weights(&file.tensors, ink_tensors_find(&file.tensors, "0.weight"), small, to, &err),
+                     INK_E_DATA);
     assert_non_null(strstr(err.text, "expected 0.weight.scale"));
     ink_modelfile_free(&file);
     assert_int_equal(ink_model_open(small, NULL, &model, NULL), INK_OK);
