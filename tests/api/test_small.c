@@ -1,4 +1,4 @@
-/* tests/api/test_modelfile_copy.c: weights in halves and bytes come back as near as the header says.
+/* tests/api/test_small.c: weights in halves and bytes come back as near as the header says.
  * Halves one by one are tests/core/test_half.c's. */
 #define _POSIX_C_SOURCE 200809L
 #include <math.h>
