@@ -1,7 +1,7 @@
 /* bench/bench_ops.c: how fast the cpu backend trains and infers the nets of the zoo; steps one by one on request.
  * It decides nothing and is no test: build it by hand (docs/SPEED.md has the line).
  *
- *   bench_ops [train|infer|steps] NET BATCH THREADS [f32|bf16] [exact]
+ *   bench_ops [train|infer|steps] NET BATCH THREADS [f32|bf16] [exact]      NET: of the zoo, or a file
  *
  * train, infer: best and median seconds of a step over 3 seconds of them. steps: time of each step of the plan, one
  * thread, nothing chained. */
@@ -59,9 +59,22 @@ static void print_steps(ink_program *p, ink_batch *batch) {
     ink_mem_free(least);
 }
 
+/* The text of a net of the zoo, or of a file: a net, or a recipe, whose net stands behind [net]. Never freed. */
+static const char *text_of(const char *name) {
+    const char *text = ink_zoo_find(name);
+    FILE *f = text == NULL ? fopen(name, "r") : NULL;
+    if (f == NULL) return text != NULL ? text : "";
+    char *all = ink_mem_new(1 << 16, 1);
+    size_t n = all != NULL ? fread(all, 1, (1 << 16) - 1, f) : 0;
+    fclose(f);
+    if (n == 0) return "";
+    char *net = strstr(all, "[net]\n");
+    return net != NULL ? net + strlen("[net]\n") : all;
+}
+
 int main(int argc, char **argv) {
     if (argc < 5) return 2;
-    const char *mode = argv[1], *text = ink_zoo_find(argv[2]);
+    const char *mode = argv[1], *text = text_of(argv[2]);
     uint32_t n = (uint32_t)atoi(argv[3]), threads = (uint32_t)atoi(argv[4]);
     bool bf16 = argc > 5 && strcmp(argv[5], "bf16") == 0, infer = strcmp(mode, "infer") == 0;
     bool exact = strcmp(argv[argc - 1], "exact") == 0;
@@ -71,7 +84,7 @@ int main(int argc, char **argv) {
     ink_program *p = NULL;
     ink_graph g = {0};
     ink_net_ends ends;
-    must(ink_net_parse(text ? text : "", argv[2], 1, &net, &err), &err);
+    must(ink_net_parse(text, argv[2], 1, &net, &err), &err);
     int32_t channels = net->channels ? net->channels : 1;
     ink_net_plan plan = {.height = SIDE,
                          .width = SIDE,

@@ -15,6 +15,7 @@ typedef struct planner {
     ink_id *kept;         /* [dropouts]: the cell of what was kept */
     ink_id *gradients;    /* of all parameters, for clipping */
     ink_id clip;          /* cell with the factor */
+    ink_id scratch;       /* cell of all workers' scratch, or INK_NONE */
     bool short_of_memory; /* of the plan itself */
 } planner;
 

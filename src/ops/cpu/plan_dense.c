@@ -108,6 +108,33 @@ static void reads_operands(ink_step *s, const ink_operands *from) {
     ink_plan_writes(s, s->node.out[0]);
 }
 
+/* The weights of a node as Winograd's products read them. */
+static ink_id transformed(planner *l, const ink_node *n) {
+    const ink_cell *w = &l->p->cells[n->in[1]];
+    ink_step *s = ink_plan_step(l, "winograd weights", ink_work_winograd_weights, n);
+    s->whole = true;
+    s->parts = ink_groups(w->k);
+    s->extra[0] = ink_plan_room(l, ink_winograd_weight_floats(w), false);
+    ink_plan_reads(s, n->in[1]);
+    ink_plan_writes(s, s->extra[0]);
+    return s->extra[0];
+}
+
+/* The tables of a step that has its final output, and its parts. */
+static void set_sweep(planner *l, ink_step *s, const ink_operands *from, bool winograd) {
+    if (winograd) {
+        s->work = ink_work_winograd;
+        const ink_winograd *t = ink_plan_checked(l, ink_winograd_plan(l->p, &s->node, from, &l->scratch));
+        s->plan = t;
+        if (t != NULL) s->parts = ink_winograd_parts(t);
+        return;
+    }
+    const ink_sweep *t = ink_plan_checked(l, is_forward(s->node.op) ? ink_sweep_forward(l->p, &s->node, from)
+                                                                    : ink_sweep_back(l->p, &s->node, from));
+    s->plan = t;
+    if (t != NULL) s->parts = ink_sweep_parts(t);
+}
+
 void ink_plan_forward(planner *l, int32_t at) {
     const ink_node *n = &l->g->nodes[at];
     ink_id y = n->out[0], scale = INK_NONE, offset = INK_NONE;
@@ -117,7 +144,9 @@ void ink_plan_forward(planner *l, int32_t at) {
         ink_plan_fixed_norm(l, norm, &scale, &offset);
         y = ink_plan_absorb(l, after, y);
     }
+    const bool winograd = ink_winograd_pays(l->p, n);
     ink_operands from = operands_of(l, n);
+    if (winograd) from.b = transformed(l, n);
     ink_step *s = ink_plan_step(l, ink_op_name(n->op), ink_work_sweep, n);
     s->scale = scale;
     s->offset = offset;
@@ -125,9 +154,7 @@ void ink_plan_forward(planner *l, int32_t at) {
     y = ink_plan_absorb_residual(l, s, y, at);
     y = ink_plan_absorb_relu(l, s, y);
     s->node.out[0] = y;
-    const ink_sweep *sweep = ink_plan_checked(l, ink_sweep_forward(l->p, &s->node, &from));
-    s->plan = sweep;
-    if (sweep != NULL) s->parts = ink_sweep_parts(sweep);
+    set_sweep(l, s, &from, winograd);
     reads_operands(s, &from);
 }
 
@@ -148,12 +175,11 @@ static ink_id turned_of(planner *l, const ink_node *n) {
 void ink_plan_back(planner *l, int32_t at) {
     const ink_node *n = &l->g->nodes[at];
     ink_operands from = operands_of(l, n);
-    from.b = turned_of(l, n);
+    const bool winograd = ink_winograd_pays(l->p, n);
+    from.b = winograd ? transformed(l, n) : turned_of(l, n);
     ink_step *s = ink_plan_step(l, ink_op_name(n->op), ink_work_sweep, n);
     s->node.out[0] = ink_plan_absorb_mask(l, s, n->out[0]);
-    const ink_sweep *sweep = ink_plan_checked(l, ink_sweep_back(l->p, &s->node, &from));
-    s->plan = sweep;
-    if (sweep != NULL) s->parts = ink_sweep_parts(sweep);
+    set_sweep(l, s, &from, winograd);
     reads_operands(s, &from);
 }
 
@@ -162,17 +188,21 @@ void ink_plan_wgrad(planner *l, int32_t at) {
     ink_operands from = operands_of(l, n);
     ink_step *s = ink_plan_step(l, ink_op_name(n->op), ink_work_wgrad, n);
     s->whole = true;
-    s->plan = ink_plan_checked(l, ink_wgrad_plan(l->p, n, s, &from));
+    if (ink_winograd_dw_pays(l->p, n)) {
+        s->work = ink_work_winograd_dw;
+        s->plan = ink_plan_checked(l, ink_winograd_dw_plan(l->p, n, s, &from, &l->scratch));
+    } else {
+        s->plan = ink_plan_checked(l, ink_wgrad_plan(l->p, n, s, &from));
+    }
     ink_plan_reads(s, from.a);
     ink_plan_reads(s, from.b);
-    if (s->plan == NULL || !ink_wgrad_is_sliced(s->plan)) {
+    if (s->extra[0] == INK_NONE) {
         ink_plan_writes(s, n->out[0]);
         return;
     }
     ink_plan_writes(s, s->extra[0]);
     ink_step *join = ink_plan_step(l, "join", ink_work_wgrad_join, n);
     join->whole = true;
-    join->plan = s->plan;
     join->extra[0] = s->extra[0];
     join->parts = (uint32_t)(l->p->cells[n->out[0]].live_floats / 16384 + 1);
     ink_plan_reads(join, s->extra[0]);

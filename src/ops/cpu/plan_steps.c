@@ -382,7 +382,7 @@ static ink_status plan_node(planner *l, int32_t at, ink_error *err) {
 
 ink_status ink_plan_steps(ink_program *p, const ink_graph *g, ink_error *err) {
     size_t n_nodes = (size_t)g->n_nodes, n_values = (size_t)g->n_values, dropouts = g->n_dropouts + 1u;
-    planner l = {.p = p, .g = g, .clip = INK_NONE};
+    planner l = {.p = p, .g = g, .clip = INK_NONE, .scratch = INK_NONE};
     p->clip = INK_NONE;
     p->room_steps = (uint32_t)n_nodes * 6 + 4;
     p->steps = ink_plan_new(p, p->room_steps, sizeof *p->steps);

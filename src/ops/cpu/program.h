@@ -175,13 +175,30 @@ const ink_sweep *ink_sweep_back(ink_program *p, const ink_node *node, const ink_
 uint32_t ink_sweep_parts(const ink_sweep *s);
 ink_work ink_work_sweep, ink_work_turn;
 
+/* ---- winograd.c: the same for convolutions of 3 x 3 and stride 1 on maps that are large enough ---- */
+typedef struct ink_winograd ink_winograd;
+/* Is Winograd's way taken for this node (conv2d or conv2d_dx)? From shapes, precision and `exact` alone. */
+bool ink_winograd_pays(const ink_program *p, const ink_node *node);
+/* Floats of the transformed weights. */
+size_t ink_winograd_weight_floats(const ink_cell *w);
+/* from->b: transformed weights. *scratch: the cell of all workers' scratch, made or enlarged. NULL: no memory. */
+ink_winograd *ink_winograd_plan(ink_program *p, const ink_node *node, const ink_operands *from, ink_id *scratch);
+uint32_t ink_winograd_parts(const ink_winograd *w);
+ink_work ink_work_winograd, ink_work_winograd_weights;
+/* winograd_dw.c: gradients of the weights. Sets s->parts, and s->extra[0] to the cell of slices. */
+bool ink_winograd_dw_pays(const ink_program *p, const ink_node *node);
+const void *ink_winograd_dw_plan(ink_program *p, const ink_node *node, ink_step *s, const ink_operands *from,
+                                 ink_id *scratch);
+ink_work ink_work_winograd_dw;
+
 /* ---- half.c ---- */
 ink_work ink_work_halve, ink_work_round, ink_work_halve_weights, ink_work_turn_half;
 
 /* ---- wgrad.c ---- */
 /* Sets s->parts and, when slices need a cell, s->extra[0]. NULL: no memory. */
 const void *ink_wgrad_plan(ink_program *p, const ink_node *node, ink_step *s, const ink_operands *from);
-bool ink_wgrad_is_sliced(const void *plan);
+/* Slices of that many blocks, when a gradient is cut by images. */
+uint32_t ink_wgrad_slices(uint32_t blocks);
 ink_work ink_work_wgrad, ink_work_wgrad_join, ink_work_bias_blocks, ink_work_bias_join;
 
 /* ---- norm.c, pool.c, map.c, input.c, loss.c, learn.c ---- */

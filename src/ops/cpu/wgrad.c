@@ -58,7 +58,7 @@ static bool make_tables(ink_program *p, wgrad *g) {
     return true;
 }
 
-static uint32_t slices_of(uint32_t blocks) {
+uint32_t ink_wgrad_slices(uint32_t blocks) {
     return blocks < SLICES ? blocks : SLICES;
 }
 
@@ -104,7 +104,7 @@ const void *ink_wgrad_plan(ink_program *p, const ink_node *node, ink_step *s, co
     g->floats = g->panel_step * g->k_groups;
     uint32_t blocks = (p->max_batch + p->rows - 1) / p->rows;
     bool spread = (size_t)g->out_height * g->out_width * p->rows >= 64;
-    g->slices = g->floats > SLICE_FLOATS || !spread ? 1 : slices_of(blocks);
+    g->slices = g->floats > SLICE_FLOATS || !spread ? 1 : ink_wgrad_slices(blocks);
     g->tap_parts = 1;
     if (g->slices == 1) {
         uint32_t lines = g->thin ? g->thin * g->windows_h : dw->live;
@@ -251,8 +251,8 @@ void ink_work_wgrad(const ink_program *p, const ink_step *step, uint32_t block, 
     size_t lines = g->thin ? g->thin * g->windows_h : p->cells[g->w].live;
     share h = {.p = p, .g = g, .b1 = p->blocks, .k1 = g->k_pairs, .t1 = lines};
     if (g->slices > 1) {
-        if (part >= slices_of(p->blocks)) return; /* a smaller batch than the largest has fewer slices */
-        ink_share_of(p->blocks, slices_of(p->blocks), part, &h.b0, &h.b1);
+        if (part >= ink_wgrad_slices(p->blocks)) return; /* a smaller batch than the largest has fewer slices */
+        ink_share_of(p->blocks, ink_wgrad_slices(p->blocks), part, &h.b0, &h.b1);
         h.to = ink_data(p, step->extra[0]) + part * g->floats;
     } else {
         h.k0 = part / g->tap_parts;
@@ -263,23 +263,19 @@ void ink_work_wgrad(const ink_program *p, const ink_step *step, uint32_t block, 
     walk(&h);
 }
 
-bool ink_wgrad_is_sliced(const void *plan) {
-    return ((const wgrad *)plan)->slices > 1;
-}
-
-/* dw = slices added in order. */
+/* dw = slices added in order, each as large as the live weights. */
 void ink_work_wgrad_join(const ink_program *p, const ink_step *step, uint32_t block, uint32_t part, uint32_t worker) {
     (void)block, (void)worker;
-    const wgrad *g = step->plan;
+    const size_t floats = p->cells[step->node.out[0]].live_floats;
     size_t from, to;
-    ink_share_of(g->floats / INK_LANES, step->parts, part, &from, &to);
+    ink_share_of(floats / INK_LANES, step->parts, part, &from, &to);
     from *= INK_LANES;
     to *= INK_LANES;
     const float *slices = ink_data(p, step->extra[0]);
     float *dw = ink_data(p, step->node.out[0]);
     memcpy(dw + from, slices + from, (to - from) * sizeof *dw);
-    for (uint32_t s = 1; s < slices_of(p->blocks); s++) {
-        p->kernels->add(dw + from, slices + s * g->floats + from, dw + from, to - from);
+    for (uint32_t s = 1; s < ink_wgrad_slices(p->blocks); s++) {
+        p->kernels->add(dw + from, slices + s * floats + from, dw + from, to - from);
     }
 }
 
