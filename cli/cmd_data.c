@@ -34,6 +34,22 @@ const cli_verb cli_data_show = {
     .run = run_show,
 };
 
+/* The same under the family of pictures, where a person looks for it beside filters and maps. */
+const cli_verb cli_show_digits = {
+    .name = "show digits",
+    .words = "DATA",
+    .summary = "draw a sheet of digits, as they are or distorted (also: data show)",
+    .about =
+        "Draws a picture of the digits of DATA and prints a few of them as text; with --augment RECIPE distorted as "
+        "that recipe does while it trains.",
+    .missing = "DATA: a train.csv or test.csv, a folder, a zip, MNIST's files, or pictures",
+    .least = 1,
+    .most = 1,
+    .groups = {&show_group, &cli_common},
+    .examples = {"show digits train.csv", "show digits train.csv --augment cnn -o distorted.png"},
+    .run = run_show,
+};
+
 static int run_show(const cli_args *args) {
     char *text = NULL;
     ink_error err = {0};

@@ -255,6 +255,26 @@ typedef struct ink_plot_options {
 
 INK_MUST_USE ink_status ink_work_plot(const ink_plot_options *options, ink_error *err);
 
+/* ---- show ---- */
+
+typedef enum ink_look { INK_LOOK_FILTERS, INK_LOOK_MAPS, INK_LOOK_SALIENCY } ink_look;
+
+typedef struct ink_look_options {
+    ink_look what;
+    const char *model; /* NULL: the built-in one */
+    const char *data;  /* DATA; not for filters */
+    uint32_t image;    /* which image of it, from 0 */
+    const char *out;   /* .png or .svg; NULL = "filters.png", "maps.png", "saliency.png" */
+    uint32_t columns;  /* width of the terminal, for the text */
+    bool utf8;
+    ink_engine engine;
+} ink_look_options;
+
+/* The first layer's filters, the feature maps of an image, or which of its pixels the answer hangs on: a picture; text:
+ * some of it for the terminal. */
+INK_MUST_USE ink_status ink_work_look(const ink_look_options *options, const ink_watch *watch, char **text,
+                                      ink_error *err);
+
 /* ---- data ---- */
 
 typedef struct ink_show_options {
