@@ -128,7 +128,8 @@ function serverEngine(about) {
     },
     async readAll(picture) {
       const json = await post("?segment=1", picture.file?.type || "image/png", picture.file ?? (await pngOf(picture)));
-      return (json?.digits ?? []).map((digit) => {
+      if (json?.digits === undefined) return json ? [{ box: null, ...answer(json) }] : [];
+      return json.digits.map((digit) => {
         const [left, top, across, down] = digit.box;
         return { box: { left, top, right: left + across, bottom: top + down }, ...answer(digit) };
       });

@@ -31,15 +31,18 @@ function distance(a, b, step) {
   return least;
 }
 
-// Strokes of one digit touch, or lie above each other: the bar of a 5, the two parts of a 4.
+// Strokes of one digit touch, or nearly, or lie above each other: the bar of a 5, the two parts of a 4. A small one
+// belongs to a large one that is not far.
 function belong(a, b) {
   const p = a.box, q = b.box, reach = (a.width + b.width) / 2;
+  const taller = Math.max(p.bottom - p.top, q.bottom - q.top), near = Math.max(1.05 * reach, 0.12 * taller);
   const away = Math.hypot(gap(p.left, p.right, q.left, q.right), gap(p.top, p.bottom, q.top, q.bottom));
-  if (away < reach && distance(a, b, 3) < 0.8 * reach) return true;
+  if (away < near && distance(a, b, 3) < near) return true;
+  const [small, large] = [p, q].map((box) => Math.max(box.right - box.left, box.bottom - box.top)).sort((s, t) => s - t);
+  if (3 * small < large && away < 0.25 * large) return true;
   const narrower = Math.min(p.right - p.left, q.right - q.left) + reach;
-  const taller = Math.max(p.bottom - p.top, q.bottom - q.top) + reach;
   const beside = overlap(p.left - reach / 2, p.right + reach / 2, q.left - reach / 2, q.right + reach / 2);
-  return beside > 0.4 * narrower && gap(p.top, p.bottom, q.top, q.bottom) < 0.3 * taller;
+  return beside > 0.4 * narrower && gap(p.top, p.bottom, q.top, q.bottom) < 0.3 * (taller + reach);
 }
 
 function join(boxes) {

@@ -157,7 +157,6 @@ canvas.addEventListener("pointerdown", (event) => {
   const palm = event.pointerType === "touch" && penSeen > 0 && event.timeStamp - penSeen < 3000;
   if (pen || palm || event.button !== 0) return;
   event.preventDefault();
-  canvas.focus({ preventScroll: true });
   try {
     canvas.setPointerCapture(event.pointerId);
   } catch {

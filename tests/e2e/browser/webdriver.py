@@ -49,7 +49,8 @@ class Browser:
             "goog:chromeOptions": {"binary": binary, "args": options},
         }}
         self.session = self.base + "/session/" + self.call("POST", self.base + "/session", {"capabilities": capabilities})["sessionId"]
-        media = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
+        media = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"},
+                 {"name": "prefers-reduced-motion", "value": "reduce"}]
         self.cdp("Emulation.setEmulatedMedia", features=media)
         self.cdp("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=2 if touch else 1, mobile=touch)
         if touch:
