@@ -87,7 +87,9 @@ static const char *percent(double share, char *text, size_t size) {
 
 static void print_accuracy(const ink_train_result *r) {
     char share[32], n[32];
-    if (r->val_rows == 0) {
+    if (r->nets > 0) {
+        cli_result_text(r->table);
+    } else if (r->val_rows == 0) {
         cli_result("trained on all %s digits: nothing was held out, so no accuracy is claimed",
                    cli_thousands(r->train_rows, n));
     } else if (r->best_epoch > 0) {
@@ -110,7 +112,9 @@ static void print_accuracy(const ink_train_result *r) {
 /* The line that hands the submission to Kaggle; inkling never does it by itself. */
 static void print_kaggle(const ink_train_result *r, const char *before) {
     char path[WORD], note[160], share[32], quoted[200];
-    if (r->val_rows > 0 && r->best_epoch > 0) {
+    if (r->nets > 0) {
+        snprintf(note, sizeof note, "inkling %s, %u nets", r->recipe, (unsigned)r->nets);
+    } else if (r->val_rows > 0 && r->best_epoch > 0) {
         snprintf(note, sizeof note, "inkling %s, %s on held-out digits", r->recipe,
                  percent(r->best_accuracy, share, sizeof share));
     } else {
@@ -126,6 +130,10 @@ static void print_next(const ink_train_result *r, const char *program, const cha
     bool submits = r->submission[0] != '\0';
     if (submits) print_kaggle(r, first);
     cli_quoted(r->run, run_word, sizeof run_word);
+    if (r->nets > 0) {
+        cli_result("%s%s predict %s DATA", submits ? other : first, program, run_word);
+        return;
+    }
     if (r->val_rows > 0 && data != NULL) {
         cli_result("%s%s eval %s %s --held-out", submits ? other : first, program, run_word,
                    cli_quoted(data, data_word, sizeof data_word));
@@ -174,6 +182,15 @@ static void print_json(const ink_train_result *r) {
         cli_json_whole(object, "best_errors", r->best_errors);
         cli_json_real(object, "last_accuracy", r->last_accuracy);
         cli_json_real(object, "last_loss", r->last_loss);
+    }
+    if (r->nets > 0) {
+        cli_json_whole(object, "nets", r->nets);
+        cli_json_real(object, "mean_accuracy", r->mean_accuracy);
+        cli_json_real(object, "deviation_accuracy", r->deviation_accuracy);
+        cli_json_whole(object, "errors", r->all_errors);
+        cli_json_real(object, "accuracy", r->all_accuracy);
+        cli_json_real(object, "low", r->all_low);
+        cli_json_real(object, "high", r->all_high);
     }
     if (r->until > 0) {
         cli_json_real(object, "until", r->until);
@@ -240,12 +257,16 @@ static int run(const cli_args *args) {
     memset(&result, 0, sizeof result);
     cli_progress_begin("reading %s", o.data != NULL ? o.data : o.resume);
     status = ink_work_train(&o, &watch, &result, &err);
-    if (status != INK_OK && status != INK_E_THRESHOLD) return print_failure(&result, program, &err);
+    if (status != INK_OK && status != INK_E_THRESHOLD) {
+        ink_work_free(result.table);
+        return print_failure(&result, program, &err);
+    }
     cli_progress_hide();
     if (cli_flag(args, "json")) {
         print_json(&result);
     } else {
         print_text(&result, program, o.data);
     }
+    ink_work_free(result.table);
     return status == INK_OK ? 0 : cli_failed(&err);
 }

@@ -8,12 +8,14 @@
 #include <sys/stat.h>
 
 #include "api/builtin.h"
+#include "api/members.h"
 #include "core/clock.h"
 #include "core/mem.h"
 #include "core/real.h"
 #include "core/status.h"
 
-#define MODEL_IS "a model is a .safetensors file, the folder of a training run, or the name of a built-in one"
+#define BATCH_LEAST 64
+#define MODEL_IS    "a model is a .safetensors file, the folder of a training run, or the name of a built-in one"
 
 ink_status ink_model_path(const char *name, char path[INK_PATH_SIZE], ink_error *err) {
     struct stat about;
@@ -50,44 +52,90 @@ ink_status ink_modelfile_open(const char *name, ink_modelfile *out, ink_error *e
     return status == INK_OK ? ink_modelfile_take(&tensors, path, out, err) : status;
 }
 
+/* The words of the command line with the members of ensembles in place of their runs. */
+typedef struct name_list {
+    const char **name; /* [n] */
+    size_t n, room;
+    ink_arena arena; /* of the members' paths */
+} name_list;
+
+static ink_status add_name(name_list *list, const char *name, ink_error *err) {
+    if (list->n == list->room) {
+        size_t room = list->room * 2 + 8;
+        const char **larger = ink_mem_resize(list->name, room, sizeof *larger);
+        if (larger == NULL) return ink_fail_memory(err, room * sizeof *larger, "models");
+        list->name = larger;
+        list->room = room;
+    }
+    list->name[list->n++] = name;
+    return INK_OK;
+}
+
+static ink_status add_members(name_list *list, const char *run, ink_error *err) {
+    ink_members members;
+    char path[INK_PATH_SIZE];
+    ink_status status = ink_members_load(run, &members, err);
+    for (uint32_t k = 0; status == INK_OK && k < members.n; k++) {
+        const char *copy = NULL;
+        if (!members.member[k].done) {
+            ink_fail(err, INK_E_USAGE, "%s is not finished: net %u of %u is still to be trained", run, k + 1,
+                     members.n);
+            ink_hint(err, "inkling train --resume %.200s", run);
+            status = INK_E_USAGE;
+        } else if (!ink_member_path(run, k, path, sizeof path)) {
+            status = ink_fail(err, INK_E_USAGE, "the path %.60s... is too long", run);
+        } else if ((copy = ink_arena_string(&list->arena, path, strlen(path))) == NULL) {
+            status = ink_fail_memory(err, strlen(path), "models");
+        } else {
+            status = add_name(list, copy, err);
+        }
+    }
+    ink_tensors_free(&members.file);
+    return status;
+}
+
+static ink_status open_one(ink_models *models, const char *name, const ink_model_setup *setup, ink_error *err) {
+    ink_modelfile *file = &models->files[models->n];
+    ink_status status = ink_modelfile_open(name, file, err);
+    if (status == INK_OK) status = ink_model_build(file, setup, &models->models[models->n], err);
+    if (status != INK_OK) {
+        ink_modelfile_free(file);
+        return status;
+    }
+    models->n++;
+    if (file->height == models->files[0].height && file->width == models->files[0].width) return INK_OK;
+    return ink_fail(err, INK_E_DATA, "%s wants images of %dx%d, %s of %dx%d", file->name, (int)file->height,
+                    (int)file->width, models->files[0].name, (int)models->files[0].height, (int)models->files[0].width);
+}
+
 ink_status ink_models_open(const char *const *names, size_t n, const ink_machine *machine, uint32_t max_batch,
                            ink_models *out, ink_error *err) {
-    ink_status status = INK_OK;
+    name_list list = {.n = 0};
+    ink_models models = {.n = 0};
+    ink_status status = n == 0 ? add_name(&list, NULL, err) : INK_OK; /* the built-in one */
     *out = (ink_models){0};
-    static const char *const builtin[] = {NULL};
-    if (n == 0) {
-        names = builtin;
-        n = 1;
+    for (size_t i = 0; i < n && status == INK_OK; i++) {
+        status = ink_members_are(names[i]) ? add_members(&list, names[i], err) : add_name(&list, names[i], err);
     }
-    ink_models models = {.files = ink_mem_new(n, sizeof *models.files),
-                         .models = ink_mem_new(n, sizeof(ink_model *)),
-                         .max_batch = max_batch};
+    if (status != INK_OK) goto done;
+    models.files = ink_mem_new(list.n, sizeof *models.files);
+    models.models = ink_mem_new(list.n, sizeof(ink_model *));
     if (models.files == NULL || models.models == NULL) {
-        status = ink_fail_memory(err, n * sizeof *models.files, "models");
+        status = ink_fail_memory(err, list.n * sizeof *models.files, "models");
         goto done;
     }
+    /* Many nets share the memory that one would take for its batches. */
+    models.max_batch = max_batch / list.n > BATCH_LEAST ? (uint32_t)(max_batch / list.n) : BATCH_LEAST;
+    if (models.max_batch > max_batch) models.max_batch = max_batch;
     ink_model_setup setup = {.backend = machine->backend,
                              .precision = machine->precision,
                              .exact = machine->exact,
                              .pool = machine->pool,
-                             .max_batch = max_batch};
-    for (; models.n < n; models.n++) {
-        ink_modelfile *file = &models.files[models.n];
-        status = ink_modelfile_open(names[models.n], file, err);
-        if (status == INK_OK) status = ink_model_build(file, &setup, &models.models[models.n], err);
-        if (status != INK_OK) {
-            ink_modelfile_free(file);
-            goto done;
-        }
-        if (file->height != models.files[0].height || file->width != models.files[0].width) {
-            status = ink_fail(err, INK_E_DATA, "%s wants images of %dx%d, %s of %dx%d", file->name, (int)file->height,
-                              (int)file->width, models.files[0].name, (int)models.files[0].height,
-                              (int)models.files[0].width);
-            models.n++;
-            goto done;
-        }
-    }
+                             .max_batch = models.max_batch};
+    for (size_t i = 0; i < list.n && status == INK_OK; i++) status = open_one(&models, list.name[i], &setup, err);
 done:
+    ink_arena_clear(&list.arena);
+    ink_mem_free(list.name);
     if (status == INK_OK) {
         *out = models;
     } else {

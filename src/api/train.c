@@ -291,34 +291,52 @@ static ink_status judge_until(const ink_train_run *run, ink_error *err) {
                     r->epochs, 100 * r->best_accuracy);
 }
 
+ink_status ink_train_one(ink_train_run *run, ink_error *err) {
+    ink_status status = make_trainer(run, err);
+    if (status == INK_OK) status = open_log(run, err);
+    if (status == INK_OK) {
+        say_start(run);
+        ink_trainer_watch around = ink_train_watch(run);
+        run->started_step = ink_trainer_position_of(run->trainer).step;
+        run->saved_s = ink_clock_s();
+        status = ink_train_fit_budget(run, err);
+        if (status == INK_OK) status = ink_trainer_run(run->trainer, &around, err);
+        note_end(run);
+        if (status == INK_OK) status = finish(run, err);
+        status = end_run(run, status, err);
+        if (status == INK_OK) status = judge_until(run, err);
+    }
+    run->result->seconds = ink_clock_s() - run->started_s;
+    ink_runlog_free(run->log);
+    ink_trainer_free(run->trainer);
+    ink_mem_free(run->held_out);
+    run->log = NULL;
+    run->trainer = NULL;
+    run->held_out = NULL;
+    return status;
+}
+
+void ink_train_result_start(ink_train_result *result) {
+    *result = (ink_train_result){
+        .best_accuracy = NAN, .best_loss = NAN, .last_accuracy = NAN, .last_loss = NAN, .test_accuracy = NAN};
+}
+
 ink_status ink_work_train(const ink_train_options *options, const ink_watch *watch, ink_train_result *result,
                           ink_error *err) {
     ink_error unwanted;
     ink_train_run run = {.options = options, .watch = watch, .result = result, .started_s = ink_clock_s()};
     if (err == NULL) err = &unwanted;
-    *result = (ink_train_result){
-        .best_accuracy = NAN, .best_loss = NAN, .last_accuracy = NAN, .last_loss = NAN, .test_accuracy = NAN};
+    ink_train_result_start(result);
     ink_status status = ink_train_settle(&run, err);
     snprintf(result->recipe, sizeof result->recipe, "%s", run.recipe.name);
     if (status == INK_OK) status = read_data(&run, err);
-    if (status == INK_OK) status = split(&run, err);
-    if (status == INK_OK) status = make_trainer(&run, err);
-    if (status == INK_OK) status = open_log(&run, err);
-    if (status == INK_OK) {
-        say_start(&run);
-        ink_trainer_watch around = ink_train_watch(&run);
-        run.started_step = ink_trainer_position_of(run.trainer).step;
-        run.saved_s = ink_clock_s();
-        status = ink_train_fit_budget(&run, err);
-        if (status == INK_OK) status = ink_trainer_run(run.trainer, &around, err);
-        note_end(&run);
-        if (status == INK_OK) status = finish(&run, err);
-        status = end_run(&run, status, err);
-        if (status == INK_OK) status = judge_until(&run, err);
+    if (status == INK_OK && ink_train_is_many(&run)) {
+        status = ink_train_many(&run, err);
+    } else if (status == INK_OK) {
+        status = split(&run, err);
+        if (status == INK_OK) status = ink_train_one(&run, err);
     }
     result->seconds = ink_clock_s() - run.started_s;
-    ink_runlog_free(run.log);
-    ink_trainer_free(run.trainer);
     ink_mem_free(run.held_out);
     ink_checkpoint_clear(&run.resumed);
     ink_dataset_clear(&run.set);

@@ -4,6 +4,7 @@
 
 #include "api/engine.h"
 #include "api/judge.h"
+#include "api/members.h"
 #include "api/predict.h"
 #include "report/runlog.h"
 #include "train/checkpoint.h"
@@ -48,6 +49,16 @@ void ink_train_note_best(ink_train_run *run);
 
 /* The trainer's watch over this run. */
 ink_trainer_watch ink_train_watch(ink_train_run *run);
+
+/* Trains one net: settings, data and held_out are there. Frees trainer, log and held_out. */
+INK_MUST_USE ink_status ink_train_one(ink_train_run *run, ink_error *err);
+/* Nothing known yet. */
+void ink_train_result_start(ink_train_result *result);
+
+/* Does the recipe ask for several nets (members, folds)? Then ink_train_many trains them, data and settings being
+ * there, each in a folder of its own in the run folder, and judges them together. */
+bool ink_train_is_many(const ink_train_run *run);
+INK_MUST_USE ink_status ink_train_many(ink_train_run *run, ink_error *err);
 
 /* report.html: the whole run on one page. */
 INK_MUST_USE ink_status ink_train_page(ink_train_run *run, const ink_judgement *judgement, ink_error *err);

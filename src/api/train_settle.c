@@ -77,13 +77,19 @@ static const char *note(const ink_train_run *run, const char *key) {
 
 static ink_status settle_resumed(ink_train_run *run, ink_error *err) {
     const ink_train_options *o = run->options;
-    struct stat about;
+    struct stat about, several;
     char path[INK_PATH_SIZE + 32];
     ink_status status = refuse_settings(o, err);
     if (status != INK_OK) return status;
     if (stat(o->resume, &about) != 0) return ink_fail_errno(err, "open", o->resume);
-    snprintf(path, sizeof path, "%.1000s%s", o->resume, S_ISDIR(about.st_mode) ? "/" INK_CHECKPOINT_NAME : "");
-    status = ink_checkpoint_load(path, &run->resumed, err);
+    /* A run of several nets has a list of them where others have their checkpoint. */
+    snprintf(path, sizeof path, "%.1000s/" INK_MEMBERS_NAME, o->resume);
+    if (stat(path, &several) == 0) {
+        status = ink_tensors_open(path, &run->resumed.file, err);
+    } else {
+        snprintf(path, sizeof path, "%.1000s%s", o->resume, S_ISDIR(about.st_mode) ? "/" INK_CHECKPOINT_NAME : "");
+        status = ink_checkpoint_load(path, &run->resumed, err);
+    }
     if (status != INK_OK) return status;
     if (run->resumed.fallback[0] != '\0') {
         ink_watch_say(run->watch, INK_SAY_WARNING, "%s; going on from the one before it, at epoch %u, step %llu",

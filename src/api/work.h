@@ -119,6 +119,12 @@ typedef struct ink_train_result {
     char graph[INK_PATH_SIZE];      /* accuracy.png; "" when no epoch was measured */
     char weights_sha256[65];        /* of last.safetensors: equal runs, equal bytes */
     double seconds;
+    /* Of a cross-validation or an ensemble; nets 0: one net was trained, and what follows means nothing. val_rows and
+     * what stands here are then of the rows that some net had not learned, each judged by those nets alone. */
+    uint32_t nets, all_errors;
+    double all_accuracy, all_low, all_high;   /* with the 95 % interval; NaN: nothing was held out */
+    double mean_accuracy, deviation_accuracy; /* over the nets, each on its own held-out rows */
+    char *table;                              /* a line for each net; ink_work_free */
 } ink_train_result;
 
 /* The main job (README): reads, holds out, trains, measures, draws, predicts, writes the run folder. result may be

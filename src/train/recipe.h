@@ -46,6 +46,9 @@ typedef struct ink_recipe {
     double until;    /* accuracy on the held-out rows at which training ends; 0: none */
     double budget_s; /* the time that epochs are fitted to (api/train_budget.c); 0: epochs stands */
     ink_augment augment;
+    uint32_t members;  /* nets trained side by side, whose answers are averaged; 1: one net */
+    bool members_same; /* all hold out the same rows, so that they can be measured together */
+    uint32_t folds;    /* of cross-validation; 0: none */
     char *net_text;    /* owned; NULL until a net is set */
     char *net_file;    /* owned; for messages: "v3" or "nets/my.txt" */
     uint64_t net_line; /* of net_text's first line in net_file */

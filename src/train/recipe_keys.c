@@ -145,6 +145,25 @@ static ink_status set_schedule(ink_recipe *r, const key_value *v) {
     return INK_OK;
 }
 
+static ink_status set_members(ink_recipe *r, const key_value *v) {
+    uint64_t n = 0;
+    bool same = v->n == 2 && strcmp(v->word[1], "same") == 0;
+    if (v->n < 1 || v->n > 2 || (v->n == 2 && !same) || !ink_number_whole(v->word[0], 99, &n) || n < 1) {
+        return refuse(v, "a whole number 1..99, or such a number and \"same\"");
+    }
+    r->members = (uint32_t)n;
+    r->members_same = same;
+    return INK_OK;
+}
+
+static ink_status set_folds(ink_recipe *r, const key_value *v) {
+    uint32_t n = 0;
+    ink_status status = get_u32(v, 0, 99, &n);
+    if (status == INK_OK && n == 1) return refuse(v, "0 or a whole number 2..99");
+    if (status == INK_OK) r->folds = n;
+    return status;
+}
+
 static ink_status set_seed(ink_recipe *r, const key_value *v) {
     return get_whole(v, 0, UINT64_MAX, &r->seed);
 }
@@ -280,6 +299,10 @@ static const ink_recipe_key_info infos[] = {
     {"warmup", "EPOCHS", "0", "epochs over which the learning rate rises from 0"},
     {"label-smoothing", "S", "0", "share of the target spread over all ten digits"},
     {"augment", "HOW", "none", "distortions, new ones each epoch: none | rotate DEG scale F shear F shift F ..."},
+    {"members", "N [same]", "1",
+     "nets trained one after another, answers averaged; each holds out other rows, with \"same\" all the same ones"},
+    {"folds", "N", "0",
+     "cross-validation: N nets, each measured on the N-th of the rows that it did not learn; 0: none"},
 };
 static set_key *const setters[] = {
     set_normalise, set_val,      set_seed,       set_shuffle,         set_epochs,
@@ -287,6 +310,7 @@ static set_key *const setters[] = {
     set_optimizer, set_lr,       set_body_lr,    set_momentum,        set_nesterov,
     set_beta1,     set_beta2,    set_eps,        set_weight_decay,    set_clip,
     set_ema,       set_schedule, set_warmup,     set_label_smoothing, set_augment,
+    set_members,   set_folds,
 };
 #define N_KEYS (sizeof infos / sizeof *infos)
 _Static_assert(sizeof setters / sizeof *setters == N_KEYS, "one setter a key");

@@ -1,0 +1,95 @@
+/* api/members.c: reads and writes the list of a run's nets.
+ * Training them is train_members.c's business, asking them models.c's. */
+#define _POSIX_C_SOURCE 200809L
+#include "api/members.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/status.h"
+#include "files/tensors_write.h"
+
+#define PATH_SIZE 1100
+#define COLUMNS   6
+#define RESULTS   "results"
+
+/* A row of the file: NaN epochs: not done yet. */
+typedef double result_row[COLUMNS];
+
+bool ink_member_path(const char *folder, uint32_t k, char *path, size_t size) {
+    int length = snprintf(path, size, "%s/members/%02u", folder, k + 1);
+    return length > 0 && (size_t)length < size;
+}
+
+static ink_status list_path(const char *folder, char path[PATH_SIZE], ink_error *err) {
+    int length = snprintf(path, PATH_SIZE, "%s/" INK_MEMBERS_NAME, folder);
+    if (length > 0 && length < PATH_SIZE) return INK_OK;
+    return ink_fail(err, INK_E_USAGE, "the path %.60s... is too long", folder);
+}
+
+bool ink_members_are(const char *folder) {
+    struct stat about;
+    char path[PATH_SIZE];
+    return list_path(folder, path, NULL) == INK_OK && stat(path, &about) == 0;
+}
+
+static uint32_t whole(double x) {
+    return x >= 0 && x <= 4294967295.0 ? (uint32_t)x : 0;
+}
+
+ink_status ink_members_take(const ink_tensors *file, const char *name, ink_members *out, ink_error *err) {
+    const ink_tensor *results = ink_tensors_find(file, RESULTS);
+    if (results == NULL || results->dtype != INK_F64 || results->rank != 2 || results->dim[1] != COLUMNS ||
+        results->dim[0] < 1 || results->dim[0] > INK_MEMBERS_MOST) {
+        return ink_fail(err, INK_E_DATA, "%s: no list of nets: expected results, F64, 1 to %d rows of %d", name,
+                        INK_MEMBERS_MOST, COLUMNS);
+    }
+    out->n = (uint32_t)results->dim[0];
+    for (uint32_t k = 0; k < out->n; k++) {
+        result_row row;
+        memcpy(row, results->data + k * sizeof row, sizeof row);
+        out->member[k] = (ink_member){.done = isfinite(row[0]) != 0,
+                                      .epochs = whole(row[0]),
+                                      .train_rows = whole(row[1]),
+                                      .val_rows = whole(row[2]),
+                                      .errors = whole(row[3]),
+                                      .loss = row[4],
+                                      .seconds = row[5]};
+    }
+    return INK_OK;
+}
+
+ink_status ink_members_load(const char *folder, ink_members *out, ink_error *err) {
+    char path[PATH_SIZE];
+    *out = (ink_members){.n = 0};
+    ink_status status = list_path(folder, path, err);
+    if (status == INK_OK) status = ink_tensors_open(path, &out->file, err);
+    if (status == INK_OK) status = ink_members_take(&out->file, path, out, err);
+    if (status != INK_OK) ink_tensors_free(&out->file);
+    return status;
+}
+
+ink_status ink_members_save(const char *folder, const ink_members *members, ink_pair *notes, size_t n_notes,
+                            ink_error *err) {
+    result_row rows[INK_MEMBERS_MOST];
+    char path[PATH_SIZE];
+    ink_status status = list_path(folder, path, err);
+    if (status != INK_OK) return status;
+    for (uint32_t k = 0; k < members->n; k++) {
+        const ink_member *m = &members->member[k];
+        double row[COLUMNS] = {
+            m->done ? (double)m->epochs : (double)NAN, m->train_rows, m->val_rows, m->errors, m->loss, m->seconds};
+        memcpy(rows[k], row, sizeof row);
+    }
+    ink_tensor results = {.name = RESULTS,
+                          .dtype = INK_F64,
+                          .rank = 2,
+                          .dim = {members->n, COLUMNS},
+                          .count = (uint64_t)members->n * COLUMNS,
+                          .data = (const uint8_t *)rows,
+                          .bytes = members->n * sizeof rows[0]};
+    ink_tensors file = {.items = &results, .n = 1, .metadata = notes, .n_metadata = n_notes};
+    return ink_tensors_write(path, &file, err);
+}

@@ -1,0 +1,405 @@
+/* api/train_members.c: several nets in one run, an ensemble or a cross-validation: which rows each of them holds out,
+ * one training after another, and what they are worth together.
+ * One net's training is train.c's business. */
+#define _POSIX_C_SOURCE 200809L
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "api/train_run.h"
+#include "core/clock.h"
+#include "core/mem.h"
+#include "core/real.h"
+#include "core/status.h"
+#include "files/write.h"
+#include "report/text.h"
+
+/* The run of several nets. */
+typedef struct many {
+    ink_train_run *run;
+    bool folds; /* else an ensemble */
+    ink_members members;
+    ink_error *err;
+} many;
+
+bool ink_train_is_many(const ink_train_run *run) {
+    return run->recipe.members > 1 || run->recipe.folds > 0;
+}
+
+/* ---- who learns what ---- */
+
+/* Do all nets hold out the same rows? */
+static bool is_split_shared(const many *m) {
+    return !m->folds && (m->run->recipe.members_same || m->run->recipe.val_fraction == 0);
+}
+
+/* Net k's held-out rows: its fold; or for an ensemble one of as many parts as the held-out fraction makes, in turn, so
+ * that every row is held out equally often; cut anew when all parts have had their turn. */
+static ink_status split(const many *m, uint32_t k, uint8_t *held_out) {
+    const ink_recipe *recipe = &m->run->recipe;
+    const ink_images *images = &m->run->set.train;
+    uint32_t n = images->count, unused;
+    if (is_split_shared(m)) {
+        return ink_split_make(images->labels, n, recipe->val_kind, recipe->val_fraction, recipe->seed, held_out,
+                              &unused, m->err);
+    }
+    uint32_t parts = m->folds ? recipe->folds : (uint32_t)(1 / recipe->val_fraction + 0.5);
+    if (parts < 2) parts = 2;
+    if (parts > 99) parts = 99;
+    ink_status status = ink_split_folds(images->labels, n, parts, recipe->seed + k / parts, held_out, m->err);
+    for (uint32_t i = 0; i < n && status == INK_OK; i++) held_out[i] = held_out[i] == k % parts;
+    return status;
+}
+
+/* The run's recipe for one net. */
+static ink_status recipe_of(const many *m, uint32_t k, ink_recipe *out) {
+    char *text = NULL, seed[32], val[32];
+    ink_recipe_start(out);
+    ink_status status = ink_recipe_text(&m->run->recipe, &text, m->err);
+    if (status == INK_OK) status = ink_recipe_parse(out, text, m->run->recipe.name, m->err);
+    snprintf(seed, sizeof seed, "%llu", (unsigned long long)(m->run->recipe.seed + k));
+    if (status == INK_OK) status = ink_recipe_set(out, "seed", seed, "seed", m->err);
+    if (status == INK_OK) status = ink_recipe_set(out, "members", "1", "members", m->err);
+    if (status == INK_OK) status = ink_recipe_set(out, "folds", "0", "folds", m->err);
+    if (status == INK_OK && m->folds) {
+        snprintf(val, sizeof val, "%.4g stratified", 1.0 / m->run->recipe.folds);
+        status = ink_recipe_set(out, "val", val, "val", m->err);
+    }
+    ink_mem_free(text);
+    return status;
+}
+
+/* ---- one net ---- */
+
+static void note_result(ink_member *member, const ink_train_result *r) {
+    *member = (ink_member){.done = true,
+                           .epochs = r->epochs,
+                           .train_rows = r->train_rows,
+                           .val_rows = r->val_rows,
+                           .errors = r->val_rows > 0 ? (uint32_t)((1 - r->last_accuracy) * r->val_rows + 0.5) : 0,
+                           .loss = r->last_loss,
+                           .seconds = r->seconds};
+}
+
+/* A net that was begun goes on; one that has only a folder begins anew. */
+static ink_status find_checkpoint(const char *path, ink_train_run *one, ink_train_options *options, ink_error *err) {
+    struct stat about;
+    char file[INK_PATH_SIZE + 32];
+    snprintf(file, sizeof file, "%.1000s/" INK_CHECKPOINT_NAME, path);
+    if (stat(file, &about) != 0) return INK_OK;
+    options->resume = path;
+    options->weights = NULL;
+    return ink_checkpoint_load(file, &one->resumed, err);
+}
+
+static ink_status train_member(many *m, uint32_t k) {
+    const ink_train_run *run = m->run;
+    char path[INK_PATH_SIZE];
+    ink_train_result result;
+    ink_train_options options = *run->options;
+    ink_train_run one = {.options = &options,
+                         .watch = run->watch,
+                         .result = &result,
+                         .machine = run->machine,
+                         .set = run->set,
+                         .learn_head = run->learn_head,
+                         .started_s = ink_clock_s()};
+    ink_train_result_start(&result);
+    memcpy(one.data, run->data, sizeof one.data);
+    memcpy(one.test, run->test, sizeof one.test);
+    if (!ink_member_path(run->result->run, k, path, sizeof path)) {
+        return ink_fail(m->err, INK_E_USAGE, "the path %.60s... is too long", run->result->run);
+    }
+    options.out = path;
+    options.force = true;
+    options.resume = NULL;
+    ink_status status = find_checkpoint(path, &one, &options, m->err);
+    if (status == INK_OK) status = recipe_of(m, k, &one.recipe);
+    if (status == INK_OK) {
+        one.held_out = ink_mem_new(run->set.train.count, 1);
+        if (one.held_out == NULL) status = ink_fail_memory(m->err, run->set.train.count, "a split");
+    }
+    if (status == INK_OK) status = split(m, k, one.held_out);
+    if (status == INK_OK) {
+        ink_watch_say(run->watch, INK_SAY_INFO, "%s %u of %u, seed %llu", m->folds ? "fold" : "member", k + 1,
+                      m->members.n, (unsigned long long)one.recipe.seed);
+        status = ink_train_one(&one, m->err);
+    } else {
+        ink_mem_free(one.held_out);
+    }
+    /* A net that misses the accuracy it should end at is one of the ensemble all the same. */
+    if (status == INK_E_THRESHOLD) status = INK_OK;
+    if (status == INK_OK) note_result(&m->members.member[k], &result);
+    ink_checkpoint_clear(&one.resumed);
+    ink_recipe_clear(&one.recipe);
+    return status;
+}
+
+static ink_status save_list(many *m) {
+    const ink_train_run *run = m->run;
+    char *recipe = NULL;
+    ink_status status = ink_recipe_text(&run->recipe, &recipe, m->err);
+    if (status != INK_OK) return status;
+    ink_pair notes[] = {
+        {"recipe", recipe},
+        {"recipe-name", run->recipe.name},
+        {"data", run->data},
+        {"test", run->test},
+        {"data-sha256", run->set.train_sha256},
+        {"precision", ink_precision_word(run->machine.precision)},
+        {"exact", run->machine.exact ? "yes" : "no"},
+        {"freeze", run->learn_head ? "body" : ""},
+    };
+    status = ink_members_save(run->result->run, &m->members, notes, sizeof notes / sizeof *notes, m->err);
+    ink_mem_free(recipe);
+    return status;
+}
+
+static ink_status train_all(many *m) {
+    ink_status status = save_list(m);
+    for (uint32_t k = 0; k < m->members.n && status == INK_OK; k++) {
+        if (m->members.member[k].done) continue;
+        status = train_member(m, k);
+        if (status == INK_OK) status = save_list(m);
+    }
+    return status;
+}
+
+/* ---- together ---- */
+
+/* Adds what net k says of its held-out rows; judges[i]: how many nets have spoken of row i. */
+static ink_status add_answers(const many *m, uint32_t k, float *sum, uint8_t *judges) {
+    const ink_train_run *run = m->run;
+    char path[INK_PATH_SIZE];
+    const char *name = path;
+    ink_models models = {0};
+    ink_images images = {0};
+    ink_predictions predictions = {0};
+    uint32_t *rows = NULL, n = run->set.train.count;
+    uint8_t *held_out = ink_mem_new(n, 1);
+    if (held_out == NULL) return ink_fail_memory(m->err, n, "a split");
+    ink_status status = INK_OK;
+    if (!ink_member_path(run->result->run, k, path, sizeof path)) status = INK_E_INTERNAL; /* it was trained there */
+    if (status == INK_OK) status = split(m, k, held_out);
+    if (status == INK_OK) status = ink_images_pick(&run->set.train, held_out, 1, &images, &rows, m->err);
+    if (status == INK_OK) {
+        status = ink_models_open(&name, 1, &run->machine, run->recipe.eval_batch_size, &models, m->err);
+    }
+    if (status == INK_OK) status = ink_models_predict(&models, &images, run->watch, &predictions, m->err);
+    for (uint32_t i = 0; status == INK_OK && i < predictions.count; i++) {
+        for (size_t c = 0; c < INK_CLASSES; c++) {
+            sum[(size_t)rows[i] * INK_CLASSES + c] += predictions.p[(size_t)i * INK_CLASSES + c];
+        }
+        judges[rows[i]]++;
+    }
+    ink_predictions_free(&predictions);
+    ink_models_close(&models);
+    ink_images_free(&images);
+    ink_mem_free(rows);
+    ink_mem_free(held_out);
+    return status;
+}
+
+/* The judged rows' mean probabilities, in the order of the rows. */
+static ink_status gather(const ink_images *images, const float *sum, const uint8_t *judges, const uint32_t *rows,
+                         ink_predictions *out, ink_error *err) {
+    uint32_t n = images->count;
+    *out = (ink_predictions){.count = n,
+                             .p = ink_mem_new((size_t)n * INK_CLASSES, sizeof(float)),
+                             .digits = ink_mem_new(n, 1),
+                             .losses = ink_mem_new(n, sizeof(double))};
+    if (out->p == NULL || out->digits == NULL || out->losses == NULL) {
+        ink_predictions_free(out);
+        return ink_fail_memory(err, (uint64_t)n * (INK_CLASSES * sizeof(float) + 9), "predictions");
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        float *p = out->p + (size_t)i * INK_CLASSES;
+        for (size_t c = 0; c < INK_CLASSES; c++) {
+            p[c] = sum[(size_t)rows[i] * INK_CLASSES + c] / (float)judges[rows[i]];
+        }
+        double truth = (double)p[images->labels[i]];
+        out->digits[i] = ink_confusion_guess(p);
+        out->losses[i] = -ink_log(truth > INK_LEAST_PROBABILITY ? truth : INK_LEAST_PROBABILITY);
+    }
+    return INK_OK;
+}
+
+static void note_scores(const many *m, const ink_scores *scores) {
+    ink_train_result *r = m->run->result;
+    double sum = 0, squares = 0;
+    for (uint32_t k = 0; k < m->members.n; k++) {
+        const ink_member *one = &m->members.member[k];
+        sum += 1 - (double)one->errors / one->val_rows;
+    }
+    r->mean_accuracy = sum / m->members.n;
+    for (uint32_t k = 0; k < m->members.n; k++) {
+        const ink_member *one = &m->members.member[k];
+        double off = 1 - (double)one->errors / one->val_rows - r->mean_accuracy;
+        squares += off * off;
+    }
+    r->deviation_accuracy = m->members.n > 1 ? sqrt(squares / (m->members.n - 1)) : 0;
+    r->val_rows = (uint32_t)scores->rows;
+    r->all_errors = (uint32_t)scores->errors;
+    r->all_accuracy = r->last_accuracy = scores->accuracy;
+    r->all_low = scores->low;
+    r->all_high = scores->high;
+    r->last_loss = scores->loss;
+}
+
+/* Every held-out row, judged by the nets that did not learn it: report, confusion matrix, mistakes, predictions.csv. */
+static ink_status judge_all(const many *m, double *judges_mean) {
+    const ink_images *train = &m->run->set.train;
+    uint32_t n = train->count, *rows = NULL;
+    uint64_t spoken = 0;
+    ink_images images = {0};
+    ink_predictions predictions = {0};
+    ink_judgement judgement = {0};
+    ink_status status = INK_OK;
+    float *sum = ink_mem_new((size_t)n * INK_CLASSES, sizeof *sum);
+    uint8_t *judges = ink_mem_new(n, 1), *judged = ink_mem_new(n, 1);
+    if (sum == NULL || judges == NULL || judged == NULL) {
+        status = ink_fail_memory(m->err, (uint64_t)n * (INK_CLASSES * sizeof *sum + 2), "predictions");
+    }
+    for (uint32_t k = 0; k < m->members.n && status == INK_OK; k++) status = add_answers(m, k, sum, judges);
+    for (uint32_t i = 0; i < n && status == INK_OK; i++) {
+        judged[i] = judges[i] > 0;
+        spoken += judges[i];
+    }
+    if (status == INK_OK) status = ink_images_pick(train, judged, 1, &images, &rows, m->err);
+    if (status == INK_OK) status = gather(&images, sum, judges, rows, &predictions, m->err);
+    if (status == INK_OK) status = ink_judge(&images, rows, &predictions, &judgement, m->err);
+    if (status == INK_OK) status = ink_judgement_write(&judgement, true, m->run->result->run, m->err);
+    if (status == INK_OK) {
+        note_scores(m, &judgement.scores);
+        *judges_mean = (double)spoken / images.count;
+    }
+    ink_judgement_clear(&judgement);
+    ink_predictions_free(&predictions);
+    ink_images_free(&images);
+    ink_mem_free(rows);
+    ink_mem_free(sum);
+    ink_mem_free(judges);
+    ink_mem_free(judged);
+    return status;
+}
+
+static ink_status write_table(const many *m, double judges_mean) {
+    ink_train_result *r = m->run->result;
+    ink_text t = {0};
+    char path[INK_PATH_SIZE];
+    ink_text_format(&t, "%-6s %6s %9s %9s %6s %10s %9s %9s\n", m->folds ? "fold" : "member", "epochs", "learned",
+                    "held out", "wrong", "accuracy", "loss", "seconds");
+    for (uint32_t k = 0; k < m->members.n; k++) {
+        const ink_member *one = &m->members.member[k];
+        ink_text_format(&t, "%6u %6u %9u %9u ", k + 1, one->epochs, one->train_rows, one->val_rows);
+        if (one->val_rows > 0) {
+            double accuracy = 100 - 100.0 * one->errors / one->val_rows;
+            ink_text_format(&t, "%6u %8.3f %% %9.5f ", one->errors, accuracy, one->loss);
+        } else {
+            ink_text_format(&t, "%6s %10s %9s ", "-", "-", "-");
+        }
+        ink_text_format(&t, "%9.1f\n", one->seconds);
+    }
+    if (r->val_rows > 0) {
+        ink_text_format(&t, "mean   %.3f %%, standard deviation %.3f\n", 100 * r->mean_accuracy,
+                        100 * r->deviation_accuracy);
+        ink_text_format(&t, "all    %.3f %%, %u of %u wrong, 95 %% interval %.3f to %.3f %%, loss %.5f\n",
+                        100 * r->all_accuracy, r->all_errors, r->val_rows, 100 * r->all_low, 100 * r->all_high,
+                        r->last_loss);
+        ink_text_format(&t, "       each row judged by the nets that had not learned it: %.3g of %u\n", judges_mean,
+                        m->members.n);
+    } else {
+        ink_text_format(&t, "nothing was held out: no accuracy is claimed\n");
+    }
+    ink_status status = ink_text_give(&t, "the table", &r->table, m->err);
+    if (status == INK_OK) status = ink_runlog_file(m->run->log, "members.txt", path, sizeof path, m->err);
+    return status == INK_OK ? ink_file_write_all(path, r->table, strlen(r->table), m->err) : status;
+}
+
+static ink_status finish(const many *m) {
+    ink_train_run *run = m->run;
+    ink_train_result *r = run->result;
+    double judges_mean = 0;
+    r->epochs = m->members.member[0].epochs;
+    r->train_rows = m->members.member[0].train_rows;
+    r->all_accuracy = r->mean_accuracy = NAN;
+    ink_status status = INK_OK;
+    if (m->members.member[0].val_rows > 0) status = judge_all(m, &judges_mean);
+    if (status == INK_OK) status = write_table(m, judges_mean);
+    if (status == INK_OK && run->set.test.count > 0) status = ink_train_submit(run, m->err);
+    return status;
+}
+
+/* ---- the run ---- */
+
+/* split.csv, so that `eval --held-out` can measure all of them together. */
+static ink_status write_split(const many *m) {
+    uint32_t n = m->run->set.train.count;
+    uint8_t *held_out = ink_mem_new(n, 1);
+    if (held_out == NULL) return ink_fail_memory(m->err, n, "the split");
+    ink_status status = split(m, 0, held_out);
+    if (status == INK_OK) status = ink_runlog_split(m->run->log, held_out, n, m->err);
+    ink_mem_free(held_out);
+    return status;
+}
+
+static ink_status open_log(many *m) {
+    ink_train_run *run = m->run;
+    const ink_train_options *o = run->options;
+    ink_runlog_options options = {.out = o->out, .recipe = run->recipe.name, .force = o->force};
+    ink_run_env env = {.argv = o->argv,
+                       .device = run->machine.backend->name,
+                       .precision = ink_precision_word(run->machine.precision),
+                       .threads = ink_pool_threads(run->machine.pool),
+                       .workers = run->recipe.workers,
+                       .seed = run->recipe.seed,
+                       .data = run->data,
+                       .data_sha256 = run->set.train_sha256,
+                       .test_rows = run->set.test.count};
+    char *text = NULL;
+    ink_status status = o->resume != NULL ? ink_runlog_resume(o->resume, 0, 0, &run->log, m->err)
+                                          : ink_runlog_create(&options, &run->log, m->err);
+    if (status != INK_OK) return status;
+    snprintf(run->result->run, sizeof run->result->run, "%s", ink_runlog_path(run->log));
+    status = ink_recipe_text(&run->recipe, &text, m->err);
+    if (status == INK_OK) status = ink_runlog_settings(run->log, text, m->err);
+    if (status == INK_OK) status = ink_runlog_env(run->log, &env, m->err);
+    if (status == INK_OK && is_split_shared(m)) status = write_split(m);
+    if (status == INK_OK) ink_watch_say(run->watch, INK_SAY_INFO, "run folder %s", run->result->run);
+    ink_mem_free(text);
+    return status;
+}
+
+static ink_status end_log(many *m, ink_status status) {
+    ink_run_state state = status == INK_OK           ? INK_RUN_DONE
+                          : status == INK_E_STOPPED  ? INK_RUN_INTERRUPTED
+                          : status == INK_E_DIVERGED ? INK_RUN_DIVERGED
+                                                     : INK_RUN_FAILED;
+    ink_error own;
+    ink_status ended = ink_runlog_end(m->run->log, state, NULL, status != INK_OK ? m->err->text : NULL, &own);
+    if (status != INK_OK || ended == INK_OK) return status;
+    *m->err = own;
+    return ended;
+}
+
+ink_status ink_train_many(ink_train_run *run, ink_error *err) {
+    many m = {.run = run, .folds = run->recipe.folds > 0, .err = err};
+    if (m.folds && run->recipe.members > 1) {
+        return ink_fail(err, INK_E_USAGE, "folds %u and members %u: one of the two at a time", run->recipe.folds,
+                        run->recipe.members);
+    }
+    ink_status status = INK_OK;
+    m.members.n = m.folds ? run->recipe.folds : run->recipe.members;
+    if (run->options->resume != NULL) status = ink_members_take(&run->resumed.file, INK_MEMBERS_NAME, &m.members, err);
+    run->result->nets = m.members.n;
+    if (status == INK_OK) status = open_log(&m);
+    if (status == INK_OK) {
+        status = train_all(&m);
+        if (status == INK_OK) status = finish(&m);
+        status = end_log(&m, status);
+    }
+    ink_runlog_free(run->log);
+    run->log = NULL;
+    return status;
+}

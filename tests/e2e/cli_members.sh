@@ -1,0 +1,55 @@
+#!/bin/sh
+# tests/e2e/cli_members.sh: ensembles and cross-validation: judged on rows that were not learned, and going on from
+# where they were stopped leads to the same answers.
+. "$INK_SOURCE/tests/e2e/cli_setup"
+
+gives 0 data make d --count 400 --seed 1 --quiet
+
+# Cross-validation: every row is judged once, by the net that had not learned it.
+gives 0 train d --folds 2 --epochs 2 --out cv --quiet
+out_has "fold "
+out_has "of 400 wrong"
+out_has "by the nets that had not learned it: 1 of 2"
+[ "$(wc -l <cv/predictions.csv)" -eq 401 ] || fail "cv/predictions.csv: not a line for each row"
+has cv/members/02/split.csv
+has cv/submission.csv
+sort -n cv/members/0?/split.csv | uniq -d | grep -v index && fail "a row was held out twice"
+gives 4 eval cv d --held-out
+err_has "report.txt"
+gives 0 predict cv d -o p.csv --quiet
+cmp -s p.csv cv/submission.csv || fail "predict and the end of train differ"
+
+# An ensemble: each net holds out rows of its own, or all the same ones.
+gives 0 train d --members 3 --val 0.25 --epochs 2 --out three --quiet
+out_has "member "
+out_has "of 300 wrong"
+gives 0 train d --members "3 same" --val 0.25 --epochs 2 --out same --quiet
+out_has "of 100 wrong"
+out_has ": 3 of 3"
+gives 0 eval same d --held-out --quiet
+wrong=$(sed -n 's/^all .* %, \([0-9]*\) of 100 wrong.*/\1/p' same/members.txt)
+out_has "$wrong of 100 wrong"
+gives 0 train d --members 2 --val 0 --epochs 1 --out all --quiet --json
+out_has '"nets": 2'
+out_has '"accuracy": null'
+
+gives 2 train d --members 3 --folds 3 --epochs 1 --out both
+err_has "one of the two"
+gives 2 train d --folds 1
+gives 2 train d --members "3 sam"
+
+# Stopped in its second net, then continued: the same answers as without a stop.
+"$INKLING" train d --members 3 --val 0.25 --epochs 2 --out again >out 2>err &
+pid=$!
+while kill -0 $pid 2>/dev/null && [ ! -d again/members/02 ]; do sleep 0.05; done
+kill -INT $pid 2>/dev/null
+wait $pid
+if ! [ -s again/members.txt ]; then
+    said="a stopped ensemble"
+    err_has "train --resume"
+    gives 2 predict again d -o q.csv
+    err_has "not finished"
+    gives 0 train --resume again --quiet
+    out_has "of 300 wrong"
+fi
+cmp -s again/submission.csv three/submission.csv || fail "stopped and continued, it answers differently"
