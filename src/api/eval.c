@@ -46,7 +46,8 @@ static ink_status find_held_out(const ink_eval_options *options, const ink_model
     }
     ink_mem_free(one);
     if (status == INK_OK && runs == 0) {
-        status = ink_fail(err, INK_E_USAGE, "--held-out needs the folder of a run, %s is none", options->models[0]);
+        status = ink_fail(err, INK_E_USAGE, "--held-out needs the folder of a run, %s is none",
+                          options->n_models > 0 ? options->models[0] : "the built-in model");
     }
     if (status == INK_OK && memchr(held_out, 1, n) == NULL) {
         status = ink_fail(err, INK_E_USAGE,

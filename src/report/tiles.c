@@ -81,6 +81,6 @@ ink_status ink_tiles_draw(const char *title, const char *note, double tile, cons
 void ink_tiles_scale(const float *from, size_t n, float least, float most, uint8_t *to) {
     for (size_t i = 0; i < n; i++) {
         float share = most > least ? (from[i] - least) / (most - least) : 0;
-        to[i] = share > 0 ? (uint8_t)((share < 1 ? share : 1) * 255 + 0.5f) : 0;
+        to[i] = share > 0 ? (uint8_t)lroundf((share < 1 ? share : 1) * 255) : 0;
     }
 }

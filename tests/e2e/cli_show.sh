@@ -44,7 +44,9 @@ grep -q 'image 0, read as' s.svg || fail "$said: a picture as data"
 
 gives 2 show saliency conv digits --image 400
 err_has "the images 0 to 399"
-gives 2 show maps conv
+gives 0 show saliency one.png --quiet
+gives 0 show filters --quiet
+gives 2 show maps
 gives 4 show filters nowhere
 gives 0 show digits digits --count 20 -o d.png --quiet
 has d.png
