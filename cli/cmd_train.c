@@ -31,18 +31,20 @@ static int run(const cli_args *args);
 
 const cli_verb cli_train = {
     .name = "train",
-    .words = "DATA",
+    .words = "DATA [MORE...]",
     .summary = "learn from labelled digits; write a run folder and submission.csv",
     .about =
         "Reads DATA, holds a part of it out, trains on the rest, measures after each epoch on what was held out, and "
         "draws the graph of it. When there is a test file too, writes submission.csv for Kaggle. All of it goes to a "
         "run folder.\n\n"
         "DATA is Kaggle's train.csv, plain or gzipped; a folder with Kaggle's files; Kaggle's zip; or MNIST's IDX "
-        "files (a folder, or one of them).\n\n"
+        "files (a folder, or one of them). MORE are of the same kinds, or folders of pictures such as `serve "
+        "--corrections` keeps: all of their rows are learned from, none is held out, so that the accuracy stays "
+        "comparable. Named twice, they count twice.\n\n"
         "Ctrl-C finishes the batch, saves, and prints how to go on. Each key of a recipe is an option here; a value of "
         "several words stands in quotes.",
     .missing = "DATA: Kaggle's train.csv, its folder or zip, or MNIST's files",
-    .most = 1,
+    .most = 17,
     .groups = {&group, &cli_recipe_keys, &cli_machine, &cli_common},
     .examples = {"train train.csv", "train digit-recognizer.zip --recipe v3 --out runs/v3", "train --resume runs/v3",
                  "train train.csv --epochs 20 --val '0.01 random'"},
@@ -235,6 +237,8 @@ static int run(const cli_args *args) {
     const char *freeze = cli_text(args, "freeze");
     ink_train_options o = {
         .data = args->n_words > 0 ? args->words[0] : NULL,
+        .more = args->n_words > 1 ? args->words + 1 : NULL,
+        .n_more = args->n_words > 1 ? args->n_words - 1 : 0,
         .test = cli_text(args, "test"),
         .recipe = cli_text(args, "recipe"),
         .net = cli_text(args, "net"),

@@ -286,13 +286,20 @@ ink_status cli_need_words(const cli_args *args, size_t least, ink_error *err) {
     return INK_E_USAGE;
 }
 
+/* "epochs=3": an option whose dashes were forgotten. (A file of such a name is called ./epochs=3.) */
+static bool is_option(const cli_verb *verb, const char *word) {
+    const char *equals = strchr(word, '=');
+    return equals != NULL && find_name(verb, word, (size_t)(equals - word)) != SIZE_MAX;
+}
+
 static ink_status check_words(const cli_args *args, ink_error *err) {
     const cli_verb *verb = args->verb;
-    if (args->n_words > verb->most) {
-        const char *word = args->words[verb->most];
-        const char *equals = strchr(word, '=');
+    size_t most = 0;
+    while (most < args->n_words && most < verb->most && (most == 0 || !is_option(verb, args->words[most]))) most++;
+    if (args->n_words > most) {
+        const char *word = args->words[most];
         char near[96] = "";
-        if (equals != NULL && find_name(verb, word, (size_t)(equals - word)) != SIZE_MAX) {
+        if (is_option(verb, word)) {
             snprintf(near, sizeof near, " (did you mean '--%.60s'?)", word);
         }
         cli_fail(err, INK_E_USAGE, "%s: one word too many: '%.60s'%s", verb->name, word, near);

@@ -17,8 +17,10 @@ typedef struct ink_file_mark {
 /* A model with the threads that compute it. */
 typedef struct ink_loaded {
     ink_machine machine;
-    ink_models models;
-    ink_model *look; /* the same net, compiled so that its layers can be read; NULL until it is asked for */
+    ink_models models; /* compiled for max_batch */
+    ink_model *single; /* the same net for one image at a time: the same bits, and sooner than a batch of few */
+    uint32_t few;      /* so many images, or fewer, go through `single` */
+    ink_model *look;   /* the same net, compiled so that its layers can be read; NULL until it is asked for */
     char sha256[65];
 } ink_loaded;
 

@@ -29,11 +29,12 @@ static ink_status read_data(ink_train_run *run, ink_error *err) {
     ink_say_dataset(run->watch, &run->set);
     const char *hash = ink_tensors_note(&run->resumed.file, "data-sha256");
     if (run->options->resume != NULL && (hash == NULL || strcmp(hash, run->set.train_sha256) != 0)) {
-        ink_fail(err, INK_E_DATA, "%s holds other images than those the run began with", run->data);
+        ink_status status_of = run->options->data != NULL ? INK_E_USAGE : INK_E_DATA; /* asked for, or changed */
+        ink_fail(err, status_of, "%s holds other images than those the run began with", run->data);
         ink_hint(err, "to learn from new data: inkling train DATA --weights %.120s", run->options->resume);
-        return INK_E_DATA;
+        return status_of;
     }
-    return INK_OK;
+    return ink_train_read_more(run, err);
 }
 
 static ink_status split(ink_train_run *run, ink_error *err) {
@@ -49,7 +50,7 @@ static ink_status split(ink_train_run *run, ink_error *err) {
         memcpy(run->held_out, run->resumed.held_out, images->count);
         return INK_OK;
     }
-    return ink_split_make(images->labels, images->count, run->recipe.val_kind, run->recipe.val_fraction,
+    return ink_split_make(images->labels, run->own_rows, run->recipe.val_kind, run->recipe.val_fraction,
                           run->recipe.seed, run->held_out, &n_held_out, err);
 }
 
@@ -338,6 +339,8 @@ ink_status ink_work_train(const ink_train_options *options, const ink_watch *wat
     }
     result->seconds = ink_clock_s() - run.started_s;
     ink_mem_free(run.held_out);
+    ink_text_clear(&run.more);
+    ink_text_clear(&run.more_sha256);
     ink_checkpoint_clear(&run.resumed);
     ink_dataset_clear(&run.set);
     ink_machine_close(&run.machine);

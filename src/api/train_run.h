@@ -7,6 +7,7 @@
 #include "api/members.h"
 #include "api/predict.h"
 #include "report/runlog.h"
+#include "report/text.h"
 #include "train/checkpoint.h"
 #include "train/trainer.h"
 
@@ -19,7 +20,10 @@ typedef struct ink_train_run {
     ink_recipe recipe;
     ink_machine machine;
     ink_dataset set;
-    uint8_t *held_out; /* [set.train.count] */
+    uint32_t own_rows;    /* of set.train, from DATA; those behind them are never held out */
+    ink_text more;        /* absolute paths of the other DATA, a line each */
+    ink_text more_sha256; /* of their images, a line each */
+    uint8_t *held_out;    /* [set.train.count] */
     ink_trainer *trainer;
     ink_runlog *log;
     ink_checkpoint resumed; /* what --resume read; {0} otherwise */
@@ -36,6 +40,14 @@ typedef struct ink_train_run {
 
 /* Fills recipe, machine and, for --resume, resumed and the options that it remembers. */
 INK_MUST_USE ink_status ink_train_settle(ink_train_run *run, ink_error *err);
+
+/* The absolute path of a file; "-" stays. Errors: INK_E_FILE, INK_E_USAGE too long. */
+INK_MUST_USE ink_status ink_train_absolute(const char *path, char out[INK_PATH_SIZE], ink_error *err);
+
+/* Fills `more`: from the options, or for --resume from the checkpoint. */
+INK_MUST_USE ink_status ink_train_settle_more(ink_train_run *run, ink_error *err);
+/* After DATA was read: appends the rows of `more` to it. */
+INK_MUST_USE ink_status ink_train_read_more(ink_train_run *run, ink_error *err);
 
 /* --budget: sets the recipe's epochs by the pace of a few steps, which are undone, and writes them to the run folder.
  * Does nothing without it. */

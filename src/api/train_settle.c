@@ -10,8 +10,8 @@
 #include "api/train_run.h"
 #include "core/status.h"
 
-/* Where a file is, whatever the folder from which the run goes on one day; "-" stays. */
-static ink_status absolute(const char *path, char out[INK_PATH_SIZE], ink_error *err) {
+/* Where a file is, whatever the folder from which the run goes on one day. */
+ink_status ink_train_absolute(const char *path, char out[INK_PATH_SIZE], ink_error *err) {
     if (strcmp(path, "-") == 0) {
         strcpy(out, "-");
         return INK_OK;
@@ -48,8 +48,8 @@ static ink_status settle_new(ink_train_run *run, ink_error *err) {
         status = ink_recipe_set(&run->recipe, o->settings[i].key, o->settings[i].value, where, err);
     }
     if (status == INK_OK && o->net != NULL) status = ink_recipe_open_net(&run->recipe, o->net, err);
-    if (status == INK_OK) status = absolute(o->data, run->data, err);
-    if (status == INK_OK && o->test != NULL) status = absolute(o->test, run->test, err);
+    if (status == INK_OK) status = ink_train_absolute(o->data, run->data, err);
+    if (status == INK_OK && o->test != NULL) status = ink_train_absolute(o->test, run->test, err);
     if (status == INK_OK) status = find_learn_part(run, o->freeze, err);
     return status != INK_OK ? status : ink_machine_open(&o->engine, &run->machine, err);
 }
@@ -64,6 +64,11 @@ static ink_status refuse_settings(const ink_train_options *o, ink_error *err) {
                         : o->weights != NULL ? "weights"
                         : o->freeze != NULL  ? "freeze"
                                              : NULL;
+    if (o->n_more > 0) {
+        ink_fail(err, INK_E_USAGE, "--resume takes no new data: '%.60s' cannot be added to the run", o->more[0]);
+        ink_hint(err, "to learn from it: inkling train DATA %.60s --weights RUN", o->more[0]);
+        return INK_E_USAGE;
+    }
     if (given == NULL) return INK_OK;
     ink_fail(err, INK_E_USAGE, "--resume goes on with the run's own settings: --%.40s cannot be given with it", given);
     ink_hint(err, "to start anew from its weights: inkling train DATA --weights RUN --%.40s ...", given);
@@ -114,5 +119,6 @@ static ink_status settle_resumed(ink_train_run *run, ink_error *err) {
 }
 
 ink_status ink_train_settle(ink_train_run *run, ink_error *err) {
-    return run->options->resume != NULL ? settle_resumed(run, err) : settle_new(run, err);
+    ink_status status = run->options->resume != NULL ? settle_resumed(run, err) : settle_new(run, err);
+    return status == INK_OK ? ink_train_settle_more(run, err) : status;
 }

@@ -78,6 +78,8 @@ ink_status ink_train_save(ink_train_run *run, ink_error *err) {
         {"data", run->data},
         {"test", run->test},
         {"data-sha256", run->set.train_sha256},
+        {"more", run->more.length > 0 ? run->more.bytes : ""},
+        {"more-sha256", run->more_sha256.length > 0 ? run->more_sha256.bytes : ""},
         {"precision", ink_precision_word(ink_trainer_precision(run->trainer))},
         {"exact", run->machine.exact ? "yes" : "no"},
         {"freeze", run->learn_head ? "body" : ""},

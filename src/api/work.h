@@ -84,7 +84,9 @@ INK_MUST_USE ink_status ink_work_recipe_show(const char *name, char **text, ink_
 /* ---- train ---- */
 
 typedef struct ink_train_options {
-    const char *data;   /* DATA; required unless resume */
+    const char *data;        /* DATA; required unless resume */
+    const char *const *more; /* further DATA: all of their rows are learned from, none is held out */
+    size_t n_more;
     const char *test;   /* --test: the file to predict; NULL: what stands beside DATA */
     const char *recipe; /* name or file; NULL = "default" */
     const char *net;    /* zoo name or file with a net; NULL: the recipe's own */

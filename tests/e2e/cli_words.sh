@@ -39,7 +39,7 @@ no "option '--precision' is 'bf17', expected auto|f32|bf16 (did you mean 'bf16'?
 no "option '--out' needs a value: DIR" train x --out
 no "option '--force' takes no value (seen: '1')" train x --force=1
 no "train needs DATA" train
-no "one word too many: 'y'" train x y
+no "one word too many: 'y'" info x y
 no "one word too many: 'epochs=3' (did you mean '--epochs=3'?)" train x epochs=3
 no "'--epochs' cannot be changed" train --resume x --epochs 3
 no "predict needs DATA" predict

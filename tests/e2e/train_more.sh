@@ -1,0 +1,41 @@
+#!/bin/sh
+# tests/e2e/train_more.sh: train DATA MORE: the rows of MORE are learned from and never held out; a run goes on with the
+# data it began with, and with no other.
+. "$INK_SOURCE/tests/e2e/cli_setup"
+command -v python3 >/dev/null || exit 77
+field() { python3 -c 'import json, sys; print(json.load(open("out"))[sys.argv[1]])' "$1"; }
+is() { [ "$(field "$1")" = "$2" ] || fail "$said: $1 is $(field "$1"), expected $2"; }
+
+"$INKLING" data make digits --count 600 -q >/dev/null || fail "data make"
+"$INKLING" data make more --count 50 --seed 9 -q >/dev/null || fail "data make"
+gives 0 train digits --recipe v3 --val "0.1 stratified" --epochs 2 --out plain --json -q
+is val_rows 60
+is train_rows 540
+gives 0 train digits more/train.csv --recipe v3 --val "0.1 stratified" --epochs 2 --out run --json -q
+is val_rows 60
+is train_rows 590
+cmp plain/split.csv run/split.csv || fail "other rows are held out than without MORE"
+[ "$(sha256sum <plain/weights/last.safetensors)" != "$(sha256sum <run/weights/last.safetensors)" ] || fail "nothing learned"
+gives 0 eval run digits --held-out -q
+gives 0 train digits more/train.csv more/train.csv --recipe v3 --val "0.1 stratified" --epochs 1 --out twice --json -q
+is train_rows 640
+
+# Stopped and taken up: the same bytes, MORE included.
+gives 0 train digits more/train.csv --epochs 12 --out whole --seed 5 -q
+python3 "$INK_SOURCE/tests/e2e/cli_terminal.py" --signal SIGINT --when " 2/12" --err err --out out \
+    "$INKLING" train digits more/train.csv --epochs 12 --out run --force --seed 5 >facts || fail "stop"
+grep -q interrupted run/status.json || fail "the run was not stopped"
+gives 0 train --resume run -q
+cmp whole/weights/last.safetensors run/weights/last.safetensors || fail "$said: other weights"
+gives 2 train --resume run digits more/train.csv
+err_has "--resume takes no new data"
+gives 2 train --resume run more/train.csv
+err_has "other images than those the run began with"
+echo "0" >more/train.csv
+gives 3 train --resume run
+
+gives 4 train digits nowhere --out x
+err_has "nowhere"
+gives 2 train digits epochs=3
+err_has "did you mean '--epochs=3'?"
+[ ! -e x ] || fail "a run without its data"
