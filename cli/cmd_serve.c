@@ -35,7 +35,8 @@ const cli_verb cli_serve = {
     .about =
         "Serves the page and POST /v1/predict, GET /v1/model, /health and /metrics until Ctrl-C, and prints the "
         "address "
-        "on stdout. MODEL is a run folder or a .safetensors file; when its file is replaced, or on SIGHUP, the new "
+        "on stdout. MODEL is a run folder, a .safetensors file or the name of a built-in model; when its file is "
+        "replaced, or on SIGHUP, the new "
         "one is taken up without dropping a request; one that cannot be loaded is refused, and the old one serves on. "
         "Only this machine can reach it, unless --host says otherwise.\n\n"
         "  curl -H 'Content-Type: image/png' --data-binary @seven.png http://127.0.0.1:8784/v1/predict",

@@ -107,17 +107,19 @@ static ink_status load(const ink_service *service, ink_loaded **out, ink_error *
     *out = NULL;
     ink_loaded *loaded = ink_mem_new(1, sizeof *loaded);
     if (loaded == NULL) return ink_fail_memory(err, sizeof *loaded, "a model");
-    const char *name = service->path;
+    const char *name = service->builtin != NULL ? service->name : service->path;
     ink_engine engine = service->engine;
     if (engine.threads == 0) {
         uint32_t processors = ink_pool_processors();
         engine.threads = processors > 1 ? processors - 1 : 1; /* one is busy with the connections */
     }
     ink_status status = ink_machine_open(&engine, &loaded->machine, err);
-    if (status == INK_OK && name[0] != '\0') status = hash_file(name, loaded->sha256, err);
+    if (status == INK_OK && service->builtin == NULL) status = hash_file(name, loaded->sha256, err);
+    if (service->builtin != NULL) {
+        ink_sha256_of(service->builtin->bytes, service->builtin->size_bytes, loaded->sha256);
+    }
     if (status == INK_OK) {
-        status =
-            ink_models_open(&name, name[0] != '\0' ? 1 : 0, &loaded->machine, service->max_batch, &loaded->models, err);
+        status = ink_models_open(&name, 1, &loaded->machine, service->max_batch, &loaded->models, err);
     }
     if (status == INK_OK &&
         (loaded->models.files[0].height != INK_DIGIT_SIDE || loaded->models.files[0].width != INK_DIGIT_SIDE)) {
@@ -135,6 +137,12 @@ static ink_status load(const ink_service *service, ink_loaded **out, ink_error *
 
 /* ---- the service ---- */
 
+/* As everywhere: a file goes before a built-in model of its name. */
+static const ink_embedded *find_builtin(const char *model) {
+    struct stat about;
+    return model != NULL && stat(model, &about) == 0 ? NULL : ink_builtin_find(model);
+}
+
 ink_status ink_service_open(const ink_service_options *options, ink_service **out, ink_error *err) {
     ink_status status = INK_OK;
     *out = NULL;
@@ -144,11 +152,10 @@ ink_status ink_service_open(const ink_service_options *options, ink_service **ou
     pthread_mutex_init(&service->keeping, NULL);
     service->engine = options->engine;
     service->max_batch = options->max_batch > 0 ? options->max_batch : BATCH_DEFAULT;
-    snprintf(service->name, sizeof service->name, "built-in");
-    if (options->model != NULL) {
-        short_name(options->model, service->name);
-        status = ink_model_path(options->model, service->path, err);
-    }
+    service->builtin = find_builtin(options->model);
+    if (service->builtin == NULL && options->model == NULL) status = ink_builtin_unknown(NULL, err);
+    if (status == INK_OK) short_name(service->builtin != NULL ? service->builtin->name : options->model, service->name);
+    if (status == INK_OK && service->builtin == NULL) status = ink_model_path(options->model, service->path, err);
     if (status == INK_OK && options->corrections != NULL) {
         status = ink_corrections_begin(service, options->corrections, err);
     }

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "api/builtin.h"
 #include "api/models.h"
 #include "api/serve.h"
 
@@ -27,10 +28,11 @@ typedef struct ink_loaded {
 struct ink_service {
     pthread_mutex_t lock; /* of now: held for one run, or for the exchange */
     ink_loaded *now;
-    ink_file_mark mark;       /* of the file that was loaded last, or refused */
-    char path[INK_PATH_SIZE]; /* of the model's file; "": the built-in one */
-    char name[64];            /* for people */
-    ink_engine engine;        /* its words are borrowed from the caller of open */
+    ink_file_mark mark;          /* of the file that was loaded last, or refused */
+    char path[INK_PATH_SIZE];    /* of the model's file; "": a built-in one */
+    const ink_embedded *builtin; /* else NULL */
+    char name[64];               /* for people */
+    ink_engine engine;           /* its words are borrowed from the caller of open */
     uint32_t max_batch;
     pthread_mutex_t keeping;              /* of the corrections */
     char corrections[INK_PATH_SIZE - 64]; /* "": none are kept */
