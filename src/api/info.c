@@ -173,9 +173,9 @@ static void clear_subject(subject *s) {
 static const struct {
     const char *note, *name;
 } card[] = {
-    {"inkling.recipe", "recipe"},   {"inkling.origin", "origin"},    {"inkling.epoch", "epochs"},
-    {"inkling.seed", "seed"},       {"inkling.score", "score"},      {"inkling.about", "about"},
-    {"inkling.command", "command"}, {"inkling.data_sha256", "data"},
+    {"inkling.recipe", "recipe"}, {"inkling.origin", "origin"},           {"inkling.epoch", "epochs"},
+    {"inkling.seed", "seed"},     {"inkling.temperature", "temperature"}, {"inkling.score", "score"},
+    {"inkling.about", "about"},   {"inkling.command", "command"},         {"inkling.data_sha256", "data"},
 };
 
 /* How the weights stand in the file: what their first matrix is made of. */

@@ -23,13 +23,15 @@ struct ink_model {
     ink_layers layers; /* none unless the setup asked */
     uint32_t max_batch;
     size_t image_bytes;
+    float temperature; /* of the logits; 1: as the net gives them, and always with a net that ends in softmax */
 };
 
 /* A model from a file that was read; file is borrowed for the call. */
 INK_MUST_USE ink_status ink_model_build(const ink_modelfile *file, const ink_model_setup *setup, ink_model **out,
                                         ink_error *err);
 
-/* One batch, at most max_batch images. logits and p: [n][10], either may be NULL. */
+/* One batch, at most max_batch images. logits (divided by the temperature) and p, their softmax: [n][10], either may be
+ * NULL. */
 INK_MUST_USE ink_status ink_model_run(ink_model *model, const uint8_t *images, uint32_t n, float *logits, float *p,
                                       ink_error *err);
 

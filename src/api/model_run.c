@@ -3,6 +3,7 @@
 #include "api/model.h"
 
 #include "core/mem.h"
+#include "core/real.h"
 #include "core/status.h"
 
 ink_status ink_model_build(const ink_modelfile *file, const ink_model_setup *setup, ink_model **out, ink_error *err) {
@@ -18,6 +19,7 @@ ink_status ink_model_build(const ink_modelfile *file, const ink_model_setup *set
         .max_batch = setup->max_batch, .precision = setup->precision, .exact = setup->exact, .pool = setup->pool};
     ink_status status = ink_net_build(file->net, &plan, &g, &model->ends, err);
     if (status == INK_E_USAGE) status = INK_E_DATA; /* the file's net makes no sense */
+    model->temperature = model->ends.probabilities != model->ends.logits ? file->temperature : 1;
     if (status == INK_OK && setup->layers) status = ink_layers_mark(&g, &model->layers, err);
     if (status == INK_OK) status = model->backend->compile(&g, &options, &model->program, err);
     if (status == INK_OK) status = ink_modelfile_load(file, &g, model->backend, model->program, err);
@@ -30,15 +32,30 @@ ink_status ink_model_build(const ink_modelfile *file, const ink_model_setup *set
     return status;
 }
 
+/* Logits become probabilities, in place. */
+static void soften(float z[INK_CLASSES], float temperature) {
+    double most = (double)z[0], sum = 0, e[INK_CLASSES];
+    for (int c = 1; c < INK_CLASSES; c++) most = (double)z[c] > most ? (double)z[c] : most;
+    for (int c = 0; c < INK_CLASSES; c++) {
+        e[c] = ink_exp(((double)z[c] - most) / (double)temperature);
+        sum += e[c];
+    }
+    for (int c = 0; c < INK_CLASSES; c++) z[c] = (float)(e[c] / sum);
+}
+
 ink_status ink_model_run(ink_model *model, const uint8_t *images, uint32_t n, float *logits, float *p, ink_error *err) {
     ink_batch batch = {.n = n, .images = images};
     size_t count = (size_t)n * INK_CLASSES;
     ink_status status = model->backend->run(model->program, &batch, err);
     if (status == INK_OK && logits != NULL) {
         status = model->backend->read(model->program, model->ends.logits, logits, count, err);
+        for (size_t i = 0; model->temperature != 1 && i < count; i++) logits[i] /= model->temperature;
     }
-    if (status == INK_OK && p != NULL) {
+    if (status == INK_OK && p != NULL && model->temperature == 1) {
         status = model->backend->read(model->program, model->ends.probabilities, p, count, err);
+    } else if (status == INK_OK && p != NULL) {
+        status = model->backend->read(model->program, model->ends.logits, p, count, err);
+        for (uint32_t i = 0; i < n; i++) soften(p + (size_t)i * INK_CLASSES, model->temperature);
     }
     return status;
 }

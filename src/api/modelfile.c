@@ -87,6 +87,13 @@ static ink_status read_notes(ink_modelfile *model, ink_error *err) {
         return ink_fail(err, INK_E_DATA, "%s: inkling.input is \"%.20s\", expected 28x28", model->name,
                         input != NULL ? input : "");
     }
+    const char *temperature = ink_tensors_note(tensors, "inkling.temperature");
+    double degrees = 1;
+    if (temperature != NULL && (!ink_number_real(temperature, &degrees) || degrees < 0.01 || degrees > 100)) {
+        return ink_fail(err, INK_E_DATA, "%s: inkling.temperature is \"%.20s\", expected a number from 0.01 to 100",
+                        model->name, temperature);
+    }
+    model->temperature = (float)degrees;
     model->recipe = ink_tensors_note(tensors, "inkling.recipe");
     if (model->recipe == NULL) model->recipe = "";
     ink_status status = ink_net_parse(text, model->name, 1, &model->net, err);

@@ -5,6 +5,7 @@
  *   inkling.net         the net's text (nn/net.h)
  *   inkling.input       "28x28": height and width of the images
  *   inkling.normalise   "SCALE SHIFT" once per channel, %.9g: y = x * SCALE + SHIFT, x = 0..255
+ *   inkling.temperature "0.62": the logits are divided by it before softmax (api/calibrate.h); 1 when not said
  *   inkling.recipe      name of the recipe, for people; inkling.origin: the file it was imported from; and other
  *                       "inkling." keys that say where it came from
  *
@@ -25,6 +26,7 @@ typedef struct ink_modelfile {
     ink_net *net;
     ink_normalise normalise;
     int32_t height, width;
+    float temperature;
     const char *recipe; /* "" when not said; in tensors */
     char *name;         /* for messages */
 } ink_modelfile;        /* {0}: none */

@@ -4,11 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/calibrate.h"
+#include "api/modelfile_copy.h"
 #include "api/train_run.h"
 #include "api/weightfile.h"
 #include "core/clock.h"
 #include "core/hash.h"
 #include "core/mem.h"
+#include "core/number.h"
 #include "core/status.h"
 #include "files/source.h"
 
@@ -218,6 +221,22 @@ ink_status ink_train_submit(ink_train_run *run, ink_error *err) {
     return status;
 }
 
+/* Fits the temperature and keeps it in the file of the last weights, which are otherwise written anew as they are. */
+static ink_status calibrate(ink_train_run *run, ink_models *models, const ink_images *held_out, ink_error *err) {
+    ink_calibration c;
+    char line[120], text[24], path[INK_PATH_SIZE];
+    ink_status status = ink_calibrate(models->models[0], held_out, &c, err);
+    if (status != INK_OK || !c.fitted) return status;
+    ink_number_text(c.temperature, text, sizeof text);
+    ink_pair note = {"inkling.temperature", text};
+    status = ink_runlog_file(run->log, "weights/last.safetensors", path, sizeof path, err);
+    if (status == INK_OK) status = ink_modelfile_copy(&models->files[0], INK_F32, &note, 1, path, err);
+    snprintf(line, sizeof line, "temperature %s: calibration error %.2f %% -> %.2f %% on the held-out rows", text,
+             100 * c.ece_before, 100 * c.ece_after);
+    ink_watch_say(run->watch, INK_SAY_INFO, "%s", line);
+    return status == INK_OK ? ink_runlog_line(run->log, "INFO", line, err) : status;
+}
+
 /* The held-out rows once more, with the last weights: confusion matrix, mistakes, report.html. */
 static ink_status judge_held_out(ink_train_run *run, ink_error *err) {
     ink_models models = {0};
@@ -228,6 +247,7 @@ static ink_status judge_held_out(ink_train_run *run, ink_error *err) {
     const char *name = run->result->run;
     ink_status status = ink_models_open(&name, 1, &run->machine, run->recipe.eval_batch_size, &models, err);
     if (status == INK_OK) status = ink_images_pick(&run->set.train, run->held_out, 1, &held_out, &rows, err);
+    if (status == INK_OK) status = calibrate(run, &models, &held_out, err);
     if (status == INK_OK) status = ink_models_predict(&models, &held_out, NULL, &predictions, err);
     if (status == INK_OK) status = ink_judge(&held_out, rows, &predictions, &judgement, err);
     if (status == INK_OK) status = ink_judgement_write(&judgement, true, name, err);
@@ -245,8 +265,8 @@ static ink_status finish(ink_train_run *run, ink_error *err) {
     if (status == INK_OK) {
         status = ink_runlog_file(run->log, "accuracy.png", run->result->graph, sizeof run->result->graph, err);
     }
-    if (status == INK_OK) status = hash_weights(run, err);
     if (status == INK_OK && run->result->val_rows > 0) status = judge_held_out(run, err);
+    if (status == INK_OK) status = hash_weights(run, err);
     if (status == INK_OK && run->set.test.count > 0) status = ink_train_submit(run, err);
     if (status == INK_OK && run->save_error.status != INK_OK) {
         if (err != NULL) *err = run->save_error;
