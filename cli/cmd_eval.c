@@ -12,6 +12,9 @@ static const cli_option options[] = {
     {"suspects", 0, CLI_FLAG, NULL, NULL, "list the labels that are probably wrong", 0, 0},
     {"min-accuracy", 0, CLI_REAL, "A", NULL, "exit with 8 when the accuracy is below A, a fraction such as 0.96", 0, 1},
     {"out", 'o', CLI_TEXT, "DIR", NULL, "write the report, pictures and predictions into a folder", 0, 0},
+    {"tta", 0, CLI_TEXT, "N|all", NULL, "look at each image in N ways (moved, turned, scaled), at most 15", 0, 0},
+    {"tta-below", 0, CLI_REAL, "P", NULL, "but only when its likeliest digit is less probable than P, such as 0.99", 0,
+     1},
     CLI_EVAL_BATCH,
     CLI_JSON,
 };
@@ -54,6 +57,8 @@ static int run(const cli_args *args) {
         .suspects = cli_flag(args, "suspects"),
         .eval_batch_size = (uint32_t)cli_whole(args, "eval-batch-size"),
         .out = cli_text(args, "out"),
+        .tta = cli_text(args, "tta"),
+        .tta_below = cli_real(args, "tta-below"),
         .engine = cli_engine(args),
     };
     if (o.held_out && o.n_models == 0) {

@@ -8,6 +8,7 @@
 #include "api/judge.h"
 #include "api/members.h"
 #include "api/predict.h"
+#include "api/tta.h"
 #include "core/mem.h"
 #include "core/status.h"
 #include "report/runlog.h"
@@ -120,6 +121,7 @@ ink_status ink_work_eval(const ink_eval_options *options, const ink_watch *watch
     if (status != INK_OK) return status;
     status = ink_models_open(options->models, options->n_models, &machine,
                              options->eval_batch_size > 0 ? options->eval_batch_size : EVAL_BATCH, &models, err);
+    if (status == INK_OK) status = ink_tta_choose(options->tta, options->tta_below, &models, err);
     if (status == INK_OK) status = read_rows(options, &models, &machine, watch, &set, &rows, err);
     if (status == INK_OK) status = ink_models_predict(&models, &set.test, watch, &predictions, err);
     if (status == INK_OK) status = ink_judge(&set.test, rows, &predictions, &judgement, err);

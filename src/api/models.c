@@ -9,6 +9,7 @@
 
 #include "api/builtin.h"
 #include "api/members.h"
+#include "api/tta.h"
 #include "core/clock.h"
 #include "core/mem.h"
 #include "core/real.h"
@@ -120,13 +121,14 @@ ink_status ink_models_open(const char *const *names, size_t n, const ink_machine
     if (status != INK_OK) goto done;
     models.files = ink_mem_new(list.n, sizeof *models.files);
     models.models = ink_mem_new(list.n, sizeof(ink_model *));
-    if (models.files == NULL || models.models == NULL) {
-        status = ink_fail_memory(err, list.n * sizeof *models.files, "models");
-        goto done;
-    }
     /* Many nets share the memory that one would take for its batches. */
     models.max_batch = max_batch / list.n > BATCH_LEAST ? (uint32_t)(max_batch / list.n) : BATCH_LEAST;
     if (models.max_batch > max_batch) models.max_batch = max_batch;
+    models.one = ink_mem_new((size_t)models.max_batch * INK_CLASSES, sizeof *models.one);
+    if (models.files == NULL || models.models == NULL || models.one == NULL) {
+        status = ink_fail_memory(err, list.n * sizeof *models.files, "models");
+        goto done;
+    }
     ink_model_setup setup = {.backend = machine->backend,
                              .precision = machine->precision,
                              .exact = machine->exact,
@@ -149,6 +151,7 @@ void ink_models_close(ink_models *models) {
         ink_model_free(models->models[i]);
         ink_modelfile_free(&models->files[i]);
     }
+    ink_mem_free(models->one);
     ink_mem_free(models->models);
     ink_mem_free(models->files);
     *models = (ink_models){0};
@@ -170,21 +173,26 @@ static uint8_t first_most(const float p[INK_CLASSES]) {
     return best;
 }
 
-/* A batch through every model; p becomes the mean. */
-static ink_status predict_batch(ink_models *models, const ink_images *images, uint32_t from, uint32_t n, float *scratch,
+ink_status ink_models_mean(ink_models *models, const uint8_t *pixels, uint32_t n, float *logits, float *p,
+                           ink_error *err) {
+    size_t count = (size_t)n * INK_CLASSES;
+    for (size_t m = 0; m < models->n; m++) {
+        ink_status status = ink_model_run(models->models[m], pixels, n, logits, m == 0 ? p : models->one, err);
+        if (status != INK_OK) return status;
+        for (size_t i = 0; m > 0 && i < count; i++) p[i] += models->one[i];
+    }
+    for (size_t i = 0; models->n > 1 && i < count; i++) p[i] /= (float)models->n;
+    return INK_OK;
+}
+
+/* A batch through every model. */
+static ink_status predict_batch(ink_models *models, const ink_images *images, uint32_t from, uint32_t n, float *logits,
                                 ink_predictions *out, ink_error *err) {
     size_t size = (size_t)images->height * images->width;
-    float *p = out->p + (size_t)from * INK_CLASSES, *logits = scratch;
-    float *one = scratch + (size_t)models->max_batch * INK_CLASSES;
-    for (size_t m = 0; m < models->n; m++) {
-        float *to = m == 0 ? p : one;
-        ink_status status = ink_model_run(models->models[m], images->pixels + from * size, n, logits, to, err);
-        if (status != INK_OK) return status;
-        for (size_t i = 0; m > 0 && i < (size_t)n * INK_CLASSES; i++) p[i] += one[i];
-    }
-    for (uint32_t i = 0; i < n; i++) {
-        float *mine = p + (size_t)i * INK_CLASSES;
-        for (int c = 0; models->n > 1 && c < INK_CLASSES; c++) mine[c] /= (float)models->n;
+    float *p = out->p + (size_t)from * INK_CLASSES;
+    ink_status status = ink_models_mean(models, images->pixels + from * size, n, logits, p, err);
+    for (uint32_t i = 0; i < n && status == INK_OK; i++) {
+        const float *mine = p + (size_t)i * INK_CLASSES;
         out->digits[from + i] = first_most(mine);
         if (out->losses == NULL) continue;
         uint8_t label = images->labels[from + i];
@@ -192,7 +200,7 @@ static ink_status predict_batch(ink_models *models, const ink_images *images, ui
         out->losses[from + i] =
             models->n == 1 ? loss_of_logits(logits + (size_t)i * INK_CLASSES, label) : -ink_log(floor_p);
     }
-    return INK_OK;
+    return status;
 }
 
 ink_status ink_models_predict(ink_models *models, const ink_images *images, const ink_watch *watch,
@@ -209,8 +217,8 @@ ink_status ink_models_predict(ink_models *models, const ink_images *images, cons
                             .p = ink_mem_new((size_t)n * INK_CLASSES, sizeof(float)),
                             .digits = ink_mem_new(n, 1),
                             .losses = images->labels != NULL ? ink_mem_new(n, sizeof(double)) : NULL};
-    float *scratch = ink_mem_new((size_t)models->max_batch * 2 * INK_CLASSES, sizeof *scratch);
-    if (made.p == NULL || made.digits == NULL || scratch == NULL || (images->labels != NULL && made.losses == NULL)) {
+    float *logits = ink_mem_new((size_t)models->max_batch * INK_CLASSES, sizeof *logits);
+    if (made.p == NULL || made.digits == NULL || logits == NULL || (images->labels != NULL && made.losses == NULL)) {
         status = ink_fail_memory(err, (uint64_t)n * (INK_CLASSES * sizeof(float) + 9), "predictions");
     }
     for (uint32_t from = 0; from < n && status == INK_OK; from += models->max_batch) {
@@ -219,7 +227,7 @@ ink_status ink_models_predict(ink_models *models, const ink_images *images, cons
             status = ink_fail(err, INK_E_STOPPED, "stopped after %u of %u images", from, n);
             break;
         }
-        status = predict_batch(models, images, from, now, scratch, &made, err);
+        status = predict_batch(models, images, from, now, logits, &made, err);
         double seconds = ink_clock_s() - start;
         double rate = seconds > 0 ? (from + now) / seconds : 0;
         ink_progress progress = {.phase = "predicting",
@@ -231,8 +239,9 @@ ink_status ink_models_predict(ink_models *models, const ink_images *images, cons
                                  .run_eta_s = -1};
         ink_watch_progress(watch, &progress);
     }
+    if (status == INK_OK && models->ways > 1) status = ink_tta_add(models, images, watch, &made, err);
     made.seconds = ink_clock_s() - start;
-    ink_mem_free(scratch);
+    ink_mem_free(logits);
     if (status == INK_OK) {
         *out = made;
     } else {

@@ -11,7 +11,10 @@ typedef struct ink_models {
     ink_model **models;   /* [n] */
     size_t n;
     uint32_t max_batch;
-} ink_models; /* {0}: none */
+    uint32_t ways; /* in which predict looks at an image (api/tta.h); 0, 1: as it is */
+    double below;  /* only when its likeliest digit is less probable than this */
+    float *one;    /* [max_batch][10] one model's answers, when there are several */
+} ink_models;      /* {0}: none */
 
 /* The model that a word of the command line means: a file, a run folder (its last weights), else a built-in
  * model; NULL: the built-in one. Errors: INK_E_USAGE, INK_E_FILE, INK_E_DATA, INK_E_MEMORY. Owner: the caller. */
@@ -27,6 +30,11 @@ void ink_models_close(ink_models *models);
 /* The file that a name stands for: itself, or a run folder's last weights, chosen by nobody.
  * Errors   INK_E_USAGE too long; INK_E_FILE a folder without weights. */
 INK_MUST_USE ink_status ink_model_path(const char *name, char path[INK_PATH_SIZE], ink_error *err);
+
+/* The mean of all models' probabilities, p [n][10], for one batch, at most max_batch images. logits [n][10]: of the
+ * last model, or NULL. */
+INK_MUST_USE ink_status ink_models_mean(ink_models *models, const uint8_t *pixels, uint32_t n, float *logits, float *p,
+                                        ink_error *err);
 
 /* What was predicted, image by image. */
 typedef struct ink_predictions {

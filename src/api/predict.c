@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "api/tta.h"
 #include "files/submission.h"
 
 #define EVAL_BATCH 1000
@@ -39,6 +40,7 @@ ink_status ink_work_predict(const ink_predict_options *options, const ink_watch 
     if (status != INK_OK) return status;
     status = ink_models_open(options->models, options->n_models, &machine,
                              options->eval_batch_size > 0 ? options->eval_batch_size : EVAL_BATCH, &models, err);
+    if (status == INK_OK) status = ink_tta_choose(options->tta, options->tta_below, &models, err);
     if (status != INK_OK) goto done;
     ink_dataset_options data = {.path = options->data, .use = INK_USE_PREDICT, .pool = machine.pool};
     status = ink_dataset_find(&data, &set, err);

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "api/models.h"
+#include "api/tta.h"
 #include "core/mem.h"
 #include "core/status.h"
 #include "data/digit_files.h"
@@ -121,6 +122,7 @@ ink_status ink_work_predict_pictures(const ink_predict_options *options, const i
     if (status == INK_OK) {
         status = ink_models_open(options->models, options->n_models, &machine,
                                  options->eval_batch_size > 0 ? options->eval_batch_size : EVAL_BATCH, &models, err);
+        if (status == INK_OK) status = ink_tta_choose(options->tta, options->tta_below, &models, err);
     }
     if (status == INK_OK) status = make_room(options, &arena, lists, out, &images, &rows, err);
     for (size_t i = 0; i < options->n_pictures && status == INK_OK; from += lists[i++].count) {

@@ -149,6 +149,8 @@ typedef struct ink_predict_options {
     uint32_t eval_batch_size;    /* 0 = 1000 */
     const char *const *pictures; /* for ink_work_predict_pictures, instead of data: files, or folders of pictures */
     size_t n_pictures;
+    const char *tta;  /* "all", "5": the ways in which each image is looked at (api/tta.h); NULL: one */
+    double tta_below; /* only those images whose likeliest digit is less probable than this; 0: every image */
     ink_engine engine;
 } ink_predict_options;
 
@@ -193,6 +195,8 @@ typedef struct ink_eval_options {
     bool suspects;            /* tell which labels are probably wrong; of rows that no model has learnt */
     uint32_t eval_batch_size; /* 0 = 1000 */
     const char *out;          /* folder for report.txt, .json and the files of api/judge.h; NULL: none */
+    const char *tta;          /* as for predict */
+    double tta_below;
     ink_engine engine;
 } ink_eval_options;
 

@@ -53,3 +53,17 @@ if ! [ -s again/members.txt ]; then
     out_has "of 300 wrong"
 fi
 cmp -s again/submission.csv three/submission.csv || fail "stopped and continued, it answers differently"
+
+# Many mistakes: a temperature is fitted, told, kept, and shown.
+gives 0 train d --val 0.25 --epochs 3 --out one
+err_has "temperature "
+gives 0 info one
+out_has "temperature "
+
+# Looking again.
+gives 0 eval one d --held-out --tta 3
+err_has "100 of 100 images looked at in 3 ways"
+gives 0 predict one d -o t.csv --tta-below 0.5
+err_has "looked at in 15 ways"
+gives 2 eval one d --tta 99
+err_has "1..15"
