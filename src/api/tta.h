@@ -1,8 +1,8 @@
 /* api/tta.h: test-time augmentation: an image is looked at in several ways, and the answers are averaged.
  *
- * Ways     The image itself; moved by a pixel along each axis; turned by 6 degrees; smaller and larger by 6 %, slanted
- *          by a tenth; moved by a pixel along both axes. Always these, in this order: the same image gets the same answer.
- *          They are core/warp.h's, rounded to whole grey values.
+ * Ways     The image itself; moved by a pixel along each axis; turned by 6 degrees; smaller and larger by 6 %;
+ *          slanted by a tenth; moved by a pixel along both axes. Always these, in this order: the same image gets the
+ *          same answer. They are core/warp.h's, rounded to whole grey values.
  * Below    With a threshold only those images are looked at again whose likeliest digit is less probable than that. */
 #ifndef INK_API_TTA_H
 #define INK_API_TTA_H
