@@ -29,11 +29,12 @@ typedef enum ink_precision {
 typedef struct ink_program ink_program;
 
 typedef struct ink_compile_options {
-    uint32_t max_batch;      /* images a run may bring; at least 1 */
-    ink_precision precision; /* AUTO is resolved by the backend; precision_of tells */
-    bool exact;              /* only algorithms whose bits are the same for every ISA (no Winograd) */
-    ink_pool *pool;          /* borrowed for the program's life; NULL: the caller's thread alone */
-    ink_program *share;      /* parameters and states of the same name are one memory with this program's;
+    uint32_t max_batch;                /* images a run may bring; at least 1 */
+    ink_precision precision;           /* AUTO is resolved by the backend; precision_of tells */
+    bool exact;                        /* only algorithms whose bits are the same for every ISA (no Winograd) */
+    const struct ink_kernels *kernels; /* for tests of the cpu backend: its inner loops; NULL: this processor's best */
+    ink_pool *pool;                    /* borrowed for the program's life; NULL: the caller's thread alone */
+    ink_program *share;                /* parameters and states of the same name are one memory with this program's;
                               * borrowed, must outlive the new one; NULL: own memory, all zero */
 } ink_compile_options;
 

@@ -109,7 +109,11 @@ static ink_status cpu_compile(const ink_graph *g, const ink_compile_options *opt
     *out = NULL;
     ink_kernels kernels;
     ink_status status = ink_graph_check(g, err);
-    if (status == INK_OK) status = ink_kernels_pick(&kernels, err);
+    if (options->kernels != NULL) {
+        kernels = *options->kernels;
+    } else if (status == INK_OK) {
+        status = ink_kernels_pick(&kernels, err);
+    }
     if (status != INK_OK) return status;
     if (options->max_batch < 1) return ink_fail(err, INK_E_USAGE, "a batch of 0 images");
     if (options->max_batch > 1u << 24) return ink_fail(err, INK_E_USAGE, "a batch of more than 2^24 images");
