@@ -5,7 +5,8 @@
  * Bits     Factors are powers of two wherever a sum follows (exact, fused or not) but in the weights' transform, which
  *          fuses nothing: all instruction sets give equal bits.
  * Source   Winograd, Arithmetic complexity of computations, 1980; Lavin & Gray, Fast algorithms for convolutional
- *          neural networks, arXiv:1509.09308: F(4x4,3x3), points 0, 1, -1, 2, -2 and infinity. */
+ *          neural networks, arXiv:1509.09308: F(4x4,3x3), points 0, 1, -1, 2, -2 and infinity; F(2x2,3x3), points
+ *          0, 1, -1 and infinity. */
 #ifndef INK_OPS_CPU_KERN_WINOGRAD_H
 #define INK_OPS_CPU_KERN_WINOGRAD_H
 
@@ -75,6 +76,27 @@ INLINE void line_of_taps(const vf *m, vf *g) {
     g[2] = times_plus(4.0f, s2, s) + m[5];
 }
 
+/* The same of F(2x2,3x3). */
+INLINE void line2_of_inputs(const vf *d, vf *t) {
+    t[0] = d[0] - d[2];
+    t[1] = d[1] + d[2];
+    t[2] = d[2] - d[1];
+    t[3] = d[1] - d[3];
+}
+
+INLINE void line2_of_outputs(const vf *m, vf *y) {
+    y[0] = m[0] + m[1] + m[2];
+    y[1] = m[1] - m[2] - m[3];
+}
+
+INLINE void line2_of_weights(const vf *g, vf *t) {
+    vf outer = (g[0] + g[2]) * vset(0.5f), inner = g[1] * vset(0.5f);
+    t[0] = g[0];
+    t[1] = outer + inner;
+    t[2] = outer - inner;
+    t[3] = g[2];
+}
+
 typedef void line_transform(const vf *from, vf *to);
 
 /* The line's transform down each column of n x n panels, 16 lanes from `at` on: half[v][r * n + c], r < to. */
@@ -113,12 +135,20 @@ INLINE void tile_of(line_transform *line, const int n, const int to, const float
     }
 }
 
-static void winograd_inputs(const float *const from[36], float *to, size_t step, size_t count) {
-    tile_of(line_of_inputs, 6, 6, from, to, step, count);
+static void winograd_inputs(uint32_t tile, const float *const *from, float *to, size_t step, size_t count) {
+    if (tile == 4) {
+        tile_of(line_of_inputs, 6, 6, from, to, step, count);
+    } else {
+        tile_of(line2_of_inputs, 4, 4, from, to, step, count);
+    }
 }
 
-static void winograd_weights(const float *const from[9], float *to, size_t step, size_t count) {
-    tile_of(line_of_weights, 3, 6, from, to, step, count);
+static void winograd_weights(uint32_t tile, const float *const from[9], float *to, size_t step, size_t count) {
+    if (tile == 4) {
+        tile_of(line_of_weights, 3, 6, from, to, step, count);
+    } else {
+        tile_of(line2_of_weights, 3, 4, from, to, step, count);
+    }
 }
 
 static void winograd_gradients(const float *const from[16], float *to, size_t step, size_t count) {
@@ -139,22 +169,23 @@ INLINE vf finished(const ink_tile_out *o, size_t at, const int v, vf y) {
     return o->relu ? vrelu(y) : y;
 }
 
-/* whole: all 4 x 4 outputs are on the map; after: something follows the sums. Constants after inlining. */
-INLINE void outputs_of(const ink_tile_out o, const bool whole, const bool after) {
+/* whole: all tile x tile outputs are on the map; after: something follows the sums. Constants after inlining. */
+INLINE void outputs_of(line_transform *line, const int tile, const ink_tile_out o, const bool whole, const bool after) {
+    const int n = tile + 2;
     const float *from[36];
-    for (size_t e = 0; e < 36; e++) from[e] = o.from + e * o.step;
+    for (int e = 0; e < n * n; e++) from[e] = o.from + (size_t)e * o.step;
     for (size_t at = 0; at < o.count; at += INK_LANES) {
         vf half[PV][36];
-        columns_of(line_of_outputs, 6, 4, from, at, half);
+        columns_of(line, n, tile, from, at, half);
         UNROLL_ALL
-        for (int r = 0; r < 4; r++) {
+        for (int r = 0; r < tile; r++) {
             if (!whole && r >= (int)o.down) break;
             UNROLL_ALL
             for (int v = 0; v < PV; v++) {
                 vf y[6];
-                line_of_outputs(&half[v][r * 6], y);
+                line(&half[v][r * n], y);
                 UNROLL_ALL
-                for (int c = 0; c < 4; c++) {
+                for (int c = 0; c < tile; c++) {
                     size_t place = (size_t)r * o.line + (size_t)c * o.next + at;
                     if (!whole && c >= (int)o.across) break;
                     vstore(o.out + place + v * VL, after ? finished(&o, place, v, y[c]) : y[c]);
@@ -165,14 +196,16 @@ INLINE void outputs_of(const ink_tile_out o, const bool whole, const bool after)
 }
 
 static void winograd_outputs(const ink_tile_out *o) {
-    const bool whole = o->down == 4 && o->across == 4;
+    const bool whole = o->down == o->tile && o->across == o->tile;
     const bool after = o->bias || o->scale || o->residual || o->mask || o->relu;
-    if (whole && !after) {
-        outputs_of(*o, true, false);
-    } else if (whole) {
-        outputs_of(*o, true, true);
+    if (o->tile == 2) {
+        outputs_of(line2_of_outputs, 2, *o, false, true);
+    } else if (!whole) {
+        outputs_of(line_of_outputs, 4, *o, false, true);
+    } else if (after) {
+        outputs_of(line_of_outputs, 4, *o, true, true);
     } else {
-        outputs_of(*o, false, true);
+        outputs_of(line_of_outputs, 4, *o, true, false);
     }
 }
 

@@ -43,14 +43,14 @@ typedef struct ink_gemm {
 
 /* What a Winograd tile's products become: outputs (r, c), r < down, c < across, of A' m A, m[e] = from[e step + i]; its
  * float i < count (rows of 16) at out + r line + c next + i. Finished as a gemm's sums are: bias, scale and offset of
- * the 16 lanes, residual and mask at out's place, relu. */
+ * the 16 lanes, residual and mask at out's place, relu. tile: 4 (36 elements) or 2 (16). */
 typedef struct ink_tile_out {
     const float *from;
     float *out;
     const float *bias, *scale, *offset; /* [16] or NULL */
     const float *residual, *mask;       /* or NULL */
     size_t step, count, line, next;
-    uint32_t down, across;
+    uint32_t tile, down, across;
     bool relu;
 } ink_tile_out;
 
@@ -124,12 +124,15 @@ typedef struct ink_kernels {
     /* e^x of n floats, in place */
     void (*exp)(float *x, size_t n);
 
-    /* ---- Winograd's F(4x4,3x3), lane-wise: of each tile, panels of count floats (a multiple of 16) at from[], row
-     * by row, become panels at to + e step ---- */
-    void (*winograd_inputs)(const float *const from[36], float *to, size_t step, size_t count);    /* 36: B' d B */
-    void (*winograd_weights)(const float *const from[9], float *to, size_t step, size_t count);    /* 36: G g G' */
-    void (*winograd_gradients)(const float *const from[16], float *to, size_t step, size_t count); /* 36: A d A' */
-    void (*winograd_taps)(const float *const from[36], float *to, size_t step, size_t count);      /* 9: G' m G */
+    /* ---- Winograd's F(4x4,3x3) and F(2x2,3x3), tile = 4 and 2, lane-wise: panels of count floats (a multiple of 16) at
+     * from[], row by row, become panels at to + e step; n = tile + 2 ---- */
+    /* n x n become n x n: B' d B */
+    void (*winograd_inputs)(uint32_t tile, const float *const *from, float *to, size_t step, size_t count);
+    /* 3 x 3 become n x n: G g G' */
+    void (*winograd_weights)(uint32_t tile, const float *const from[9], float *to, size_t step, size_t count);
+    /* tile 4 alone: 4 x 4 become 6 x 6, A d A'; 6 x 6 become 3 x 3, G' m G */
+    void (*winograd_gradients)(const float *const from[16], float *to, size_t step, size_t count);
+    void (*winograd_taps)(const float *const from[36], float *to, size_t step, size_t count);
     void (*winograd_outputs)(const ink_tile_out *o);
 
     /* ---- bfloat16 (has_bf16; else NULL): rounded to nearest, ties to even ---- */

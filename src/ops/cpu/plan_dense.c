@@ -27,7 +27,7 @@ static void halve(planner *l, ink_id v) {
     bool half = false, pairs = false;
     for (int32_t i = 0; i < l->g->n_nodes; i++) {
         const ink_node *n = &l->g->nodes[i];
-        bool forward = is_forward(n->op) || is_back(n->op), weights = is_wgrad(n->op);
+        bool forward = (is_forward(n->op) || is_back(n->op)) && !ink_winograd_pays(l->p, n), weights = is_wgrad(n->op);
         if ((!forward && !weights) || is_thin(l, n)) continue;
         half = half || (forward && ink_plan_root(l->p, n->in[0]) == root);
         pairs = pairs || (weights && (ink_plan_root(l->p, n->in[0]) == root || ink_plan_root(l->p, n->in[1]) == root));
@@ -108,16 +108,16 @@ static void reads_operands(ink_step *s, const ink_operands *from) {
     ink_plan_writes(s, s->node.out[0]);
 }
 
-/* The weights of a node as Winograd's products read them. */
-static ink_id transformed(planner *l, const ink_node *n) {
+/* What a node's Winograd reads: the value itself, and weights transformed here. */
+static ink_operands transformed(planner *l, const ink_node *n) {
     const ink_cell *w = &l->p->cells[n->in[1]];
     ink_step *s = ink_plan_step(l, "winograd weights", ink_work_winograd_weights, n);
     s->whole = true;
     s->parts = ink_groups(w->k);
-    s->extra[0] = ink_plan_room(l, ink_winograd_weight_floats(w), false);
+    s->extra[0] = ink_plan_room(l, ink_winograd_weight_floats(l->p, w), false);
     ink_plan_reads(s, n->in[1]);
     ink_plan_writes(s, s->extra[0]);
-    return s->extra[0];
+    return (ink_operands){n->in[0], s->extra[0], l->p->precision == INK_PRECISION_BF16};
 }
 
 /* The tables of a step that has its final output, and its parts. */
@@ -145,8 +145,7 @@ void ink_plan_forward(planner *l, int32_t at) {
         y = ink_plan_absorb(l, after, y);
     }
     const bool winograd = ink_winograd_pays(l->p, n);
-    ink_operands from = operands_of(l, n);
-    if (winograd) from.b = transformed(l, n);
+    ink_operands from = winograd ? transformed(l, n) : operands_of(l, n);
     ink_step *s = ink_plan_step(l, ink_op_name(n->op), ink_work_sweep, n);
     s->scale = scale;
     s->offset = offset;
@@ -174,9 +173,9 @@ static ink_id turned_of(planner *l, const ink_node *n) {
 
 void ink_plan_back(planner *l, int32_t at) {
     const ink_node *n = &l->g->nodes[at];
-    ink_operands from = operands_of(l, n);
     const bool winograd = ink_winograd_pays(l->p, n);
-    from.b = winograd ? transformed(l, n) : turned_of(l, n);
+    ink_operands from = winograd ? transformed(l, n) : operands_of(l, n);
+    if (!winograd) from.b = turned_of(l, n);
     ink_step *s = ink_plan_step(l, ink_op_name(n->op), ink_work_sweep, n);
     s->node.out[0] = ink_plan_absorb_mask(l, s, n->out[0]);
     set_sweep(l, s, &from, winograd);

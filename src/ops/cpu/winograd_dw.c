@@ -9,7 +9,9 @@
 
 #define SCRATCH_FLOATS 36864u   /* wanted of a worker's transformed tiles */
 #define SUMS_FLOATS    2400000u /* of one slice, at most: 256 x 256 channels */
-#define LEAST_DEPTH    2u       /* tiles a product takes at once: each loads and stores all sums */
+#define TILE           4u       /* outputs of a tile, one way */
+#define ELEMENTS       36u
+#define LEAST_DEPTH    2u /* tiles a product takes at once: each loads and stores all sums */
 
 typedef struct winograd_dw {
     tiling map;
@@ -24,17 +26,17 @@ static size_t sums_step(const winograd_dw *t) {
 }
 
 static size_t input_step(const ink_program *p, const winograd_dw *t) {
-    return (size_t)t->map.groups * t->together * p->rows * INK_LANES + GAP;
+    return (size_t)t->map.groups * t->together * p->rows * INK_LANES + INK_TILE_GAP;
 }
 
 static size_t gradient_step(const ink_program *p, const winograd_dw *t) {
-    return (size_t)t->k_groups * t->together * p->rows * INK_LANES + GAP;
+    return (size_t)t->k_groups * t->together * p->rows * INK_LANES + INK_TILE_GAP;
 }
 
 bool ink_winograd_dw_pays(const ink_program *p, const ink_node *node) {
-    if (node->op != INK_OP_CONV2D_DW) return false;
+    if (node->op != INK_OP_CONV2D_DW || p->precision != INK_PRECISION_F32) return false;
     const ink_cell *w = &p->cells[node->out[0]];
-    return ink_winograd_fits(p, node, w, &p->cells[node->in[1]]) && ink_winograd_weight_floats(w) <= SUMS_FLOATS;
+    return ink_winograd_fits(p, node, w, &p->cells[node->in[1]]) && ink_winograd_weight_floats(p, w) <= SUMS_FLOATS;
 }
 
 const void *ink_winograd_dw_plan(ink_program *p, const ink_node *node, ink_step *s, const ink_operands *from,
@@ -42,7 +44,7 @@ const void *ink_winograd_dw_plan(ink_program *p, const ink_node *node, ink_step 
     const ink_cell *dy = &p->cells[node->in[1]];
     winograd_dw *t = ink_plan_new(p, 1, sizeof *t);
     if (t == NULL) return NULL;
-    t->map = ink_tiling_of(node, &p->cells[node->in[0]], dy);
+    t->map = ink_tiling_of(p, node, &p->cells[node->in[0]], dy);
     t->from = *from;
     t->k_groups = ink_groups(dy->c);
     t->together = SCRATCH_FLOATS / (ELEMENTS * (t->map.groups + t->k_groups) * p->rows * INK_LANES);
