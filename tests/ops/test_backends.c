@@ -12,7 +12,8 @@
  * 2^-9 on top where a matrix node is not alone. Winograd's F(2x2,3x3) in bf16 rounds transformed inputs and weights,
  * sums of four: the difference has a root mean square of 4e-3, and a ReLU near its kink falls to the other side in one
  * of 300 places, which moves single gradients by all they are; so there the root mean square of the difference counts,
- * not the largest, and 2^-7 is allowed where a matrix node is alone, 2^-3 elsewhere: a wrong index gives 1. A ReLU or a maximum within rounding of its kink may fall to the other
+ * not the largest, and 2^-7 is allowed where a matrix node is alone, 2^-3 elsewhere: a wrong index gives 1.
+ * A ReLU or a maximum within rounding of its kink may fall to the other
  * side: a case passes when one of three seeds does; a systematic fault fails all. */
 #define _POSIX_C_SOURCE 200809L
 #include <setjmp.h>
@@ -224,8 +225,8 @@ static bool same_bits(const case_net *net, const results *a, const results *b) {
            a->batch.gradient_norm == b->batch.gradient_norm;
 }
 
-/* Work of a case that plain loops, calls of fma, or sanitizers end soon; the small brothers of larger cases take the same
- * paths. */
+/* Work of a case that plain loops, calls of fma, or sanitizers end soon; the small brothers of larger cases take the
+ * same paths. */
 static uint64_t most_work(const mode *m, const char *isa) {
     if (CASE_SANITIZED || m->emulated || strncmp(m->backend, "ref", 3) == 0) return CASE_WORK_MAX;
     return strcmp(isa, "generic") == 0 ? CASE_WORK_MAX / 3 : UINT64_MAX;

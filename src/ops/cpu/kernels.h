@@ -124,8 +124,8 @@ typedef struct ink_kernels {
     /* e^x of n floats, in place */
     void (*exp)(float *x, size_t n);
 
-    /* ---- Winograd's F(4x4,3x3) and F(2x2,3x3), tile = 4 and 2, lane-wise: panels of count floats (a multiple of 16) at
-     * from[], row by row, become panels at to + e step; n = tile + 2 ---- */
+    /* ---- Winograd's F(4x4,3x3) and F(2x2,3x3), tile = 4 and 2, lane-wise: panels of count floats (a multiple of 16)
+     * at from[], row by row, become panels at to + e step; n = tile + 2 ---- */
     /* n x n become n x n: B' d B */
     void (*winograd_inputs)(uint32_t tile, const float *const *from, float *to, size_t step, size_t count);
     /* 3 x 3 become n x n: G g G' */

@@ -5,7 +5,7 @@
 #include "ops/cpu/program.h"
 
 #define INK_TILE_ELEMENTS 36u /* of the largest transformed tile */
-#define INK_TILE_GAP      16u /* elements between tiles' elements: streams 4 KiB apart would share a line of the cache */
+#define INK_TILE_GAP      16u /* between a tile's elements: streams 4 KiB apart would share one set of the cache */
 
 /* A map cut into tiles of tile x tile outputs, each from reach x reach inputs. */
 typedef struct tiling {
