@@ -46,7 +46,6 @@ typedef struct check {
     kind kinds[KINDS];
     uint32_t classes[10];
     uint32_t inverted; /* images with dark corners */
-    double seconds;
 } check;
 
 /* ---- looking ---- */

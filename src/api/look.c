@@ -299,8 +299,8 @@ static const view views[] = {
 /* Tiles of a few pixels are enlarged, so that the terminal shows more than specks. */
 static ink_status show_text(const look *l, ink_error *err) {
     const ink_tiles_row *row = &l->rows[0];
-    uint32_t scale =
-        row->width >= 14 && row->height >= 14 ? 1 : 14 / (row->width > row->height ? row->width : row->height);
+    uint32_t longer = row->width > row->height ? row->width : row->height;
+    uint32_t scale = longer < 14 ? 14 / longer : 1;
     uint32_t count = row->count < 10 ? row->count : 10, wide = row->width * scale, high = row->height * scale;
     uint8_t *large = ink_mem_new((size_t)count * wide, high);
     if (large == NULL) return ink_fail_memory(err, (uint64_t)count * wide * high, "text");

@@ -24,6 +24,11 @@ grep -q '0.weight: 4 filters of 5x5' f.svg || fail "$said: not four filters of 5
 gives 0 show filters flat -o f.svg --quiet
 grep -q '128 filters of 28x28' f.svg || fail "$said: not 128 filters of 28x28"
 
+printf 'conv 2 1x15\nrelu\nglobal-maxpool\nlinear 10\n' >long.txt
+gives 0 train digits --epochs 1 --out long --net long.txt --quiet
+gives 0 show filters long -o f.svg --quiet
+grep -q '2 filters of 1x15' f.svg || fail "$said: not two filters of 1x15"
+
 gives 0 show maps conv digits/train.csv --image 7 -o m.svg --quiet
 err_empty
 grep -q 'layer 1: 4 maps of 28x28' m.svg || fail "$said: not four maps of 28x28"
