@@ -60,6 +60,7 @@ typedef struct ink_value {
     ink_id gradient;          /* of a parameter, or INK_NONE */
     float lr_scale;           /* of a parameter: factor on the step's learning rate; 0 = frozen */
     bool decay;               /* of a parameter: weight decay applies to it */
+    bool is_matrix;           /* of a parameter: muon may make its steps orthogonal; rank 2 or more */
     char name[INK_NAME_SIZE]; /* of parameters and states: state_dict name; moments "<name>.adam_m" and the
                                  like */
 } ink_value;
@@ -145,13 +146,16 @@ typedef enum ink_op {
     INK_OP_SOFTMAX,
     /* softmax_dx  in = {y, dy} -> {dx}     dx = y (dy - sum over c of y dy) */
     INK_OP_SOFTMAX_DX,
-    /* cross_entropy  in = {z [C,1,1], labels} -> {losses [1,1,1]}     attr.cross_entropy
+    /* cross_entropy  in = {z [C,1,1], labels, q [C,1,1] or none} -> {losses [1,1,1]}     attr.cross_entropy
      *             t[n,c] = (c == label) (1 - smoothing) + smoothing / C
-     *             loss[n] = log sum e^(z - max) + max - sum t z
+     *             hard[n] = log sum e^(z - max) + max - sum t z;   without q loss = hard
+     *             soft[n] = log sum e^(z / T) - sum q z / T        q a distribution over c, of a teacher say
+     *             loss[n] = (1 - w) hard[n] + w T^2 soft[n]        w soft_weight, T temperature
      *             a run also gives the sum of losses (in double, in image order) and the number of n whose first
-     *             maximum of z is the label (ink_batch.loss_sum, .correct) */
+     *             maximum of z is the label (ink_batch.loss_sum, .correct).    Hinton et al., arXiv:1503.02531 */
     INK_OP_CROSS_ENTROPY,
-    /* cross_entropy_dx  in = {z, labels} -> {dz}     dz[n,c] = (softmax(z)[n,c] - t[n,c]) / N */
+    /* cross_entropy_dx  in = {z, labels, q or none} -> {dz}     dz[n,c] = (softmax(z)[n,c] - t[n,c]) / N; with q
+     *             dz = ((1 - w) (softmax(z) - t) + w T (softmax(z / T) - q)) / N.  q has no gradient */
     INK_OP_CROSS_ENTROPY_DX,
     /* clip        in = {} -> {}     attr.clip; f = min(1, max_norm / (norm + 1e-6)), norm over all parameter gradients;
      *             scales every gradient by f in the optimizer nodes behind it. ink_batch.gradient_norm tells norm */
@@ -166,6 +170,13 @@ typedef enum ink_op {
      *             w -= lr / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + eps)     as torch.optim.Adam, AdamW
      *             Source: Kingma & Ba, arXiv:1412.6980; Loshchilov & Hutter, arXiv:1711.05101 */
     INK_OP_ADAM,
+    /* muon        in = {w [K,...], dw, buffer}     attr.optimizer; w as a matrix [K, M], M = the other dimensions
+     *             g = f dw;  buffer = momentum buffer + g;  u = g + momentum buffer
+     *             X = u / (|u| + 1e-7), |u| the root of the sum of squares; then INK_MUON_STEPS times
+     *               A = X X';  X = a X + (b A + c A A) X     a b c: INK_MUON_A, B, C; Newton-Schulz: all singular
+     *               values of X come to lie near 1 (0.7 to 1.2), however small the smaller of u's are
+     *             w = (1 - lr decay) w - lr sqrt(max(1, K / M)) X     K. Jordan, kellerjordan.github.io/posts/muon */
+    INK_OP_MUON,
     /* average     in = {w, a}     attr.average; a = d a + (1 - d) w, d = min(decay, (1 + t) / (10 + t)), t = step;
      *             the caller writes the first weights into a */
     INK_OP_AVERAGE,
@@ -198,7 +209,7 @@ typedef struct ink_node {
             uint32_t key; /* the node's own number among dropouts: 0, 1, ... in building order */
         } dropout;
         struct {
-            float smoothing;
+            float smoothing, soft_weight, temperature; /* the last two with q alone */
         } cross_entropy;
         struct {
             float max_norm;
@@ -259,35 +270,51 @@ ink_id ink_graph_flatten(ink_graph *g, ink_id x);
 ink_id ink_graph_add(ink_graph *g, ink_id a, ink_id b);
 ink_id ink_graph_softmax(ink_graph *g, ink_id x);
 ink_id ink_graph_cross_entropy(ink_graph *g, ink_id logits, ink_id labels, float smoothing);
+/* The same, with a second target q: weight in [0, 1], temperature above 0. */
+ink_id ink_graph_soft_cross_entropy(ink_graph *g, ink_id logits, ink_id labels, float smoothing, ink_id q, float weight,
+                                    float temperature);
 
 /* ---- learning ---- */
 
 /* Appends the gradient nodes of the mean loss over the batch with respect to every parameter whose lr_scale
  * is not 0 (reverse order, chain rule; only the paths that reach such a parameter), and sets
- * ink_value.gradient. `losses` is what ink_graph_cross_entropy returned. */
+ * ink_value.gradient. `losses` is what ink_graph_cross_entropy (or its soft
+ * sister) returned. */
 void ink_graph_gradients(ink_graph *g, ink_id losses);
 
-typedef enum ink_optimizer_kind { INK_SGD, INK_ADAM, INK_ADAMW } ink_optimizer_kind;
+typedef enum ink_optimizer_kind {
+    INK_SGD,
+    INK_ADAM,
+    INK_ADAMW,
+    INK_MUON /* of matrices (ink_value.is_matrix); the rest by AdamW */
+} ink_optimizer_kind;
+
+#define INK_MUON_STEPS 5
+#define INK_MUON_A     3.4445f
+#define INK_MUON_B     (-4.7750f)
+#define INK_MUON_C     2.0315f
 
 typedef struct ink_optimizer {
     ink_optimizer_kind kind;
-    float momentum;          /* SGD; 0: no buffer */
+    float momentum;          /* SGD, 0: no buffer; Muon */
     bool nesterov;           /* SGD */
-    float beta1, beta2, eps; /* Adam, AdamW */
-    float weight_decay;      /* AdamW: decoupled; else added to the gradient; 0: none */
+    float beta1, beta2, eps; /* Adam, AdamW, Muon's AdamW */
+    float weight_decay;      /* AdamW, Muon: decoupled; else added to the gradient; 0: none */
     float clip_norm;         /* 0: no clipping */
     float average_decay;     /* of the weights' moving average "<name>.average"; 0: none kept */
 } ink_optimizer;
 
 /* Appends one update node per parameter that has a gradient, in the order of parameters, with its states
- * ("<name>.adam_m", "<name>.adam_v", "<name>.sgd_buffer", all zero at first), and clip and average nodes if
- * asked. */
+ * ("<name>.adam_m", "<name>.adam_v", "<name>.sgd_buffer", "<name>.muon_buffer", all zero at first), and clip and
+ * average nodes if asked. */
 void ink_graph_optimizer(ink_graph *g, const ink_optimizer *optimizer);
 
 /* Scalars of the update nodes that depend on the step alone, so that all backends have the same bits:
  * 1 - beta^step (by repeated squaring), and d of the average node. */
 double ink_adam_correction(float beta, uint64_t step);
 double ink_average_decay(float decay, uint64_t step);
+/* sqrt(max(1, K / M)) of the muon node, K filters of elements / K numbers. */
+float ink_muon_scale(uint32_t filters, size_t elements);
 
 /* ---- facts for tables ---- */
 

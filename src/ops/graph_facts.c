@@ -38,6 +38,7 @@ static const char *const names[] = {
     [INK_OP_CLIP] = "clip",
     [INK_OP_SGD] = "sgd",
     [INK_OP_ADAM] = "adam",
+    [INK_OP_MUON] = "muon",
     [INK_OP_AVERAGE] = "average",
 };
 _Static_assert(sizeof names / sizeof *names == INK_OP_COUNT, "every operation has a name");

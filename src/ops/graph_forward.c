@@ -1,5 +1,6 @@
 /* ops/graph_forward.c: builders of the forward nodes, with every shape rule.
  * It computes nothing; the formulas stand in graph.h. */
+#include <math.h>
 #include <string.h>
 
 #include "ops/build.h"
@@ -236,7 +237,8 @@ ink_id ink_graph_softmax(ink_graph *g, ink_id x) {
     return same_shape(g, &node, x);
 }
 
-ink_id ink_graph_cross_entropy(ink_graph *g, ink_id logits, ink_id labels, float smoothing) {
+static ink_id cross_entropy(ink_graph *g, ink_id logits, ink_id labels, ink_id q, float smoothing, float weight,
+                            float temperature) {
     if (!is_flat(g, "cross_entropy", "logits", logits)) return INK_NONE;
     if (labels < 0 || labels >= g->n_values || g->values[labels].role != INK_ROLE_LABELS) {
         return ink_build_fault(g, "cross_entropy: its second input must be the labels");
@@ -246,6 +248,29 @@ ink_id ink_graph_cross_entropy(ink_graph *g, ink_id logits, ink_id labels, float
     }
     ink_node node = ink_build_blank(INK_OP_CROSS_ENTROPY);
     node.in[1] = labels;
+    node.in[2] = q;
     node.attr.cross_entropy.smoothing = smoothing;
+    node.attr.cross_entropy.soft_weight = weight;
+    node.attr.cross_entropy.temperature = temperature;
     return one_to_one(g, &node, logits, 1, 1, 1);
+}
+
+ink_id ink_graph_cross_entropy(ink_graph *g, ink_id logits, ink_id labels, float smoothing) {
+    return cross_entropy(g, logits, labels, INK_NONE, smoothing, 0.0f, 1.0f);
+}
+
+ink_id ink_graph_soft_cross_entropy(ink_graph *g, ink_id logits, ink_id labels, float smoothing, ink_id q, float weight,
+                                    float temperature) {
+    if (!is_flat(g, "cross_entropy", "logits", logits) || !is_flat(g, "cross_entropy", "q", q)) return INK_NONE;
+    if (g->values[q].dim[0] != g->values[logits].dim[0]) {
+        return ink_build_fault(g, "cross_entropy: q has shape %s, the logits have %s", ink_build_shape(g, q).text,
+                               ink_build_shape(g, logits).text);
+    }
+    if (!(weight >= 0.0f && weight <= 1.0f)) {
+        return ink_build_fault(g, "cross_entropy: a weight of %g; 0 to 1", (double)weight);
+    }
+    if (!(temperature > 0.0f && isfinite(temperature))) {
+        return ink_build_fault(g, "cross_entropy: a temperature of %g; above 0", (double)temperature);
+    }
+    return cross_entropy(g, logits, labels, q, smoothing, weight, temperature);
 }

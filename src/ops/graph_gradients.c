@@ -120,7 +120,7 @@ static ink_id pull(ink_graph *g, ink_id from, ink_id dy, ink_id x) {
     mark(&c, n_values, n_nodes, x);
     if (dy == INK_NONE) {
         ink_node loss = g->nodes[g->values[from].maker];
-        slope_node(&c, &loss, INK_OP_CROSS_ENTROPY_DX, loss.in[0], loss.in[0], loss.in[1], INK_NONE);
+        slope_node(&c, &loss, INK_OP_CROSS_ENTROPY_DX, loss.in[0], loss.in[0], loss.in[1], loss.in[2]);
     } else if (learns(&c, from)) {
         c.slopes[from] = dy;
     }

@@ -17,8 +17,8 @@ static ink_id companion(ink_graph *g, ink_id w, const char *suffix) {
 static bool is_sound(ink_graph *g, const ink_optimizer *o) {
     if (g->fault.status != INK_OK) return false;
     bool adam = o->kind != INK_SGD;
-    if (!adam && !(o->momentum >= 0.0f && o->momentum < 1.0f)) {
-        ink_build_fault(g, "sgd: a momentum of %g; 0 to below 1", (double)o->momentum);
+    if (o->kind != INK_ADAM && o->kind != INK_ADAMW && !(o->momentum >= 0.0f && o->momentum < 1.0f)) {
+        ink_build_fault(g, "a momentum of %g; 0 to below 1", (double)o->momentum);
     } else if (!adam && o->nesterov && o->momentum == 0.0f) {
         ink_build_fault(g, "sgd: nesterov needs a momentum above 0");
     } else if (adam && !(o->beta1 >= 0.0f && o->beta1 < 1.0f && o->beta2 >= 0.0f && o->beta2 < 1.0f)) {
@@ -36,13 +36,15 @@ static bool is_sound(ink_graph *g, const ink_optimizer *o) {
 }
 
 static void update(ink_graph *g, ink_id w, const ink_optimizer *o) {
-    bool adam = o->kind != INK_SGD;
-    ink_node node = ink_build_blank(adam ? INK_OP_ADAM : INK_OP_SGD);
+    bool muon = o->kind == INK_MUON && g->values[w].is_matrix, adam = !muon && o->kind != INK_SGD;
+    ink_node node = ink_build_blank(muon ? INK_OP_MUON : adam ? INK_OP_ADAM : INK_OP_SGD);
     node.in[0] = w;
     node.in[1] = g->values[w].gradient;
     if (adam) {
         node.in[2] = companion(g, w, "adam_m");
         node.in[3] = companion(g, w, "adam_v");
+    } else if (muon) {
+        node.in[2] = companion(g, w, "muon_buffer");
     } else if (o->momentum != 0.0f) {
         node.in[2] = companion(g, w, "sgd_buffer");
     }
@@ -52,7 +54,7 @@ static void update(ink_graph *g, ink_id w, const ink_optimizer *o) {
     node.attr.optimizer.eps = o->eps;
     node.attr.optimizer.decay = g->fault.status == INK_OK && g->values[w].decay ? o->weight_decay : 0.0f;
     node.attr.optimizer.nesterov = o->nesterov;
-    node.attr.optimizer.decoupled = o->kind == INK_ADAMW;
+    node.attr.optimizer.decoupled = o->kind == INK_ADAMW || o->kind == INK_MUON;
     (void)ink_build_node(g, &node);
 }
 
@@ -91,6 +93,11 @@ double ink_adam_correction(float beta, uint64_t step) {
         factor *= factor;
     }
     return 1.0 - power;
+}
+
+float ink_muon_scale(uint32_t filters, size_t elements) {
+    double numbers = (double)elements / (double)filters;
+    return (double)filters > numbers ? (float)sqrt((double)filters / numbers) : 1.0f;
 }
 
 double ink_average_decay(float decay, uint64_t step) {

@@ -24,6 +24,7 @@ typedef struct words {
     int32_t size, window_h, window_w, stride, pad, pad_end;
     bool bias;
     float number, clip, average, decay;
+    float before; /* the number in front of the last */
 } words;
 
 static words read_words(const char *text) {
@@ -51,6 +52,7 @@ static words read_words(const char *text) {
             w.window_h = (int32_t)strtol(word, &end, 10);
             w.window_w = (int32_t)strtol(end + 1, &end, 10);
         } else {
+            w.before = w.number;
             w.number = strtof(word, &end);
             w.size = (int32_t)w.number;
         }
@@ -116,6 +118,8 @@ static void optimizer(case_net *net, const words *w) {
                        .clip_norm = w->clip,
                        .average_decay = w->average};
     if (strcmp(w->op, "adamw") == 0) o.kind = INK_ADAMW;
+    if (strcmp(w->op, "muon") == 0) o.kind = INK_MUON;
+    for (ink_id i = 0; i < net->g.n_values; i++) net->g.values[i].is_matrix = net->g.values[i].rank > 1;
     if (strcmp(w->op, "sgd") == 0) o.momentum = w->number;
     ink_graph_optimizer(&net->g, &o);
     net->learns = true;
@@ -171,7 +175,13 @@ static void layer(case_net *net, ink_id *at, ink_id *kept, const char *text) {
         ink_id losses = ink_graph_cross_entropy(g, *at, ink_graph_labels(g), w.number);
         ink_graph_gradients(g, losses);
         *at = losses;
-    } else if (strcmp(w.op, "sgd") == 0 || strcmp(w.op, "nesterov") == 0 || strncmp(w.op, "adam", 4) == 0) {
+    } else if (strcmp(w.op, "soft") == 0) {
+        ink_id q = ink_graph_softmax(g, ink_graph_input(g, g->values[*at].dim[0], 1, 1));
+        ink_graph_output(g, *at);
+        *at = ink_graph_soft_cross_entropy(g, *at, ink_graph_labels(g), 0.1f, q, w.before, w.number);
+        ink_graph_gradients(g, *at);
+    } else if (strcmp(w.op, "sgd") == 0 || strcmp(w.op, "nesterov") == 0 || strncmp(w.op, "adam", 4) == 0 ||
+               strcmp(w.op, "muon") == 0) {
         optimizer(net, &w);
     } else {
         *at = plain_layer(g, *at, &w);

@@ -10,8 +10,9 @@
  *   maxpool RxS [sSTRIDE] [pPAD]   ·   avgpool likewise   ·   gap   ·   gmp
  *   mark (keeps the value) · other (exchanges it with the kept one) · add (adds the kept one)
  *   frozen (the last parameter does not learn) · loss SMOOTHING (cross entropy; nothing follows)
+ *   soft WEIGHT TEMPERATURE (the same with a second target, softmax of an input of its own)
  *   slack FACTOR (on the tolerance: the numbers cancel; say why)
- *   sgd | nesterov | adam | adamw (after a loss), each with [clip NORM] [average DECAY] [decay DECAY] */
+ *   sgd | nesterov | adam | adamw | muon (after a loss), each with [clip NORM] [average DECAY] [decay DECAY] */
 #ifndef INK_TESTS_OPS_CASES_H
 #define INK_TESTS_OPS_CASES_H
 

@@ -213,6 +213,12 @@ const char *const ink_cases[] = {
     "4 x 16x6x6: conv 16 3x3 p1, relu, mark, maxpool 2x2 s2, other, avgpool 2x2 s2, add",
     "4 x 16x6x6: conv 16 3x3 p1, mark, conv 8 1x1, other, conv 8 3x3 p1, add, relu",
     "4 x 10x1x1: mark, linear 10, relu, add, linear 10, loss 0",
+    /* ---- a second target ---- */
+    "1 x 7x1x1: linear 10 bias, soft 0.7 2",
+    "17 x 20x1x1: linear 15 bias, relu, linear 16 bias, soft 1 4",
+    "33 x 5x1x1: linear 17, soft 0.3 0.5",
+    "9 x 9x1x1: linear 70, soft 0 3",
+    "5 x 6x6x6: conv 8 3x3, bn, relu, flatten, linear 10 bias, soft 0.9 3, adam",
     /* ---- frozen parameters ---- */
     "4 x 6x6x6: conv 8 3x3, frozen, bn, relu, flatten, linear 10 bias, loss 0",
     "4 x 6x6x6: conv 8 3x3, bn, frozen, relu, conv 8 3x3 bias, frozen, flatten, linear 10 bias, loss 0",
@@ -234,6 +240,10 @@ const char *const ink_cases[] = {
     "9 x 20x1x1: linear 17 bias, relu, linear 10 bias, loss 0, adamw decay 0.1 clip 100",
     "4 x 6x6x6: conv 8 3x3 bias, frozen, bn, relu, flatten, linear 10 bias, loss 0.1, adamw decay 0.1 clip 0.1 "
     "average 0.9",
+    "40 x 20x1x1: linear 17 bias, relu, linear 10 bias, loss 0, muon",
+    "40 x 6x6x6: conv 15 3x3 bias, relu, conv 33 3x3 p1, flatten, linear 10, loss 0, muon decay 0.1 clip 1",
+    "40 img 9x9: normalise 1, conv 16 5x5 s2, bn, relu, conv 32 3x3 p1, bn, relu, flatten, linear 10 bias, loss 0, "
+    "muon average 0.9, slack 8", /* in bf16: five rounds multiply what rounding leaves of small singular values */
     "5 img 28x28: normalise 3, conv 8 7x7 s2 p3, bn, relu, maxpool 3x3 s2 p1, mark, conv 8 3x3 p1, bn, relu, "
     "conv 8 3x3 p1, bn, add, relu, gap, flatten, linear 10 bias, loss 0, adam",
 };

@@ -215,6 +215,10 @@ static void spoil_loss(ink_node *node) {
     node->attr.cross_entropy.smoothing += 1e-5f;
 }
 
+static void spoil_temperature(ink_node *node) {
+    node->attr.cross_entropy.temperature *= 1.0001f;
+}
+
 static void spoil_conv(ink_node *node) {
     node->in[1] = node->in[0]; /* x as dy: of the same shape in that case */
 }
@@ -237,6 +241,7 @@ static void wrong_gradients_are_found(void **state) {
         {"5 x 12x1x1: linear 9 bias, leaky, linear 4 bias, loss 0", INK_OP_ACTIVATION_DX, spoil_slope},
         {"5 x 12x1x1: linear 9 bias, bn, leaky, linear 4 bias, loss 0", INK_OP_BATCHNORM_DX, spoil_norm},
         {"5 x 12x1x1: linear 4 bias, loss 0.1", INK_OP_CROSS_ENTROPY_DX, spoil_loss},
+        {"5 x 12x1x1: linear 4 bias, soft 0.5 3", INK_OP_CROSS_ENTROPY_DX, spoil_temperature},
         {"3 x 4x5x5: conv 4 3x3 p1", INK_OP_CONV2D_DW, spoil_conv},
         {"3 x 4x5x5: dropout, conv 4 3x3 p1", INK_OP_DROPOUT_DX, spoil_dropout},
         {"3 x 4x7x7: maxpool 3x3 s2", INK_OP_MAXPOOL_DX, spoil_pool},

@@ -227,6 +227,7 @@ static ink_status set_batched(ink_program *p, const ink_graph *g, const ink_node
 
 static void set_followers(ink_program *p, const ink_node *n) {
     switch (n->op) {
+    case INK_OP_MUON:
     case INK_OP_SGD: set_as(p, n->in[2], n->in[0]); break;
     case INK_OP_ADAM:
         set_as(p, n->in[2], n->in[0]);

@@ -332,6 +332,22 @@ static void plan_update(planner *l, int32_t at, ink_work *work) {
     ink_plan_writes(s, n->in[3]);
 }
 
+static void plan_muon(planner *l, int32_t at) {
+    const ink_node *n = &l->g->nodes[at];
+    const ink_value *w = &l->g->values[n->in[0]];
+    ink_step *s = ink_plan_step(l, ink_op_name(n->op), ink_work_muon, n);
+    s->whole = true;
+    s->extra[0] = ink_plan_room(l, ink_muon_floats(&l->p->cells[n->in[0]]), false);
+    s->extra[1] = l->clip;
+    s->factor = w->lr_scale;
+    if (!w->decay) s->node.attr.optimizer.decay = 0.0f;
+    settle(s);
+    ink_plan_reads(s, l->clip);
+    ink_plan_writes(s, n->in[0]);
+    ink_plan_writes(s, n->in[2]);
+    ink_plan_writes(s, s->extra[0]);
+}
+
 static void plan_loss(planner *l, int32_t at) {
     l->p->classes = l->p->cells[l->g->nodes[at].in[0]].c;
     plan_simple(l, at, ink_work_cross_entropy);
@@ -374,6 +390,7 @@ static ink_status plan_node(planner *l, int32_t at, ink_error *err) {
     case INK_OP_CLIP: return plan_clip(l, at, err);
     case INK_OP_SGD: plan_update(l, at, ink_work_sgd); break;
     case INK_OP_ADAM: plan_update(l, at, ink_work_adam); break;
+    case INK_OP_MUON: plan_muon(l, at); break;
     case INK_OP_AVERAGE: plan_update(l, at, ink_work_average); break;
     case INK_OP_COUNT: break;
     }

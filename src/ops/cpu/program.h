@@ -211,6 +211,9 @@ ink_work ink_work_activation, ink_work_activation_dx, ink_work_add, ink_work_rel
 ink_work ink_work_dropout, ink_work_dropout_dx;
 ink_work ink_work_warp, ink_work_normalise;
 ink_work ink_work_softmax, ink_work_softmax_dx, ink_work_cross_entropy, ink_work_cross_entropy_dx;
+/* muon.c: floats of the room that a step for these weights needs, in extra[0] */
+size_t ink_muon_floats(const ink_cell *w);
+ink_work ink_work_muon;
 ink_work ink_work_squares, ink_work_clip, ink_work_adam, ink_work_sgd, ink_work_average;
 
 /* ---- plan.c and its parts ---- */
