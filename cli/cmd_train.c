@@ -22,6 +22,8 @@ static const cli_option options[] = {
     {"weights", 0, CLI_TEXT, "FILE", NULL,
      "begin with the weights of a model, run, .pth or .safetensors, where they fit", 0, 0},
     {"freeze", 0, CLI_CHOICE, "body|none", "none", "body: only the last layer learns", 0, 0},
+    {"teacher", 0, CLI_LIST, "MODEL", NULL, "learn also from what this file or run says; several: from their mean", 0,
+     0},
     {"save-every", 0, CLI_PERIOD, "TIME", "each epoch", "save for --resume also every so often, such as 10m", 0, 0},
     CLI_JSON,
 };
@@ -55,7 +57,7 @@ const cli_verb cli_train = {
 
 /* A run goes on as it began: what would change it is refused, not ignored. */
 static ink_status check_resume(const cli_args *args, ink_error *err) {
-    static const char *const fixed[] = {"test", "recipe", "net", "out", "force", "weights", "freeze"};
+    static const char *const fixed[] = {"test", "recipe", "net", "out", "force", "weights", "freeze", "teacher"};
     const char *given = NULL;
     if (cli_text(args, "resume") == NULL) return INK_OK;
     for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {
@@ -249,6 +251,8 @@ static int run(const cli_args *args) {
         .resume = cli_text(args, "resume"),
         .weights = cli_text(args, "weights"),
         .freeze = freeze != NULL && strcmp(freeze, "none") != 0 ? freeze : NULL,
+        .teachers = args->listed,
+        .n_teachers = args->n_listed,
         .save_every_s = cli_real(args, "save-every"),
         .argv = args->argv,
         .engine = cli_engine(args),

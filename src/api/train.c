@@ -105,6 +105,32 @@ static void from_scratch(ink_train_run *run) {
                   run->origin);
 }
 
+/* --teacher, or the teachers that a resumed run had. */
+static ink_status open_teachers(ink_train_run *run, ink_error *err) {
+    const ink_train_options *o = run->options;
+    ink_train_teachers *teachers = &run->teachers;
+    ink_status status = INK_OK;
+    if (o->resume != NULL) {
+        const char *paths = ink_tensors_note(&run->resumed.file, "teachers");
+        const char *sha256 = ink_tensors_note(&run->resumed.file, "teachers-sha256");
+        if (paths == NULL || paths[0] == '\0' || sha256 == NULL) return INK_OK;
+        status = ink_train_teachers_reopen(paths, sha256, &run->machine, teachers, err);
+    } else if (o->n_teachers > 0) {
+        status = ink_train_teachers_open(o->teachers, o->n_teachers, &run->machine, teachers, err);
+    } else {
+        return INK_OK;
+    }
+    if (status != INK_OK) return status;
+    const ink_modelfile *first = &teachers->models.files[0];
+    if (first->height != (int32_t)run->set.train.height || first->width != (int32_t)run->set.train.width) {
+        return ink_fail(err, INK_E_DATA, "%s wants images of %dx%d, %s has %ux%u", first->name, (int)first->height,
+                        (int)first->width, run->data, run->set.train.height, run->set.train.width);
+    }
+    ink_watch_say(run->watch, INK_SAY_INFO, "taught by %zu model%s", teachers->models.n,
+                  teachers->models.n == 1 ? "" : "s");
+    return INK_OK;
+}
+
 static ink_status make_trainer(ink_train_run *run, ink_error *err) {
     ink_trainer_setup setup = {.recipe = &run->recipe,
                                .images = &run->set.train,
@@ -114,7 +140,10 @@ static ink_status make_trainer(ink_train_run *run, ink_error *err) {
                                .exact = run->machine.exact,
                                .learn = run->learn_head ? INK_LEARN_HEAD : INK_LEARN_ALL,
                                .pool = run->machine.pool};
-    ink_status status = ink_trainer_new(&setup, &run->trainer, err);
+    ink_status status = open_teachers(run, err);
+    setup.teachers = run->teachers.list;
+    setup.n_teachers = (uint32_t)run->teachers.models.n;
+    if (status == INK_OK) status = ink_trainer_new(&setup, &run->trainer, err);
     if (status == INK_OK && run->options->weights != NULL) {
         status = load_weights(run, err);
     } else if (status == INK_OK && run->options->resume == NULL) {
@@ -330,6 +359,7 @@ ink_status ink_train_one(ink_train_run *run, ink_error *err) {
     run->result->seconds = ink_clock_s() - run->started_s;
     ink_runlog_free(run->log);
     ink_trainer_free(run->trainer);
+    ink_train_teachers_close(&run->teachers);
     ink_mem_free(run->held_out);
     run->log = NULL;
     run->trainer = NULL;
@@ -340,6 +370,28 @@ ink_status ink_train_one(ink_train_run *run, ink_error *err) {
 void ink_train_result_start(ink_train_result *result) {
     *result = (ink_train_result){
         .best_accuracy = NAN, .best_loss = NAN, .last_accuracy = NAN, .last_loss = NAN, .test_accuracy = NAN};
+}
+
+ink_status ink_train_prepare(ink_train_run *run, ink_error *err) {
+    ink_status status = ink_train_settle(run, err);
+    snprintf(run->result->recipe, sizeof run->result->recipe, "%s", run->recipe.name);
+    if (status == INK_OK) status = read_data(run, err);
+    if (status == INK_OK) status = split(run, err);
+    if (status == INK_OK) status = make_trainer(run, err);
+    return status;
+}
+
+void ink_train_close(ink_train_run *run) {
+    ink_runlog_free(run->log);
+    ink_trainer_free(run->trainer);
+    ink_train_teachers_close(&run->teachers);
+    ink_mem_free(run->held_out);
+    ink_text_clear(&run->more);
+    ink_text_clear(&run->more_sha256);
+    ink_checkpoint_clear(&run->resumed);
+    ink_dataset_clear(&run->set);
+    ink_machine_close(&run->machine);
+    ink_recipe_clear(&run->recipe);
 }
 
 ink_status ink_work_train(const ink_train_options *options, const ink_watch *watch, ink_train_result *result,
@@ -358,12 +410,6 @@ ink_status ink_work_train(const ink_train_options *options, const ink_watch *wat
         if (status == INK_OK) status = ink_train_one(&run, err);
     }
     result->seconds = ink_clock_s() - run.started_s;
-    ink_mem_free(run.held_out);
-    ink_text_clear(&run.more);
-    ink_text_clear(&run.more_sha256);
-    ink_checkpoint_clear(&run.resumed);
-    ink_dataset_clear(&run.set);
-    ink_machine_close(&run.machine);
-    ink_recipe_clear(&run.recipe);
+    ink_train_close(&run);
     return status;
 }

@@ -6,6 +6,7 @@
 #include "api/judge.h"
 #include "api/members.h"
 #include "api/predict.h"
+#include "api/train_teachers.h"
 #include "report/runlog.h"
 #include "report/text.h"
 #include "train/checkpoint.h"
@@ -24,6 +25,7 @@ typedef struct ink_train_run {
     ink_text more;        /* absolute paths of the other DATA, a line each */
     ink_text more_sha256; /* of their images, a line each */
     uint8_t *held_out;    /* [set.train.count] */
+    ink_train_teachers teachers;
     ink_trainer *trainer;
     ink_runlog *log;
     ink_checkpoint resumed; /* what --resume read; {0} otherwise */
@@ -48,6 +50,10 @@ INK_MUST_USE ink_status ink_train_absolute(const char *path, char out[INK_PATH_S
 INK_MUST_USE ink_status ink_train_settle_more(ink_train_run *run, ink_error *err);
 /* After DATA was read: appends the rows of `more` to it. */
 INK_MUST_USE ink_status ink_train_read_more(ink_train_run *run, ink_error *err);
+
+/* The whole way to the trainer: settle, data, split, trainer; and the way back. */
+INK_MUST_USE ink_status ink_train_prepare(ink_train_run *run, ink_error *err);
+void ink_train_close(ink_train_run *run);
 
 /* --budget: sets the recipe's epochs by the pace of a few steps, which are undone, and writes them to the run folder.
  * Does nothing without it. */

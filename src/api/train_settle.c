@@ -63,6 +63,7 @@ static ink_status refuse_settings(const ink_train_options *o, ink_error *err) {
                         : o->test != NULL    ? "test"
                         : o->weights != NULL ? "weights"
                         : o->freeze != NULL  ? "freeze"
+                        : o->n_teachers > 0  ? "teacher"
                                              : NULL;
     if (o->n_more > 0) {
         ink_fail(err, INK_E_USAGE, "--resume takes no new data: '%.60s' cannot be added to the run", o->more[0]);

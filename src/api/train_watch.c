@@ -83,6 +83,8 @@ ink_status ink_train_save(ink_train_run *run, ink_error *err) {
         {"precision", ink_precision_word(ink_trainer_precision(run->trainer))},
         {"exact", run->machine.exact ? "yes" : "no"},
         {"freeze", run->learn_head ? "body" : ""},
+        {"teachers", run->teachers.paths != NULL ? run->teachers.paths : ""},
+        {"teachers-sha256", run->teachers.sha256},
     };
     status = ink_checkpoint_save(path, run->trainer, run->held_out, run->set.train.count, notes,
                                  sizeof notes / sizeof *notes, err);

@@ -92,13 +92,15 @@ typedef struct ink_train_options {
     const char *net;    /* zoo name or file with a net; NULL: the recipe's own */
     const ink_setting *settings;
     size_t n_settings;
-    const char *out;         /* run folder; NULL = runs/<date>-<recipe> */
-    bool force;              /* an existing run in `out` is replaced */
-    const char *resume;      /* run folder to continue: all settings come from its checkpoint, data from where it was */
-    const char *weights;     /* file (model, safetensors, .pth) or run whose weights to start from, where they fit */
-    const char *freeze;      /* "body": only the last layer learns; NULL: all learn */
-    double save_every_s;     /* a checkpoint also every so many seconds; 0 = only at each epoch's end */
-    const char *const *argv; /* for env.json; NULL-terminated or NULL */
+    const char *out;     /* run folder; NULL = runs/<date>-<recipe> */
+    bool force;          /* an existing run in `out` is replaced */
+    const char *resume;  /* run folder to continue: all settings come from its checkpoint, data from where it was */
+    const char *weights; /* file (model, safetensors, .pth) or run whose weights to start from, where they fit */
+    const char *freeze;  /* "body": only the last layer learns; NULL: all learn */
+    const char *const *teachers; /* models to learn from too (recipe keys distil-...) */
+    size_t n_teachers;           /* 0: labels alone */
+    double save_every_s;         /* a checkpoint also every so many seconds; 0 = only at each epoch's end */
+    const char *const *argv;     /* for env.json; NULL-terminated or NULL */
     ink_engine engine;
 } ink_train_options;
 
@@ -136,6 +138,30 @@ INK_MUST_USE ink_status ink_work_train(const ink_train_options *options, const i
                                        ink_train_result *result, ink_error *err);
 /* The accuracy of a run's epochs (metrics.csv) as a small text graph. */
 INK_MUST_USE ink_status ink_work_graph_text(const char *run, uint32_t columns, bool utf8, char **text, ink_error *err);
+
+/* ---- lr-find ---- */
+
+typedef struct ink_lr_find_options {
+    const char *data, *recipe, *net; /* as for train */
+    const ink_setting *settings;
+    size_t n_settings;
+    const char *out;  /* the chart becomes <out>.svg and <out>.png; NULL = "lr-find" */
+    double low, high; /* of the sweep; 0 = 1e-7 and 10 */
+    uint32_t steps;   /* 0 = 300 */
+    uint32_t columns; /* width of the terminal, for text; 0 = 80 */
+    ink_engine engine;
+} ink_lr_find_options;
+
+typedef struct ink_lr_find_result {
+    double suggestion;
+    uint32_t steps; /* taken before the loss grew beyond hope */
+    char svg[INK_PATH_SIZE], png[INK_PATH_SIZE];
+    char *text; /* the loss over the rate, a bar a line; ink_work_free */
+} ink_lr_find_result;
+
+/* Raises the learning rate step by step, draws the loss, suggests a rate. Nothing learnt is kept. */
+INK_MUST_USE ink_status ink_work_lr_find(const ink_lr_find_options *options, const ink_watch *watch,
+                                         ink_lr_find_result *result, ink_error *err);
 
 /* ---- predict, eval ---- */
 

@@ -21,75 +21,6 @@ size_t ink_net_head(const ink_graph *g, const char **name) {
     return 0;
 }
 
-/* Which parameters learn and how fast; biases and batch-norm's own are spared weight decay. */
-static void set_learning(const ink_net_plan *plan, ink_graph *g) {
-    const char *head;
-    size_t length = ink_net_head(g, &head);
-    for (int32_t i = 0; i < g->n_values; i++) {
-        ink_value *value = &g->values[i];
-        if (value->role != INK_ROLE_PARAM) continue;
-        bool in_head = strncmp(value->name, head, length) == 0;
-        if (!in_head) value->lr_scale = plan->learn == INK_LEARN_HEAD ? 0.0f : plan->body_lr_scale;
-        value->decay = value->rank > 1;
-    }
-}
-
-static bool ends_in_softmax(const ink_graph *g, ink_id value) {
-    ink_id maker = g->values[value].maker;
-    return maker != INK_NONE && g->nodes[maker].op == INK_OP_SOFTMAX;
-}
-
-ink_status ink_net_build(const ink_net *net, const ink_net_plan *plan, ink_graph *g, ink_net_ends *ends,
-                         ink_error *err) {
-    *ends = (ink_net_ends){INK_NONE, INK_NONE, INK_NONE};
-    ink_net_builder builder = {.g = g, .plan = plan};
-    ink_normalise normalise = plan->normalise;
-    if (net->channels == 3 && normalise.channels == 1) {
-        normalise.channels = 3;
-        for (int c = 1; c < 3; c++) {
-            normalise.scale[c] = normalise.scale[0];
-            normalise.shift[c] = normalise.shift[0];
-        }
-    } else if (net->channels == 1 && normalise.channels == 3) {
-        return ink_fail(err, INK_E_USAGE, "the net wants 1 channel, its normalisation gives 3");
-    }
-    ink_id x = ink_graph_images(g, plan->height, plan->width);
-    if (plan->warps) x = ink_graph_warp(g, x, ink_graph_warps(g));
-    x = ink_graph_normalise(g, x, normalise.channels, normalise.scale, normalise.shift);
-    x = ink_layers_build(net->layers, &builder, "", x);
-    if (x != INK_NONE && ink_graph_elements(g, x) != INK_CLASSES) {
-        return ink_fail(err, INK_E_USAGE, "the net ends in %zu outputs, expected 10, one per digit",
-                        ink_graph_elements(g, x));
-    }
-    if (x != INK_NONE && g->values[x].dim[0] != INK_CLASSES) x = ink_graph_flatten(g, x);
-    ends->logits = x;
-    ink_graph_output(g, x);
-    if (plan->training || plan->labels) {
-        ends->losses =
-            ink_graph_cross_entropy(g, x, ink_graph_labels(g), plan->training ? plan->label_smoothing : 0.0f);
-    }
-    if (plan->training) {
-        if (ink_graph_check(g, err) != INK_OK) return ink_graph_check(g, err);
-        set_learning(plan, g);
-        ink_graph_gradients(g, ends->losses);
-        ink_graph_optimizer(g, &plan->optimizer);
-    } else if (x != INK_NONE) {
-        ends->probabilities = ends_in_softmax(g, x) ? x : ink_graph_softmax(g, x);
-        ink_graph_output(g, ends->probabilities);
-    }
-    return ink_graph_check(g, err);
-}
-
-/* ---- first weights ---- */
-
-typedef struct starter {
-    const ink_graph *g;
-    uint64_t seed;
-    const ink_backend *backend;
-    ink_program *program;
-    ink_error *err;
-} starter;
-
 /* The layer that owns a parameter, by its full name; NULL when none does. prefix grows with the depth. */
 static const ink_layer *find_layer(const ink_layer *first, const char *name) {
     for (const ink_layer *layer = first; layer != NULL; layer = layer->next) {
@@ -112,6 +43,83 @@ static const ink_layer *find_layer(const ink_layer *first, const char *name) {
     }
     return NULL;
 }
+
+/* Which parameters learn and how fast; biases and batch-norm's own are spared weight decay. */
+static void set_learning(const ink_net *net, const ink_net_plan *plan, ink_graph *g) {
+    const char *head;
+    size_t length = ink_net_head(g, &head);
+    for (int32_t i = 0; i < g->n_values; i++) {
+        ink_value *value = &g->values[i];
+        if (value->role != INK_ROLE_PARAM) continue;
+        bool in_head = strncmp(value->name, head, length) == 0;
+        if (!in_head) value->lr_scale = plan->learn == INK_LEARN_HEAD ? 0.0f : plan->body_lr_scale;
+        value->decay = value->rank > 1;
+        value->is_matrix = value->rank > 1 && !in_head;
+        if (value->is_matrix && plan->optimizer.kind == INK_MUON) value->lr_scale *= plan->matrix_lr_scale;
+        const ink_layer *layer = find_layer(net->layers, value->name);
+        if (layer != NULL) value->lr_scale *= layer->whiten && value->rank > 1 ? 0.0f : layer->lr_scale;
+    }
+}
+
+static bool ends_in_softmax(const ink_graph *g, ink_id value) {
+    ink_id maker = g->values[value].maker;
+    return maker != INK_NONE && g->nodes[maker].op == INK_OP_SOFTMAX;
+}
+
+ink_status ink_net_build(const ink_net *net, const ink_net_plan *plan, ink_graph *g, ink_net_ends *ends,
+                         ink_error *err) {
+    *ends = (ink_net_ends){INK_NONE, INK_NONE, INK_NONE, INK_NONE};
+    ink_net_builder builder = {.g = g, .plan = plan};
+    ink_normalise normalise = plan->normalise;
+    if (net->channels == 3 && normalise.channels == 1) {
+        normalise.channels = 3;
+        for (int c = 1; c < 3; c++) {
+            normalise.scale[c] = normalise.scale[0];
+            normalise.shift[c] = normalise.shift[0];
+        }
+    } else if (net->channels == 1 && normalise.channels == 3) {
+        return ink_fail(err, INK_E_USAGE, "the net wants 1 channel, its normalisation gives 3");
+    }
+    ink_id x = ink_graph_images(g, plan->height, plan->width);
+    if (plan->warps) x = ink_graph_warp(g, x, ink_graph_warps(g));
+    x = ink_graph_normalise(g, x, normalise.channels, normalise.scale, normalise.shift);
+    x = ink_layers_build(net->layers, &builder, "", x);
+    if (x != INK_NONE && ink_graph_elements(g, x) != INK_CLASSES) {
+        return ink_fail(err, INK_E_USAGE, "the net ends in %zu outputs, expected 10, one per digit",
+                        ink_graph_elements(g, x));
+    }
+    if (x != INK_NONE && g->values[x].dim[0] != INK_CLASSES) x = ink_graph_flatten(g, x);
+    ends->logits = x;
+    ink_graph_output(g, x);
+    if (plan->training && plan->soft) {
+        ends->soft = ink_graph_input(g, INK_CLASSES, 1, 1);
+        ends->losses = ink_graph_soft_cross_entropy(g, x, ink_graph_labels(g), plan->label_smoothing, ends->soft,
+                                                    plan->soft_weight, plan->temperature);
+    } else if (plan->training || plan->labels) {
+        ends->losses =
+            ink_graph_cross_entropy(g, x, ink_graph_labels(g), plan->training ? plan->label_smoothing : 0.0f);
+    }
+    if (plan->training) {
+        if (ink_graph_check(g, err) != INK_OK) return ink_graph_check(g, err);
+        set_learning(net, plan, g);
+        ink_graph_gradients(g, ends->losses);
+        ink_graph_optimizer(g, &plan->optimizer);
+    } else if (x != INK_NONE) {
+        ends->probabilities = ends_in_softmax(g, x) ? x : ink_graph_softmax(g, x);
+        ink_graph_output(g, ends->probabilities);
+    }
+    return ink_graph_check(g, err);
+}
+
+/* ---- first weights ---- */
+
+typedef struct starter {
+    const ink_graph *g;
+    uint64_t seed;
+    const ink_backend *backend;
+    ink_program *program;
+    ink_error *err;
+} starter;
 
 typedef enum draw_kind { DRAW_CONSTANT, DRAW_UNIFORM, DRAW_NORMAL } draw_kind;
 
@@ -151,6 +159,17 @@ static draw_kind draw_of(const ink_layer *layer, const ink_graph *g, const ink_v
     return DRAW_UNIFORM;
 }
 
+/* The first C filters [K,C,R,S] pass their own channel on. Values are drawn before: what follows keeps its numbers. */
+static void set_dirac(const ink_layer *layer, const ink_value *value, float *data) {
+    int32_t k_all = value->dim[0], c_all = value->dim[1], window = value->dim[2] * value->dim[3];
+    if (layer->init != INK_INIT_DIRAC || layer->kind != &ink_layer_conv || value->rank != 4 || window % 2 == 0) return;
+    for (int32_t k = 0; k < k_all && k < c_all && c_all <= k_all; k++) {
+        float *filter = data + (size_t)k * (size_t)c_all * (size_t)window;
+        memset(filter, 0, (size_t)c_all * (size_t)window * sizeof *filter);
+        filter[k * window + window / 2] = 1.0f;
+    }
+}
+
 static ink_status start_value(const starter *s, const ink_layer *layer, ink_id id, uint64_t number) {
     float size = 0;
     size_t count = ink_graph_elements(s->g, id);
@@ -165,6 +184,7 @@ static ink_status start_value(const starter *s, const ink_layer *layer, ink_id i
         case DRAW_NORMAL: data[i] = size * ink_rng_normal(&rng); break;
         }
     }
+    set_dirac(layer, &s->g->values[id], data);
     ink_status status = s->backend->write(s->program, id, data, count, s->err);
     ink_mem_free(data);
     return status;
@@ -184,4 +204,14 @@ ink_status ink_net_init(const ink_net *net, const ink_graph *g, uint64_t seed, c
         if (status != INK_OK) return status;
     }
     return INK_OK;
+}
+
+ink_id ink_net_whitened(const ink_net *net, const ink_graph *g) {
+    for (ink_id id = 0; id < g->n_values; id++) {
+        const ink_value *value = &g->values[id];
+        if (value->role != INK_ROLE_PARAM || value->rank != 4) continue;
+        const ink_layer *layer = find_layer(net->layers, value->name);
+        return layer != NULL && layer->whiten ? id : INK_NONE;
+    }
+    return INK_NONE;
 }

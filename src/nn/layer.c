@@ -2,6 +2,7 @@
  * One line per kind; the kinds themselves stand in layer_<kind>.c. */
 #include "nn/layer.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,13 +27,21 @@ const char *ink_layer_kind_word(size_t n) {
     return n < N_KINDS ? kinds[n]->word : NULL;
 }
 
+ink_id ink_layer_fault(ink_graph *g, const char *format, ...) {
+    char text[256];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (g->fault.status == INK_OK) ink_fail(&g->fault, INK_E_USAGE, "%s", text);
+    return INK_NONE;
+}
+
 /* "<prefix><name>.<part>" in text; a fault of the graph when it is too long. */
 static bool full_name(const ink_layer *layer, ink_net_builder *builder, const char *part, char text[INK_NAME_SIZE]) {
     int length = snprintf(text, INK_NAME_SIZE, "%s%s.%s", builder->prefix, layer->name, part);
     if (length >= 0 && length < INK_NAME_SIZE) return true;
-    if (builder->g->fault.status == INK_OK) {
-        ink_fail(&builder->g->fault, INK_E_USAGE, "the name %s%s.%s is too long", builder->prefix, layer->name, part);
-    }
+    ink_layer_fault(builder->g, "the name %s%s.%s is too long", builder->prefix, layer->name, part);
     return false;
 }
 

@@ -3,6 +3,7 @@
 #ifndef INK_NN_LAYER_H
 #define INK_NN_LAYER_H
 
+#include "core/status.h"
 #include "nn/net.h"
 
 #define INK_WORDS_MAX 24
@@ -29,7 +30,7 @@ INK_MUST_USE ink_status ink_words_pad(ink_words *words, const char *what, int32_
                                       ink_error *err);
 INK_MUST_USE ink_status ink_words_window(ink_words *words, const char *what, int32_t *r, int32_t *s, ink_error *err);
 
-typedef enum ink_init { INK_INIT_TORCH, INK_INIT_KAIMING_NORMAL, INK_INIT_GLOROT } ink_init;
+typedef enum ink_init { INK_INIT_TORCH, INK_INIT_KAIMING_NORMAL, INK_INIT_GLOROT, INK_INIT_DIRAC } ink_init;
 
 typedef struct ink_layer_kind ink_layer_kind;
 
@@ -46,6 +47,8 @@ struct ink_layer {
     int32_t out;                                      /* K */
     int32_t window_h, window_w, stride, pad, pad_end; /* conv, pools */
     bool bias, affine;                                /* conv and linear; batchnorm */
+    bool whiten;                                      /* conv */
+    float lr_scale;                                   /* of what it learns */
     float rate, slope, eps, momentum;                 /* dropout; leaky-relu; batchnorm */
 };
 
@@ -75,6 +78,9 @@ const char *ink_layer_kind_word(size_t n);
 ink_id ink_layer_param(const ink_layer *layer, ink_net_builder *builder, const char *part, int rank,
                        const int32_t dim[]);
 ink_id ink_layer_state(const ink_layer *layer, ink_net_builder *builder, const char *part, int32_t size);
+
+/* Records a fault of the graph, unless it has one; INK_NONE. */
+ink_id ink_layer_fault(ink_graph *g, const char *format, ...) INK_PRINTF(2, 3);
 
 /* Builds the layers of a block, from the first, under a prefix that grows by name ("" adds nothing). */
 ink_id ink_layers_build(const ink_layer *first, ink_net_builder *builder, const char *name, ink_id x);

@@ -25,6 +25,8 @@ static ink_status parse(ink_layer *layer, ink_words *words, ink_error *err) {
             } else {
                 status = ink_words_pad(words, "padding of conv", &layer->pad, &layer->pad_end, err);
             }
+        } else if (ink_words_take(words, "whiten")) {
+            layer->whiten = true;
         } else if (ink_words_take(words, "no-bias")) {
             layer->bias = false;
         } else {
@@ -48,9 +50,19 @@ static ink_id build(const ink_layer *layer, ink_net_builder *builder, ink_id x) 
         pad = all / 2;
         pad_end = all - pad;
     }
+    /* Patches of what? Only the picture itself is known before training. */
+    if (layer->whiten && g->nodes[g->values[x].maker].op != INK_OP_NORMALISE) {
+        return ink_layer_fault(g, "whiten is for the first layer alone");
+    }
+    if (layer->whiten && layer->out > 2 * in[0] * layer->window_h * layer->window_w) {
+        return ink_layer_fault(g, "whiten: %d filters; patches of %d numbers give at most %d", (int)layer->out,
+                               (int)(in[0] * layer->window_h * layer->window_w),
+                               (int)(2 * in[0] * layer->window_h * layer->window_w));
+    }
     ink_id w = ink_layer_param(layer, builder, "weight", 4, shape);
     ink_id b = layer->bias ? ink_layer_param(layer, builder, "bias", 1, &layer->out) : INK_NONE;
     return ink_graph_conv2d(g, x, w, b, layer->stride, pad, pad_end);
 }
 
-const ink_layer_kind ink_layer_conv = {"conv", "conv K RxS [stride S] [pad P|P:E|same] [no-bias]", false, parse, build};
+const ink_layer_kind ink_layer_conv = {"conv", "conv K RxS [stride S] [pad P|P:E|same] [whiten] [no-bias]", false,
+                                       parse, build};

@@ -89,13 +89,24 @@ static ink_status parse_directive(net_parser *p, bool top, bool *taken) {
             p->init = INK_INIT_KAIMING_NORMAL;
         } else if (ink_words_take(&p->words, "glorot")) {
             p->init = INK_INIT_GLOROT;
+        } else if (ink_words_take(&p->words, "dirac")) {
+            p->init = INK_INIT_DIRAC;
         } else {
-            return fault(p, p->words.n > 1 ? p->words.word[1] : "", "torch, kaiming-normal or glorot", "init");
+            return fault(p, p->words.n > 1 ? p->words.word[1] : "", "torch, kaiming-normal, glorot or dirac", "init");
         }
     } else {
         *taken = false;
     }
     return INK_OK;
+}
+
+/* `lr FACTOR`, or nothing. */
+static ink_status parse_lr(net_parser *p, ink_layer *layer) {
+    const ink_layer_kind *kind = layer->kind;
+    layer->lr_scale = 1.0f;
+    bool learns = kind == &ink_layer_linear || kind == &ink_layer_conv || kind == &ink_layer_batchnorm;
+    if (!learns || !ink_words_take(&p->words, "lr")) return INK_OK;
+    return ink_words_real(&p->words, "factor of lr", 0.0f, 1000.0f, &layer->lr_scale, p->err);
 }
 
 /* `as NAME` and, where a block follows, `{`; then the line must end. fallback: the name when none is given. */
@@ -181,6 +192,7 @@ static ink_status parse_layer(net_parser *p, block *b, unsigned depth) {
     p->words.at = 1;
     ink_status status = kind->parse(layer, &p->words, p->err);
     snprintf(number, sizeof number, "%u", b->count);
+    if (status == INK_OK) status = parse_lr(p, layer);
     if (status == INK_OK) status = parse_tail(p, number, kind->braces, kind->usage, &layer->name);
     if (status == INK_OK && kind->braces) status = parse_braces(p, layer, depth);
     if (status != INK_OK) return status;

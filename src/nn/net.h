@@ -2,7 +2,8 @@
  *
  * The text has one layer a line; # begins a comment. Arguments in [] may be left out.
  *   linear K [no-bias]                                     flattens its input first when that has height and width
- *   conv K RxS [stride S] [pad P|P:E|same] [no-bias]       P:E pads P above and left, E below and right
+ *   conv K RxS [stride S] [pad P|P:E|same] [whiten] [no-bias]
+ *                                                          P:E pads P above and left, E below and right; whiten: below
  *   batchnorm [eps E] [momentum M] [no-affine]             1-D or 2-D, as its input is
  *   relu · leaky-relu [SLOPE] · gelu · silu · softmax
  *   maxpool RxS [stride S] [pad P] · avgpool RxS [stride S] [pad P]      stride: the window's height when left out
@@ -10,15 +11,19 @@
  *   residual { ... }                                       y = inner layers of x, plus x
  *   residual { ... } shortcut { ... }                      y = inner layers of x, plus shortcut layers of x
  *   repeat N { ... }                                       the inner lines N times
- * Any layer may end in `as NAME`. Lines that are no layer, at the top:
+ * linear, conv and batchnorm may end in `lr FACTOR`, their own factor on the learning rate; 0: they stay as they are.
+ * Any layer may end in `as NAME`, behind that. Lines that are no layer, at the top:
  *   input C           the net wants C channels (1 or 3); a grey picture is given C times
- *   init torch|kaiming-normal|glorot      first weights of the lines below it; torch when none is said
+ *   init torch|kaiming-normal|glorot|dirac      first weights of the lines below it; torch when none is said
  *
  * Names    A parameter's name is that of PyTorch's nn.Sequential: the layer's number in its block, or its `as` name,
  *          then ".weight" and so on; blocks join theirs with dots ("layer1.0.conv1.weight").
  * Weights  torch: uniform in +-1/sqrt(fan in), weights and biases. kaiming-normal: normal, sd sqrt(2 / (K R S)), as
  *          torchvision's resnet; linear layers as torch. glorot: uniform in +-sqrt(6 / (fan in + fan out)), biases 0.
- *          batchnorm 1 and 0. Drawn by Philox from (seed, INK_STREAM_INIT, number of the parameter). */
+ *          dirac: as torch, then in each convolution with as many channels as filters or fewer, and an odd window, the
+ *          first C filters become 1 in the middle of their own channel and 0 elsewhere: at first it passes its input on
+ *          (Zagoruyko & Komodakis, arXiv:1706.00388). batchnorm 1 and 0.
+ *          Drawn by Philox from (seed, INK_STREAM_INIT, number of the parameter). */
 #ifndef INK_NN_NET_H
 #define INK_NN_NET_H
 
@@ -67,9 +72,12 @@ typedef struct ink_net_plan {
     bool warps;    /* images are distorted by ink_batch.warps */
     bool moments;  /* evaluation, but batch norm takes each batch's own moments and keeps them as running statistics */
     float label_smoothing;
+    bool soft; /* training: ends.soft, an input [10,1,1] of the batch, is a second target of the loss */
+    float soft_weight, temperature;
     ink_optimizer optimizer;
     ink_learn_part learn;
-    float body_lr_scale; /* factor on the learning rate of all but the last layer that has parameters; 1: the same */
+    float matrix_lr_scale; /* Muon: factor on the learning rate of weights of rank 2 and more, the head's left out */
+    float body_lr_scale;   /* factor on the learning rate of all but the last layer that has parameters; 1: the same */
 } ink_net_plan;
 
 typedef struct ink_net_ends {
@@ -77,6 +85,7 @@ typedef struct ink_net_ends {
     ink_id
         probabilities; /* evaluation: softmax of it, or itself when the net ends in softmax; readable; else INK_NONE */
     ink_id losses;     /* or INK_NONE */
+    ink_id soft;       /* or INK_NONE */
 } ink_net_ends;
 
 /* Appends to an empty graph: images, warp, normalise, layers, and what the plan asks.
@@ -92,6 +101,10 @@ size_t ink_net_head(const ink_graph *g, const char **name);
  * ink_net_build made of this net. Errors: memory, the backend's. */
 INK_MUST_USE ink_status ink_net_init(const ink_net *net, const ink_graph *g, uint64_t seed, const ink_backend *backend,
                                      ink_program *program, ink_error *err);
+
+/* The weights [K,C,R,S] of the first layer when its line says `whiten`, else INK_NONE: the trainer writes the principal
+ * directions of the training rows' patches there (train/whiten.c), and they stay. */
+ink_id ink_net_whitened(const ink_net *net, const ink_graph *g);
 
 /* ---- zoo ---- */
 

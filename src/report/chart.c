@@ -157,7 +157,11 @@ static void draw_x_axis(const layout *l) {
     for (uint32_t i = 0; i < l->x_axis.n_ticks; i++) {
         char label[48];
         double x = place_x(l, l->x_axis.tick[i]);
-        ink_fixed_put(label, sizeof label, l->x_axis.tick[i], 0);
+        if (l->chart->x_powers) {
+            snprintf(label, sizeof label, "1e%.0f", l->x_axis.tick[i]);
+        } else {
+            ink_fixed_put(label, sizeof label, l->x_axis.tick[i], 0);
+        }
         ink_picture_line(l->picture, x, l->bottom + 4, x, l->bottom + 9, INK_COLOR_AXIS, 1, 0);
         ink_picture_text(l->picture, x, l->bottom + 23, label,
                          &(ink_lettering){.size = LABEL_SIZE, .color = INK_COLOR_MUTED, .anchor = INK_ANCHOR_MIDDLE});
@@ -202,7 +206,11 @@ static void draw_best(const layout *l) {
     char value[48], note[96];
     double x = place_x(l, x_of(chart, 0, chart->best)), y = place_y(l, chart->series[0].y[chart->best]);
     ink_chart_value(value, sizeof value, chart->unit, chart->series[0].y[chart->best]);
-    snprintf(note, sizeof note, "best epoch, %.0f: %s", x_of(chart, 0, chart->best), value);
+    if (chart->x_powers) {
+        snprintf(note, sizeof note, "suggested, %.1e: %s", pow(10, x_of(chart, 0, chart->best)), value);
+    } else {
+        snprintf(note, sizeof note, "best epoch, %.0f: %s", x_of(chart, 0, chart->best), value);
+    }
     ink_picture_line(l->picture, x, y, x, l->bottom, color_of(chart, 0), 1, 3);
     ink_picture_circle(l->picture, x, y, 6, INK_COLOR_PAPER, color_of(chart, 0), 2.5, note);
 }

@@ -36,6 +36,7 @@ typedef struct ink_chart {
     ink_chart_unit unit;
     const double *x;    /* [n] ascending, NULL: 1, 2, ... n */
     const char *x_name; /* "epoch" when NULL */
+    bool x_powers;      /* x are powers of ten: ticks say 1e-3 */
     uint32_t n;
     const ink_series *series;
     uint32_t n_series;    /* 1 to 6 */

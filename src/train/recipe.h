@@ -40,10 +40,12 @@ typedef struct ink_recipe {
     bool shuffle;
     uint32_t epochs, batch_size, eval_batch_size, workers;
     ink_optimizer optimizer;
-    double lr, body_lr_scale;
+    double lr, body_lr_scale, muon_lr;
     ink_schedule schedule;
     double label_smoothing;
-    double until;    /* accuracy on the held-out rows at which training ends; 0: none */
+    double hard_share;                        /* train/hard.h; 1: every image */
+    double distil_weight, distil_temperature; /* with teachers alone */
+    double until;                             /* accuracy on the held-out rows at which training ends; 0: none */
     double budget_s; /* the time that epochs are fitted to (api/train_budget.c); 0: epochs stands */
     ink_augment augment;
     uint32_t members;  /* nets trained side by side, whose answers are averaged; 1: one net */

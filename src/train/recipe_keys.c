@@ -119,8 +119,10 @@ static ink_status set_optimizer(ink_recipe *r, const key_value *v) {
         r->optimizer.kind = INK_ADAMW;
     } else if (is(v, 1, "sgd")) {
         r->optimizer.kind = INK_SGD;
+    } else if (is(v, 1, "muon")) {
+        r->optimizer.kind = INK_MUON;
     } else {
-        return refuse(v, "adam, adamw or sgd");
+        return refuse(v, "adam, adamw, sgd or muon");
     }
     return INK_OK;
 }
@@ -185,6 +187,9 @@ static ink_status set_workers(ink_recipe *r, const key_value *v) {
 static ink_status set_lr(ink_recipe *r, const key_value *v) {
     return get_real(v, 0, 1000, &r->lr);
 }
+static ink_status set_muon_lr(ink_recipe *r, const key_value *v) {
+    return get_real(v, 0, 1000, &r->muon_lr);
+}
 static ink_status set_body_lr(ink_recipe *r, const key_value *v) {
     return get_real(v, 1e-9, 1000, &r->body_lr_scale);
 }
@@ -217,6 +222,16 @@ static ink_status set_warmup(ink_recipe *r, const key_value *v) {
 }
 static ink_status set_label_smoothing(ink_recipe *r, const key_value *v) {
     return get_real(v, 0, 0.9, &r->label_smoothing);
+}
+
+static ink_status set_hard_share(ink_recipe *r, const key_value *v) {
+    return get_real(v, 0.01, 1, &r->hard_share);
+}
+static ink_status set_distil_weight(ink_recipe *r, const key_value *v) {
+    return get_real(v, 0, 1, &r->distil_weight);
+}
+static ink_status set_distil_temperature(ink_recipe *r, const key_value *v) {
+    return get_real(v, 0.1, 100, &r->distil_temperature);
 }
 
 /* "99.4%", "99.4 %" or "0.994". */
@@ -283,21 +298,26 @@ static const ink_recipe_key_info infos[] = {
     {"batch-size", "N", "64", "rows a step"},
     {"eval-batch-size", "N", "1000", "rows at once when measuring and predicting"},
     {"workers", "N", "0", "own threads that prepare batches ahead; 0: the computing threads do"},
-    {"optimizer", "NAME", "adam", "adam | adamw | sgd"},
+    {"optimizer", "NAME", "adam",
+     "adam | adamw | sgd | muon (orthogonal steps; adamw for biases, batch norm and the last layer)"},
     {"lr", "RATE", "1e-3", "learning rate"},
+    {"muon-lr", "RATE", "0.02", "muon: learning rate of the orthogonal steps; lr is that of the rest"},
     {"body-lr", "FACTOR", "1", "factor on the learning rate of all layers but the last"},
-    {"momentum", "M", "0.9", "sgd: momentum"},
+    {"momentum", "M", "0.9", "sgd, muon: momentum"},
     {"nesterov", "yes|no", "no", "sgd: Nesterov's form"},
-    {"beta1", "B", "0.9", "adam, adamw: decay of the mean of gradients"},
+    {"beta1", "B", "0.9", "adam, adamw, muon: decay of the mean of gradients"},
     {"beta2", "B", "0.999", "adam, adamw: decay of the mean of their squares"},
     {"eps", "E", "1e-8", "adam, adamw: added to the divisor"},
-    {"weight-decay", "D", "0", "pull of the weights towards 0 (adamw: decoupled)"},
+    {"weight-decay", "D", "0", "pull of the weights towards 0 (adamw, muon: decoupled)"},
     {"clip", "NORM", "0", "longest gradient, longer ones are shortened; 0: as they are"},
     {"ema", "DECAY", "0", "measure, keep and use the weights' moving average, which keeps so much each step; 0: none"},
     {"schedule", "HOW", "constant",
      "learning rate over the run: constant | step EPOCHS FACTOR | cosine | linear | one-cycle"},
     {"warmup", "EPOCHS", "0", "epochs over which the learning rate rises from 0"},
     {"label-smoothing", "S", "0", "share of the target spread over all ten digits"},
+    {"hard-share", "S", "1", "learn only from this share of the images, those with the largest loss of a forward pass"},
+    {"distil-weight", "W", "0.9", "with --teacher: share of the loss that the teachers' probabilities have"},
+    {"distil-temperature", "T", "2", "with --teacher: how much they are softened"},
     {"augment", "HOW", "none", "distortions, new ones each epoch: none | rotate DEG scale F shear F shift F ..."},
     {"members", "N [same]", "1",
      "nets trained one after another, answers averaged; each holds out other rows, with \"same\" all the same ones"},
@@ -305,12 +325,37 @@ static const ink_recipe_key_info infos[] = {
      "cross-validation: N nets, each measured on the N-th of the rows that it did not learn; 0: none"},
 };
 static set_key *const setters[] = {
-    set_normalise, set_val,      set_seed,       set_shuffle,         set_epochs,
-    set_budget,    set_until,    set_batch_size, set_eval_batch_size, set_workers,
-    set_optimizer, set_lr,       set_body_lr,    set_momentum,        set_nesterov,
-    set_beta1,     set_beta2,    set_eps,        set_weight_decay,    set_clip,
-    set_ema,       set_schedule, set_warmup,     set_label_smoothing, set_augment,
-    set_members,   set_folds,
+    set_normalise,
+    set_val,
+    set_seed,
+    set_shuffle,
+    set_epochs,
+    set_budget,
+    set_until,
+    set_batch_size,
+    set_eval_batch_size,
+    set_workers,
+    set_optimizer,
+    set_lr,
+    set_muon_lr,
+    set_body_lr,
+    set_momentum,
+    set_nesterov,
+    set_beta1,
+    set_beta2,
+    set_eps,
+    set_weight_decay,
+    set_clip,
+    set_ema,
+    set_schedule,
+    set_warmup,
+    set_label_smoothing,
+    set_hard_share,
+    set_distil_weight,
+    set_distil_temperature,
+    set_augment,
+    set_members,
+    set_folds,
 };
 #define N_KEYS (sizeof infos / sizeof *infos)
 _Static_assert(sizeof setters / sizeof *setters == N_KEYS, "one setter a key");

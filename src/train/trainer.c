@@ -29,7 +29,7 @@ static ink_status make_batches(ink_trainer *t, const uint32_t *rows, ink_error *
     ink_batches_options train = {.images = t->images,
                                  .rows = rows,
                                  .n_rows = t->n_train,
-                                 .batch_size = r->batch_size,
+                                 .batch_size = ink_hard_candidates(r),
                                  .shuffle = r->shuffle,
                                  .seed = r->seed,
                                  .augment = &r->augment,
@@ -73,8 +73,12 @@ static ink_status compile(ink_trainer *t, const ink_trainer_setup *setup, const 
                          .training = true,
                          .warps = !ink_augment_is_none(&r->augment),
                          .label_smoothing = (float)r->label_smoothing,
+                         .soft = setup->n_teachers > 0,
+                         .soft_weight = (float)r->distil_weight,
+                         .temperature = (float)r->distil_temperature,
                          .optimizer = r->optimizer,
                          .learn = setup->learn,
+                         .matrix_lr_scale = r->lr > 0 ? (float)(r->muon_lr / r->lr) : 0.0f,
                          .body_lr_scale = (float)r->body_lr_scale};
     ink_compile_options options = {.max_batch = r->batch_size < t->n_train ? r->batch_size : t->n_train,
                                    .precision = setup->precision,
@@ -83,6 +87,11 @@ static ink_status compile(ink_trainer *t, const ink_trainer_setup *setup, const 
     ink_status status = ink_net_build(t->net, &plan, &t->train_graph, &ends, err);
     if (status == INK_OK) status = t->backend->compile(&t->train_graph, &options, &t->train, err);
     if (status == INK_OK) status = ink_net_init(t->net, &t->train_graph, r->seed, t->backend, t->train, err);
+    if (status == INK_OK) status = ink_trainer_whiten(t, rows, err);
+    if (status == INK_OK && r->hard_share < 1) status = ink_hard_new(t, &options, &t->hard, err);
+    if (status == INK_OK && setup->n_teachers > 0) {
+        status = ink_distil_new(t, setup, &options, ends.soft, &t->distil, err);
+    }
     return status == INK_OK ? compile_eval(t, &plan, &options, rows, err) : status;
 }
 
@@ -130,6 +139,8 @@ done:
 void ink_trainer_free(ink_trainer *t) {
     if (t == NULL) return;
     ink_weights_clear(&t->best);
+    ink_hard_free(t->hard);
+    ink_distil_free(t->distil);
     ink_average_free(t->average);
     if (t->eval != NULL) t->backend->free(t->eval);
     if (t->train != NULL) t->backend->free(t->train);
@@ -163,10 +174,19 @@ static void tell(const ink_trainer *t, const ink_trainer_watch *watch, ink_train
 }
 
 static double lr_at(const ink_trainer *t, uint64_t step) {
+    if (t->swept_lr > 0) return t->swept_lr;
     return t->recipe->lr * ink_schedule_factor(&t->recipe->schedule, step, t->steps, t->steps_per_epoch);
 }
 
 ink_status ink_trainer_step(ink_trainer *t, const ink_batch_view *view, ink_error *err) {
+    ink_batch_view hard;
+    ink_status status = INK_OK;
+    if (t->hard != NULL) {
+        status = ink_hard_pick(t->hard, view, &hard, err);
+        view = &hard;
+    }
+    if (status == INK_OK && t->distil != NULL) status = ink_distil_teach(t->distil, view, err);
+    if (status != INK_OK) return status;
     ink_batch batch = {.n = view->n,
                        .images = view->images,
                        .labels = view->labels,
@@ -174,7 +194,7 @@ ink_status ink_trainer_step(ink_trainer *t, const ink_batch_view *view, ink_erro
                        .seed = t->recipe->seed,
                        .step = t->at.step + 1,
                        .lr = (float)lr_at(t, t->at.step)};
-    ink_status status = t->backend->run(t->train, &batch, err);
+    status = t->backend->run(t->train, &batch, err);
     if (status != INK_OK) return status;
     if (!isfinite(batch.loss_sum)) {
         ink_fail(err, INK_E_DIVERGED, "training diverged: the loss became %s in epoch %u, step %llu",
@@ -199,7 +219,8 @@ static ink_status train_epoch(ink_trainer *t, const ink_trainer_watch *watch, in
         ink_status status = ink_trainer_step(t, &view, err);
         if (status == INK_OK && watch->between != NULL) status = watch->between(watch->context, err);
         if (status != INK_OK) return status;
-        tell(t, watch, INK_TRAINING, (uint32_t)t->at.rows, t->n_train);
+        uint64_t seen = (uint64_t)t->at.batch * ink_hard_candidates(t->recipe);
+        tell(t, watch, INK_TRAINING, seen < t->n_train ? (uint32_t)seen : t->n_train, t->n_train);
     }
     return INK_OK;
 }

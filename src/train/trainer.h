@@ -19,6 +19,16 @@
 
 typedef struct ink_trainer ink_trainer;
 
+/* A trained net that teaches (train/distil.h). */
+typedef struct ink_teacher {
+    const ink_net *net;
+    ink_normalise normalise;
+    const void *file; /* for load */
+    /* Writes the net's weights into a program compiled from g. */
+    ink_status (*load)(const void *file, const ink_graph *g, const ink_backend *backend, ink_program *program,
+                       ink_error *err);
+} ink_teacher;
+
 typedef struct ink_trainer_setup {
     const ink_recipe *recipe; /* borrowed until free */
     const ink_images *images; /* labelled; borrowed until free */
@@ -27,7 +37,9 @@ typedef struct ink_trainer_setup {
     ink_precision precision;
     bool exact;
     ink_learn_part learn;
-    ink_pool *pool; /* borrowed until free */
+    const ink_teacher *teachers; /* [n_teachers] borrowed until new returns */
+    uint32_t n_teachers;         /* 0: labels alone */
+    ink_pool *pool;              /* borrowed until free */
 } ink_trainer_setup;
 
 /* What an epoch gave. Values that were not measured are NaN. */
@@ -93,6 +105,24 @@ INK_MUST_USE ink_status ink_trainer_measure_pace(ink_trainer *trainer, double se
                                                  ink_error *err);
 /* The recipe's epochs have changed. Only before the first step. */
 void ink_trainer_reschedule(ink_trainer *trainer);
+
+/* A sweep of the learning rate: `steps` steps (2 at least), from `low` to `high` by the same factor each, until the
+ * loss is 4 times its lowest or no number. loss is smoothed: the mean of all so far, each step weighing 0.95 of the
+ * next.
+ * Source   Smith, Cyclical learning rates for training neural networks, arXiv:1506.01186 */
+typedef struct ink_lr_sweep {
+    double low, high;
+    uint32_t steps;
+    double *lr, *loss; /* [steps], the caller's; [n] are filled */
+    uint32_t n;
+} ink_lr_sweep;
+
+/* The trainer is of no use afterwards but to be freed. watch: moment and stop alone. Errors: those of
+ * ink_trainer_run. */
+INK_MUST_USE ink_status ink_trainer_sweep(ink_trainer *trainer, const ink_trainer_watch *watch, ink_lr_sweep *sweep,
+                                          ink_error *err);
+/* The rate at which the smoothed loss falls fastest, on its way to its lowest; 0 without a point. */
+double ink_lr_sweep_suggestion(const ink_lr_sweep *sweep);
 
 /* ---- weights ---- */
 

@@ -170,6 +170,11 @@ static void wrong_texts_are_told_with_their_line(void **state) {
         {"relu\ninput 3", 2, "above the first layer"},
         {"input 2\nlinear 10", 1, "1 or 3"},
         {"init zeros\nlinear 10", 1, "kaiming-normal"},
+        {"linear 10 lr", 1, "factor of lr"},
+        {"linear 10 lr -1", 1, "a number from 0 to 1000"},
+        {"relu lr 2", 1, "one word too many"},
+        {"linear 10 as a lr 2", 1, "one word too many"},
+        {"linear 10 whiten", 1, "one word too many"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
@@ -195,6 +200,8 @@ static void shapes_that_do_not_fit_are_told_with_their_line(void **state) {
         {"linear 12", 0, "12 outputs, expected 10"},
         {"conv 4 3x3\nresidual {\nconv 8 3x3 pad 1\n}\nlinear 10", 2, "add"},
         {"linear 10 as a\nlinear 10 as a", 2, "a.weight"},
+        {"conv 8 3x3\nconv 4 3x3 whiten\nlinear 10", 2, "the first layer alone"},
+        {"conv 19 3x3 whiten\nlinear 10", 1, "patches of 9 numbers give at most 18"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
@@ -255,6 +262,63 @@ static void first_weights_have_their_spread(void **state) {
     ink_net_free(net);
 }
 
+/* Layers learn at their own pace, with the body's factor on top; whitening filters stay, their biases learn. */
+static void layers_have_their_own_learning_rates(void **state) {
+    static const char text[] =
+        "conv 8 3x3 whiten as a\nconv 8 3x3 lr 0.5 as b\nbatchnorm lr 0 as n\nlinear 10 lr 3 as c";
+    static const struct {
+        const char *name;
+        float scale;
+    } wanted[] = {{"a.weight", 0}, {"a.bias", 0.25f}, {"b.weight", 0.125f}, {"b.bias", 0.125f},
+                  {"n.weight", 0}, {"c.weight", 3},   {"c.bias", 3}};
+    ink_net *net = NULL;
+    ink_graph g = {0};
+    ink_net_ends ends;
+    ink_net_plan plan = eval_plan;
+    (void)state;
+    plan.training = true;
+    plan.body_lr_scale = 0.25f;
+    plan.optimizer.kind = INK_SGD;
+    assert_int_equal(ink_net_parse(text, "test", 1, &net, NULL), INK_OK);
+    assert_int_equal(ink_net_build(net, &plan, &g, &ends, NULL), INK_OK);
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        ink_id id = ink_graph_find(&g, wanted[i].name);
+        assert_true(g.values[id].lr_scale == wanted[i].scale);
+        assert_int_equal(g.values[id].gradient != INK_NONE, wanted[i].scale > 0);
+    }
+    assert_int_equal(ink_net_whitened(net, &g), ink_graph_find(&g, "a.weight"));
+    ink_graph_clear(&g);
+    ink_net_free(net);
+}
+
+/* init dirac: a convolution with padding passes its channels on; the rest of its filters are as torch draws them. */
+static void dirac_filters_pass_their_channel_on(void **state) {
+    static const char text[] = "input 1\ninit dirac\nconv 3 3x3 pad 1 no-bias as a\nconv 2 2x2 no-bias as even\n"
+                               "conv 1 3x3 no-bias as fewer\nlinear 10 as c";
+    ink_net *net = NULL;
+    ink_graph g = {0};
+    ink_net_ends ends;
+    ink_program *program = NULL;
+    const ink_backend *ref = &ink_backend_ref;
+    ink_compile_options options = {.max_batch = 1};
+    float a[27], even[24], fewer[18];
+    (void)state;
+    assert_int_equal(ink_net_parse(text, "test", 1, &net, NULL), INK_OK);
+    assert_int_equal(ink_net_build(net, &eval_plan, &g, &ends, NULL), INK_OK);
+    assert_int_equal(ref->compile(&g, &options, &program, NULL), INK_OK);
+    assert_int_equal(ink_net_init(net, &g, 1, ref, program, NULL), INK_OK);
+    assert_int_equal(ref->read(program, ink_graph_find(&g, "a.weight"), a, 27, NULL), INK_OK);
+    assert_int_equal(ref->read(program, ink_graph_find(&g, "even.weight"), even, 24, NULL), INK_OK);
+    assert_int_equal(ref->read(program, ink_graph_find(&g, "fewer.weight"), fewer, 18, NULL), INK_OK);
+    for (int i = 0; i < 9; i++) assert_true(a[i] == (i == 4 ? 1.0f : 0.0f));
+    for (int i = 9; i < 27; i++) assert_true(a[i] != 0.0f && fabsf(a[i]) <= 1.0f / 3);
+    for (int i = 0; i < 24; i++) assert_true(even[i] != 0.0f);
+    for (int i = 0; i < 18; i++) assert_true(fewer[i] != 0.0f);
+    ref->free(program);
+    ink_graph_clear(&g);
+    ink_net_free(net);
+}
+
 static void a_frozen_body_does_not_learn(void **state) {
     ink_net *net = NULL;
     ink_graph g = {0};
@@ -287,6 +351,8 @@ int main(void) {
         cmocka_unit_test(wrong_texts_are_told_with_their_line),
         cmocka_unit_test(shapes_that_do_not_fit_are_told_with_their_line),
         cmocka_unit_test(first_weights_have_their_spread),
+        cmocka_unit_test(layers_have_their_own_learning_rates),
+        cmocka_unit_test(dirac_filters_pass_their_channel_on),
         cmocka_unit_test(a_frozen_body_does_not_learn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

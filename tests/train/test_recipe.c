@@ -82,7 +82,7 @@ static void wrong_lines_are_told(void **state) {
         {"val = 0.95", "a fraction below 0.9"},
         {"val = 0.1 sorted", "stratified or FRACTION random"},
         {"shuffle = maybe", "yes or no"},
-        {"optimizer = adma", "adam, adamw or sgd"},
+        {"optimizer = adma", "adam, adamw, sgd or muon"},
         {"until = 99.4", "99.4%, 0.994 or none"},
         {"until = 0", "until is"},
         {"until = 101%", "until is"},

@@ -12,121 +12,10 @@
 #include <cmocka.h>
 
 #include "core/mem.h"
-#include "core/rng.h"
 #include "train/checkpoint.h"
+#include "trial.h"
 
-#define ROWS      200
 #define PATH_SIZE 128
-
-static ink_images images;
-static uint8_t held_out[ROWS];
-static char folder[] = "/tmp/inkling-trainer-XXXXXX";
-
-/* Ten blurred bars, one per digit, with noise: learnable in a few epochs. */
-static int make_images(void **state) {
-    ink_rng rng = ink_rng_at(3, INK_STREAM_GOLDEN, 0, 0);
-    (void)state;
-    images = (ink_images){.count = ROWS, .height = 28, .width = 28};
-    images.pixels = ink_mem_new(ROWS, 784);
-    images.labels = ink_mem_new(ROWS, 1);
-    for (uint32_t i = 0; i < ROWS; i++) {
-        images.labels[i] = (uint8_t)(i * 7 % 10);
-        for (uint32_t k = 0; k < 784; k++) {
-            uint32_t x = k % 28, bar = 2u * images.labels[i] + 4;
-            uint32_t ink = x == bar || x == bar + 1 ? 200 : 0;
-            images.pixels[i * 784 + k] = (uint8_t)(ink + ink_rng_below(&rng, 50));
-        }
-        held_out[i] = i / 10 % 10 == 3; /* two rows of each digit */
-    }
-    return mkdtemp(folder) == NULL;
-}
-
-static int drop_images(void **state) {
-    (void)state;
-    ink_images_free(&images);
-    return rmdir(folder);
-}
-
-typedef struct trial {
-    const char *net;
-    const char *const *keys;           /* of the recipe: key, value, key, value, NULL; or NULL */
-    uint32_t threads, workers, epochs; /* epochs 0: 3 */
-    const ink_backend *backend;
-    ink_learn_part learn;
-    ink_trainer *trainer;
-    ink_pool *pool;
-    ink_recipe recipe;
-    uint32_t epochs_seen, stop_after; /* batches until stop says so; 0: never */
-    ink_epoch_result last;
-} trial;
-
-static bool on_stop(void *context) {
-    trial *t = context;
-    return t->stop_after > 0 && --t->stop_after == 0;
-}
-
-static ink_status on_epoch(void *context, const ink_epoch_result *result, ink_error *err) {
-    trial *t = context;
-    (void)err;
-    t->epochs_seen++;
-    t->last = *result;
-    return INK_OK;
-}
-
-static void start(trial *t) {
-    ink_recipe_start(&t->recipe);
-    char workers[8];
-    snprintf(workers, sizeof workers, "%u", t->workers);
-    t->recipe.epochs = t->epochs > 0 ? t->epochs : 3;
-    assert_int_equal(ink_recipe_set(&t->recipe, "lr", "1e-2", "test", NULL), INK_OK);
-    assert_int_equal(ink_recipe_set(&t->recipe, "batch-size", "32", "test", NULL), INK_OK);
-    assert_int_equal(ink_recipe_set(&t->recipe, "workers", workers, "test", NULL), INK_OK);
-    assert_int_equal(ink_recipe_set(&t->recipe, "augment", "rotate 5 shift 0.02", "test", NULL), INK_OK);
-    for (const char *const *key = t->keys; key != NULL && *key != NULL; key += 2) {
-        assert_int_equal(ink_recipe_set(&t->recipe, key[0], key[1], "test", NULL), INK_OK);
-    }
-    assert_int_equal(ink_recipe_set_net(&t->recipe, t->net, "test", 1, NULL), INK_OK);
-    assert_int_equal(ink_pool_new(t->threads, &t->pool, NULL), INK_OK);
-    ink_trainer_setup setup = {.recipe = &t->recipe,
-                               .images = &images,
-                               .held_out = held_out,
-                               .backend = t->backend,
-                               .precision = INK_PRECISION_F32,
-                               .learn = t->learn,
-                               .pool = t->pool};
-    ink_error err;
-    if (ink_trainer_new(&setup, &t->trainer, &err) != INK_OK) fail_msg("%s", err.text);
-}
-
-static ink_status run(trial *t) {
-    ink_trainer_watch watch = {.context = t, .stop = on_stop, .epoch = on_epoch};
-    return ink_trainer_run(t->trainer, &watch, NULL);
-}
-
-static void end(trial *t) {
-    ink_trainer_free(t->trainer);
-    ink_pool_free(t->pool);
-    ink_recipe_clear(&t->recipe);
-}
-
-static void assert_same_weights(const ink_weights *a, const ink_weights *b) {
-    assert_int_equal(a->n, b->n);
-    for (uint32_t i = 0; i < a->n; i++) {
-        assert_string_equal(a->item[i].name, b->item[i].name);
-        assert_memory_equal(a->item[i].data, b->item[i].data, a->item[i].count * sizeof(float));
-    }
-}
-
-static const char small_net[] = "linear 24\nrelu\ndropout 0.2\nlinear 10";
-static const char conv_net[] = "conv 6 5x5 stride 2\nbatchnorm\nrelu\nmaxpool 2x2\ndropout 0.1\nlinear 10";
-
-/* Final weights and moments of a whole run. */
-static void train_whole(trial *t, ink_weights *all) {
-    start(t);
-    assert_int_equal(run(t), INK_OK);
-    assert_int_equal(t->epochs_seen, t->recipe.epochs);
-    assert_int_equal(ink_trainer_all(t->trainer, all, NULL), INK_OK);
-}
 
 /* Moves what is in more behind what is in weights. */
 static void add_weights(ink_weights *weights, ink_weights *more) {
@@ -164,17 +53,17 @@ static const char *const ema[] = {"ema", "0.9", NULL};
 static void same_bits_for_any_threads_and_workers(void **state) {
     const ink_backend *cpu = ink_backend_find("cpu");
     (void)state;
-    same_bits(&ink_backend_ref, small_net, NULL);
-    same_bits(&ink_backend_ref, conv_net, NULL);
+    same_bits(&ink_backend_ref, SMALL_NET, NULL);
+    same_bits(&ink_backend_ref, CONV_NET, NULL);
     if (cpu != NULL) {
-        same_bits(cpu, small_net, NULL);
-        same_bits(cpu, conv_net, NULL);
-        same_bits(cpu, conv_net, ema);
+        same_bits(cpu, SMALL_NET, NULL);
+        same_bits(cpu, CONV_NET, NULL);
+        same_bits(cpu, CONV_NET, ema);
     }
 }
 
 static void it_learns(void **state) {
-    trial t = {.net = small_net, .threads = 1, .epochs = 8, .backend = &ink_backend_ref};
+    trial t = {.net = SMALL_NET, .threads = 1, .epochs = 8, .backend = &ink_backend_ref};
     ink_weights all = {0}, best = {0};
     (void)state;
     train_whole(&t, &all);
@@ -237,8 +126,8 @@ static void resumes_anywhere(const trial *like) {
 }
 
 static void resumed_runs_end_in_the_same_bits(void **state) {
-    trial plain = {.net = conv_net, .threads = 1, .backend = &ink_backend_ref};
-    trial averaged = {.net = conv_net, .keys = ema, .threads = 1, .backend = &ink_backend_cpu};
+    trial plain = {.net = CONV_NET, .threads = 1, .backend = &ink_backend_ref};
+    trial averaged = {.net = CONV_NET, .keys = ema, .threads = 1, .backend = &ink_backend_cpu};
     (void)state;
     resumes_anywhere(&plain);
     resumes_anywhere(&averaged);
@@ -332,7 +221,7 @@ static void measuring_the_pace_changes_nothing(void **state) {
     const ink_backend *backends[] = {&ink_backend_ref, &ink_backend_cpu};
     (void)state;
     for (int i = 0; i < 2; i++) {
-        trial a = {.net = conv_net, .keys = ema, .threads = 1, .backend = backends[i]}, b = a;
+        trial a = {.net = CONV_NET, .keys = ema, .threads = 1, .backend = backends[i]}, b = a;
         ink_weights with = {0}, without = {0};
         ink_trainer_pace pace;
         ink_error err;
@@ -354,7 +243,7 @@ static void measuring_the_pace_changes_nothing(void **state) {
 /* It ends after the epoch that reaches the accuracy, and a run that goes on from there has nothing left to do. */
 static void training_ends_at_the_accuracy_asked_for(void **state) {
     static const char *const keys[] = {"until", "90%", NULL}, *const never[] = {"until", "0.99999", NULL};
-    trial t = {.net = small_net, .keys = keys, .threads = 1, .epochs = 20, .backend = &ink_backend_ref};
+    trial t = {.net = SMALL_NET, .keys = keys, .threads = 1, .epochs = 20, .backend = &ink_backend_ref};
     trial n = {.net = "linear 10", .keys = never, .threads = 1, .epochs = 1, .backend = &ink_backend_ref};
     (void)state;
     start(&t);
@@ -424,7 +313,7 @@ static void damaged_checkpoints_are_noticed(void **state) {
 }
 
 static void a_loss_that_is_no_number_ends_the_run(void **state) {
-    trial t = {.net = small_net, .threads = 1, .backend = &ink_backend_ref};
+    trial t = {.net = SMALL_NET, .threads = 1, .backend = &ink_backend_ref};
     (void)state;
     start(&t);
     t.recipe.lr = 1e30; /* far beyond what a recipe may say */
@@ -433,7 +322,7 @@ static void a_loss_that_is_no_number_ends_the_run(void **state) {
 }
 
 static void weights_that_match_are_taken(void **state) {
-    trial a = {.net = small_net, .threads = 1, .backend = &ink_backend_ref};
+    trial a = {.net = SMALL_NET, .threads = 1, .backend = &ink_backend_ref};
     trial b = {.net = "linear 24\nrelu\nlinear 12\nrelu\nlinear 10", .threads = 1, .backend = &ink_backend_ref};
     ink_weights from = {0}, to = {0};
     ink_error err;
@@ -459,14 +348,14 @@ static void weights_that_match_are_taken(void **state) {
 }
 
 static bool is_head(const struct ink_weight *item) {
-    return strncmp(item->name, "5.", 2) == 0; /* conv_net's linear layer */
+    return strncmp(item->name, "5.", 2) == 0; /* CONV_NET's linear layer */
 }
 
 static void a_frozen_body_keeps_its_bits(void **state) {
     static const ink_backend *const backends[] = {&ink_backend_ref, &ink_backend_cpu};
     (void)state;
     for (int i = 0; i < 2; i++) {
-        trial t = {.net = conv_net, .threads = 2, .backend = backends[i], .learn = INK_LEARN_HEAD};
+        trial t = {.net = CONV_NET, .threads = 2, .backend = backends[i], .learn = INK_LEARN_HEAD};
         ink_weights before = {0}, after = {0};
         start(&t);
         assert_int_equal(ink_trainer_last(t.trainer, &before, NULL), INK_OK);
@@ -487,7 +376,7 @@ static void a_frozen_body_keeps_its_bits(void **state) {
 /* How far each weight goes in the first step. */
 static void first_step(const char *body_lr, ink_weights *way) {
     const char *const keys[] = {"body-lr", body_lr, NULL};
-    trial t = {.net = conv_net, .keys = keys, .threads = 1, .backend = &ink_backend_cpu, .stop_after = 2};
+    trial t = {.net = CONV_NET, .keys = keys, .threads = 1, .backend = &ink_backend_cpu, .stop_after = 2};
     ink_weights before = {0};
     start(&t);
     assert_int_equal(ink_trainer_last(t.trainer, &before, NULL), INK_OK);

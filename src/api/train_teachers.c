@@ -1,0 +1,102 @@
+/* api/train_teachers.c: teachers for a run, opened, and opened again when it goes on.
+ * What they say and how a net learns from it: train/distil.c. */
+#define _XOPEN_SOURCE 700
+#include "api/train_teachers.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/hash.h"
+#include "core/mem.h"
+#include "core/status.h"
+
+static ink_status load(const void *file, const ink_graph *g, const ink_backend *backend, ink_program *program,
+                       ink_error *err) {
+    return ink_modelfile_load(file, g, backend, program, err);
+}
+
+/* All that a teacher says is a function of these. */
+static void hash_models(const ink_models *models, char hex[65]) {
+    ink_sha256 sha;
+    ink_sha256_start(&sha);
+    for (size_t i = 0; i < models->n; i++) {
+        const ink_modelfile *file = &models->files[i];
+        ink_sha256_add(&sha, file->net->text, strlen(file->net->text));
+        ink_sha256_add(&sha, &file->normalise, sizeof file->normalise);
+        for (size_t k = 0; k < file->tensors.n; k++) {
+            ink_sha256_add(&sha, file->tensors.items[k].data, file->tensors.items[k].bytes);
+        }
+    }
+    ink_sha256_end(&sha, hex);
+}
+
+static ink_status join_paths(const char *const *names, size_t n, char **out, ink_error *err) {
+    size_t room = n * INK_PATH_SIZE + 1, at = 0;
+    char *text = ink_mem_new(room, 1);
+    if (text == NULL) return ink_fail_memory(err, room, "teachers");
+    for (size_t i = 0; i < n; i++) {
+        char *real = realpath(names[i], NULL);
+        const char *path = real != NULL ? real : names[i];
+        size_t length = strlen(path);
+        if (length + 1 < INK_PATH_SIZE) {
+            memcpy(text + at, path, length);
+            at += length;
+            text[at++] = '\n';
+        }
+        free(real);
+    }
+    *out = text;
+    return INK_OK;
+}
+
+ink_status ink_train_teachers_open(const char *const *names, size_t n, const ink_machine *machine,
+                                   ink_train_teachers *out, ink_error *err) {
+    *out = (ink_train_teachers){0};
+    ink_status status = ink_models_open(names, n, machine, 1, &out->models, err);
+    if (status == INK_OK) status = join_paths(names, n, &out->paths, err);
+    if (status != INK_OK) goto done;
+    out->list = ink_mem_new(n, sizeof *out->list);
+    if (out->list == NULL) {
+        status = ink_fail_memory(err, n * sizeof *out->list, "teachers");
+        goto done;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const ink_modelfile *file = &out->models.files[i];
+        out->list[i] = (ink_teacher){.net = file->net, .normalise = file->normalise, .file = file, .load = load};
+    }
+    hash_models(&out->models, out->sha256);
+done:
+    if (status != INK_OK) ink_train_teachers_close(out);
+    return status;
+}
+
+#define TEACHERS_MOST 64
+
+ink_status ink_train_teachers_reopen(const char *paths, const char *sha256, const ink_machine *machine,
+                                     ink_train_teachers *out, ink_error *err) {
+    const char *names[TEACHERS_MOST];
+    size_t n = 0;
+    *out = (ink_train_teachers){0};
+    char *copy = ink_mem_string(paths);
+    if (copy == NULL) return ink_fail_memory(err, strlen(paths), "teachers");
+    for (char *line = copy; *line != '\0' && n < TEACHERS_MOST;) {
+        size_t length = strcspn(line, "\n");
+        names[n++] = line;
+        line += length;
+        if (*line != '\0') *line++ = '\0';
+    }
+    ink_status status = ink_train_teachers_open(names, n, machine, out, err);
+    if (status == INK_OK && strcmp(out->sha256, sha256) != 0) {
+        status = ink_fail(err, INK_E_DATA, "a teacher has changed since the run began: %.300s", names[0]);
+        ink_train_teachers_close(out);
+    }
+    ink_mem_free(copy);
+    return status;
+}
+
+void ink_train_teachers_close(ink_train_teachers *teachers) {
+    ink_models_close(&teachers->models);
+    ink_mem_free(teachers->list);
+    ink_mem_free(teachers->paths);
+    *teachers = (ink_train_teachers){0};
+}
