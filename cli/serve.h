@@ -1,9 +1,10 @@
 /* cli/serve.h: inside `inkling serve`: what its files share.
  *
  * Threads  One thread, the main one, holds all connections: libmicrohttpd's epoll, deadlines, counters, the log. It
- *          computes nothing. Bodies wait in two lanes, each with a thread of its own: pixels and JSON, answered many
- *          at a time, and what may take long (pictures, corrections, a new model), one by one. A connection whose
- *          request is in a lane is suspended; the answer wakes the main thread through a pipe. */
+ *          computes nothing. Bodies wait in two lanes, each with a thread of its own: few pixels, answered many at a
+ *          time, and what may take long (pictures, large batches, corrections, a new model), one by one. A connection
+ *          whose request is in a lane is suspended; the answer wakes the main thread through a pipe.
+ */
 #ifndef INK_CLI_SERVE_H
 #define INK_CLI_SERVE_H
 
@@ -106,6 +107,8 @@ INK_MUST_USE ink_status serve_lanes_new(ink_service *service, int wake, unsigned
 INK_MUST_USE bool serve_lanes_push(serve_lanes *lanes, serve_job *job);
 /* All jobs that were done since the last call, as a list. */
 serve_job *serve_lanes_done(serve_lanes *lanes);
+/* Gives all jobs that were not begun back as done, with code 0. */
+void serve_lanes_drop(serve_lanes *lanes);
 unsigned serve_lanes_waiting(serve_lanes *lanes);
 /* Waits for the jobs under way. */
 void serve_lanes_free(serve_lanes *lanes);

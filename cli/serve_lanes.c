@@ -9,8 +9,9 @@
 #include "cli/say.h"
 #include "cli/serve.h"
 
-#define TOGETHER 128 /* requests answered at once */
-#define IMAGES   256 /* of them, about: a large batch goes with few others */
+#define TOGETHER    128         /* requests answered at once */
+#define IMAGES      128         /* of them, about */
+#define QUICK_BYTES (64u << 10) /* a body of more goes the slow way: 83 images, or a page of JSON */
 
 typedef struct lane {
     serve_lanes *lanes;
@@ -116,10 +117,13 @@ ink_status serve_lanes_new(ink_service *service, int wake, unsigned queue, serve
     return status;
 }
 
+static bool is_quick(const serve_job *job) {
+    const ink_question *q = &job->question;
+    return job->task == SERVE_PREDICT && q->body != INK_BODY_PICTURE && !q->layers && q->size <= QUICK_BYTES;
+}
+
 bool serve_lanes_push(serve_lanes *lanes, serve_job *job) {
-    lane *l = job->task == SERVE_PREDICT && job->question.body != INK_BODY_PICTURE && !job->question.layers
-                  ? &lanes->quick
-                  : &lanes->slow;
+    lane *l = is_quick(job) ? &lanes->quick : &lanes->slow;
     job->next = NULL;
     pthread_mutex_lock(&lanes->lock);
     bool room = l->count < l->most;
@@ -140,6 +144,18 @@ serve_job *serve_lanes_done(serve_lanes *lanes) {
     lanes->done_last = &lanes->done;
     pthread_mutex_unlock(&lanes->lock);
     return done;
+}
+
+void serve_lanes_drop(serve_lanes *lanes) {
+    serve_job *jobs[TOGETHER];
+    size_t n;
+    do {
+        pthread_mutex_lock(&lanes->lock);
+        n = take(&lanes->quick, jobs, TOGETHER / 2);
+        n += take(&lanes->slow, jobs + n, TOGETHER / 2);
+        pthread_mutex_unlock(&lanes->lock);
+        if (n > 0) give_back(lanes, jobs, n);
+    } while (n > 0);
 }
 
 unsigned serve_lanes_waiting(serve_lanes *lanes) {

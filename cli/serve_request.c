@@ -193,6 +193,16 @@ static const char *path_of(const char *url) {
     return path != NULL ? path : "/";
 }
 
+static bool is_allowed(route asked, const char *method) {
+    const char *allow = routes[asked].allow;
+    size_t length = strlen(method);
+    for (const char *at = allow; at != NULL; at = strchr(at, ' ')) {
+        at += *at == ' ';
+        if (strncmp(at, method, length) == 0 && strchr(",", at[length]) != NULL) return true;
+    }
+    return false;
+}
+
 static void judge(request *r, const char *url, const char *method, const char *version) {
     const char *length = header(r, "Content-Length"), *path = path_of(url);
     serve_line line = {.method = method, .version = version, .target_bytes = r->line->target_bytes};
@@ -201,7 +211,7 @@ static void judge(request *r, const char *url, const char *method, const char *v
     if (r->route == ROUTES) {
         r->route = PAGE;
         refuse(r, 404, "not_found", "there is nothing of that name; the page is /, the service /v1/predict");
-    } else if (strstr(routes[r->route].allow, method) == NULL || strlen(method) < 3) {
+    } else if (!is_allowed(r->route, method)) {
         refuse(r, 405, "bad_method", "this path does not take that method");
     } else if (!accepts(r)) {
         refuse(r, 406, "not_acceptable", "Accept allows no type that this path gives");
@@ -329,6 +339,10 @@ enum MHD_Result serve_on_request(void *cls, struct MHD_Connection *connection, c
     }
     if (!r->done) return respond_whole(r);
     ink_question *q = &r->job.question;
+    if (q->code == 0) {
+        refuse(r, 503, "stopping", "the server is being stopped");
+        return respond_verdict(r);
+    }
     char *answer = q->answer;
     q->answer = NULL;
     r->server->metrics.images += q->images;

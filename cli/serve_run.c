@@ -120,10 +120,12 @@ static void finish_jobs(serve_server *server, int wake) {
     }
 }
 
-static void look_at_model(serve_server *server, bool always) {
-    if (server->refreshing) return;
+/* False: a look is under way already, or the lane is full. */
+static bool look_at_model(serve_server *server, bool always) {
+    if (server->refreshing) return false;
     server->refresh = (serve_job){.task = SERVE_REFRESH, .always = always};
     server->refreshing = serve_lanes_push(server->lanes, &server->refresh);
+    return server->refreshing;
 }
 
 /* Waits until something happens, at most seconds; lets libmicrohttpd work. */
@@ -149,8 +151,7 @@ static void serve_on(serve_server *server, int wake) {
             ticked_s = now_s;
         }
         if (hung_up || now_s - looked_s >= LOOK_S) {
-            look_at_model(server, hung_up != 0);
-            hung_up = 0;
+            if (look_at_model(server, hung_up != 0)) hung_up = 0;
             looked_s = now_s;
         }
     }
@@ -169,7 +170,8 @@ static void drain(serve_server *server, int wake) {
         turn(server, wake, TICK_S);
         now_s = clock_s();
     }
-    /* The lanes may still hold bodies of suspended connections, which libmicrohttpd must get back first. */
+    /* libmicrohttpd must get every suspended connection back before it can end. */
+    if (server->suspended > 0) serve_lanes_drop(server->lanes);
     while (server->suspended > 0 || server->refreshing) turn(server, wake, TICK_S);
     if (server->deadlines.count > 0) {
         cli_warn("%zu connections were not done after %.0f s and are cut off", server->deadlines.count,
@@ -198,8 +200,7 @@ static void open_browser(const char *url) {
     char *argv[] = {command, word, NULL};
     pid_t child;
     posix_spawn_file_actions_t quiet;
-    strncpy(word, url, sizeof word - 1);
-    word[sizeof word - 1] = '\0';
+    snprintf(word, sizeof word, "%s", url);
     posix_spawn_file_actions_init(&quiet);
     posix_spawn_file_actions_addopen(&quiet, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
@@ -223,7 +224,10 @@ static void tell_network(const serve_address *at) {
     free(code);
 }
 
-static void tell_start(const serve_options *o, const serve_address *at) {
+static void tell_start(const serve_options *o, const serve_address *at, unsigned most) {
+    if (o->limits.connections > most) {
+        cli_info("at most %u connections: the system allows no more open files", most);
+    }
     tell_network(at);
     cli_info("Ctrl-C ends it");
     cli_result("%s", at->url);
@@ -250,7 +254,7 @@ ink_status serve_run(const serve_options *options, ink_error *err) {
     if (status == INK_OK) status = serve_lanes_new(server.service, wake[1], limits.queue, &server.lanes, err);
     if (status == INK_OK) status = start_daemon(&server, at.socket, err);
     if (status == INK_OK) {
-        tell_start(options, &at);
+        tell_start(options, &at, limits.connections);
         at.socket = -1; /* libmicrohttpd's until it is drained */
         serve_on(&server, wake[0]);
         cli_info("stopping: what is under way is answered first");

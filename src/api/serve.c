@@ -143,13 +143,51 @@ static const ink_embedded *find_builtin(const char *model) {
     return model != NULL && stat(model, &about) == 0 ? NULL : ink_builtin_find(model);
 }
 
+static ink_status put_about(const ink_service *service, const ink_loaded *loaded, char **json, ink_error *err) {
+    ink_text text = {0};
+    char normalise[160];
+    const ink_modelfile *file = &loaded->models.files[0];
+    ink_normalise_text(&file->normalise, normalise, sizeof normalise);
+    ink_text_add(&text, "{\"schema\":\"inkling/model/1\",\"name\":");
+    ink_json_put_string(&text, service->name);
+    ink_text_add(&text, ",\"recipe\":");
+    ink_json_put_string(&text, file->recipe);
+    ink_text_add(&text, ",\"net\":");
+    ink_json_put_string(&text, ink_tensors_note(&file->tensors, "inkling.net"));
+    ink_text_format(&text, ",\"input\":\"%dx%d\",\"normalise\":\"%s\",\"sha256\":", (int)file->height, (int)file->width,
+                    normalise);
+    ink_json_put_string(&text, loaded->sha256);
+    ink_text_add(&text, ",\"score\":");
+    ink_json_put_string(&text, ink_tensors_note(&file->tensors, "inkling.score"));
+    ink_text_format(&text, ",\"corrections\":%s}\n", service->corrections[0] != '\0' ? "true" : "false");
+    return ink_text_give(&text, "the model", json, err);
+}
+
+/* Puts a model into service, and gives the one before it. */
+static ink_status exchange(ink_service *service, ink_loaded *next, ink_loaded **old, ink_error *err) {
+    char *about = NULL;
+    ink_status status = put_about(service, next, &about, err);
+    if (status != INK_OK) return status;
+    pthread_mutex_lock(&service->lock);
+    *old = service->now;
+    service->now = next;
+    pthread_mutex_unlock(&service->lock);
+    pthread_mutex_lock(&service->telling);
+    ink_mem_free(service->about);
+    service->about = about;
+    pthread_mutex_unlock(&service->telling);
+    return INK_OK;
+}
+
 ink_status ink_service_open(const ink_service_options *options, ink_service **out, ink_error *err) {
     ink_status status = INK_OK;
+    ink_loaded *loaded = NULL, *none = NULL;
     *out = NULL;
     ink_service *service = ink_mem_new(1, sizeof *service);
     if (service == NULL) return ink_fail_memory(err, sizeof *service, "a service");
     pthread_mutex_init(&service->lock, NULL);
     pthread_mutex_init(&service->keeping, NULL);
+    pthread_mutex_init(&service->telling, NULL);
     service->engine = options->engine;
     service->max_batch = options->max_batch > 0 ? options->max_batch : BATCH_DEFAULT;
     service->builtin = find_builtin(options->model);
@@ -160,10 +198,12 @@ ink_status ink_service_open(const ink_service_options *options, ink_service **ou
         status = ink_corrections_begin(service, options->corrections, err);
     }
     service->mark = mark_of(service->path);
-    if (status == INK_OK) status = load(service, &service->now, err);
+    if (status == INK_OK) status = load(service, &loaded, err);
+    if (status == INK_OK) status = exchange(service, loaded, &none, err);
     if (status == INK_OK) {
         *out = service;
     } else {
+        if (service->now == NULL) loaded_free(loaded);
         ink_service_free(service);
     }
     return status;
@@ -174,43 +214,47 @@ void ink_service_free(ink_service *service) {
     loaded_free(service->now);
     pthread_mutex_destroy(&service->lock);
     pthread_mutex_destroy(&service->keeping);
+    pthread_mutex_destroy(&service->telling);
+    ink_mem_free(service->about);
     ink_mem_free(service);
 }
 
 ink_status ink_service_refresh(ink_service *service, bool always, bool *swapped, ink_error *err) {
-    ink_loaded *next = NULL;
+    ink_loaded *next = NULL, *old = NULL;
     *swapped = false;
     if (service->path[0] == '\0') return INK_OK;
     ink_file_mark mark = mark_of(service->path);
     if (!always && (!mark.there || same(&mark, &service->mark))) return INK_OK;
     service->mark = mark;
     ink_status status = load(service, &next, err);
-    if (status != INK_OK) return status;
+    if (status == INK_OK) status = exchange(service, next, &old, err);
+    *swapped = status == INK_OK;
+    loaded_free(status == INK_OK ? old : next);
+    return status;
+}
+
+/* The lock is given back after each run: a large batch lets small ones pass. */
+static ink_status run_some(ink_service *service, const uint8_t *images, uint32_t left, float *p, uint32_t *done,
+                           ink_error *err) {
     pthread_mutex_lock(&service->lock);
-    ink_loaded *old = service->now;
-    service->now = next;
+    ink_loaded *loaded = service->now;
+    bool few = left <= loaded->few;
+    uint32_t now = few ? 1 : left < service->max_batch ? left : service->max_batch;
+    if (now > GROUP && now % GROUP <= loaded->few) now -= now % GROUP;
+    ink_status status = ink_model_run(few ? loaded->single : loaded->models.models[0], images, now, NULL, p, err);
     pthread_mutex_unlock(&service->lock);
-    loaded_free(old);
-    *swapped = true;
-    return INK_OK;
+    *done = now;
+    return status;
 }
 
 ink_status ink_service_run(ink_service *service, const uint8_t *images, uint32_t n, float *p, ink_error *err) {
     ink_status status = INK_OK;
-    uint32_t from = 0;
-    pthread_mutex_lock(&service->lock);
-    ink_loaded *loaded = service->now;
+    uint32_t from = 0, done = 0;
     while (from < n && status == INK_OK) {
-        uint32_t left = n - from, now = left < service->max_batch ? left : service->max_batch;
-        if (now > GROUP && now % GROUP <= loaded->few) now -= now % GROUP;
-        bool few = left <= loaded->few;
-        if (few) now = 1;
-        status =
-            ink_model_run(few ? loaded->single : loaded->models.models[0], images + (size_t)from * INK_DIGIT_PIXELS,
-                          now, NULL, p + (size_t)from * INK_CLASSES, err);
-        from += now;
+        status = run_some(service, images + (size_t)from * INK_DIGIT_PIXELS, n - from, p + (size_t)from * INK_CLASSES,
+                          &done, err);
+        from += done;
     }
-    pthread_mutex_unlock(&service->lock);
     return status;
 }
 
@@ -252,26 +296,8 @@ ink_status ink_service_look(ink_service *service, const uint8_t image[INK_DIGIT_
 }
 
 ink_status ink_service_about(ink_service *service, char **json, ink_error *err) {
-    ink_text text = {0};
-    char normalise[160];
-    ink_tensors *tensors;
-    pthread_mutex_lock(&service->lock);
-    const ink_loaded *now = service->now;
-    const ink_modelfile *file = &now->models.files[0];
-    tensors = &now->models.files[0].tensors;
-    ink_normalise_text(&file->normalise, normalise, sizeof normalise);
-    ink_text_add(&text, "{\"schema\":\"inkling/model/1\",\"name\":");
-    ink_json_put_string(&text, service->name);
-    ink_text_add(&text, ",\"recipe\":");
-    ink_json_put_string(&text, file->recipe);
-    ink_text_add(&text, ",\"net\":");
-    ink_json_put_string(&text, ink_tensors_note(tensors, "inkling.net"));
-    ink_text_format(&text, ",\"input\":\"%dx%d\",\"normalise\":\"%s\",\"sha256\":", (int)file->height, (int)file->width,
-                    normalise);
-    ink_json_put_string(&text, now->sha256);
-    ink_text_add(&text, ",\"score\":");
-    ink_json_put_string(&text, ink_tensors_note(tensors, "inkling.score"));
-    pthread_mutex_unlock(&service->lock);
-    ink_text_format(&text, ",\"corrections\":%s}\n", service->corrections[0] != '\0' ? "true" : "false");
-    return ink_text_give(&text, "the model", json, err);
+    pthread_mutex_lock(&service->telling);
+    *json = ink_mem_string(service->about);
+    pthread_mutex_unlock(&service->telling);
+    return *json != NULL ? INK_OK : ink_fail_memory(err, 0, "the model");
 }

@@ -20,7 +20,8 @@ typedef struct asked {
     const uint8_t *images; /* [n][784], borrowed from the question or own */
     uint8_t *own;
     uint32_t n;
-    bool one; /* the answer is one digit, not a list */
+    bool one;        /* the answer is one digit, not a list */
+    uint32_t box[4]; /* of a picture's only digit: x, y, width, height */
     ink_complaint why;
 } asked;
 
@@ -74,6 +75,8 @@ static bool read_picture(asked *a) {
     if (status == INK_OK) status = ink_bitmap_read(source, NULL, &picture, &err);
     ink_source_close(source);
     if (status != INK_OK) return ink_complain_of(&a->why, &err);
+    a->box[2] = picture.width;
+    a->box[3] = picture.height;
     bool ink = ink_digit_of_bitmap(&picture, a->own);
     ink_bitmap_free(&picture);
     return ink || blank(a, NULL);
@@ -102,6 +105,9 @@ static bool read_body(asked *a) {
 }
 
 static bool read_question(asked *a) {
+    if (a->question->segment && a->question->body != INK_BODY_PICTURE) {
+        return ink_complain(&a->why, 400, "bad_query", NULL, "segment=1 is for pictures");
+    }
     if (!read_body(a)) return false;
     if (!a->question->layers || a->one) return true;
     return ink_complain(&a->why, 400, "bad_query", NULL, "layers=1 is for one image, these are %u", a->n);
@@ -109,11 +115,16 @@ static bool read_question(asked *a) {
 
 /* ---- answers ---- */
 
-static void put_digit(const float *p, ink_text *out) {
+static int best_of(const float *p) {
     int best = 0;
     for (int c = 1; c < INK_CLASSES; c++) {
         if (p[c] > p[best]) best = c;
     }
+    return best;
+}
+
+static void put_digit(const float *p, ink_text *out) {
+    int best = best_of(p);
     ink_text_format(out, "\"digit\":%d,\"confidence\":", best);
     ink_text_number(out, (double)p[best]);
     ink_text_format(out, ",\"sure\":%s,\"probabilities\":[", (double)p[best] >= SURE ? "true" : "false");
@@ -128,6 +139,20 @@ static void put_image(const uint8_t *image, ink_text *out) {
     ink_text_add(out, ",\"image\":\"");
     ink_text_base64(out, image, INK_DIGIT_PIXELS);
     ink_text_add(out, "\"");
+}
+
+/* segment=1 */
+static void put_digits(const asked *a, const float *p, ink_text *out) {
+    int digit = best_of(p);
+    if ((double)p[digit] >= SURE) {
+        ink_text_format(out, "\"text\":\"%d\",\"digits\":[{", digit);
+    } else {
+        ink_text_add(out, "\"text\":\"?\",\"digits\":[{");
+    }
+    put_digit(p, out);
+    ink_text_format(out, ",\"box\":[%u,%u,%u,%u]", a->box[0], a->box[1], a->box[2], a->box[3]);
+    put_image(a->images, out);
+    ink_text_add(out, "}]");
 }
 
 static void put_list(const asked *a, const float *p, ink_text *out) {
@@ -151,7 +176,9 @@ static void put_list(const asked *a, const float *p, ink_text *out) {
 /* All but the braces. */
 static void put_answer(ink_service *service, asked *a, const float *p, double ms, ink_text *out) {
     ink_error err;
-    if (a->one) {
+    if (a->question->segment) {
+        put_digits(a, p, out);
+    } else if (a->one) {
         put_digit(p, out);
         put_image(a->images, out);
     } else {

@@ -26,7 +26,9 @@ typedef struct ink_loaded {
 } ink_loaded;
 
 struct ink_service {
-    pthread_mutex_t lock; /* of now: held for one run, or for the exchange */
+    pthread_mutex_t lock;    /* of now: held for one run, or for the exchange */
+    pthread_mutex_t telling; /* of about: never held for long */
+    char *about;             /* the model as JSON */
     ink_loaded *now;
     ink_file_mark mark;          /* of the file that was loaded last, or refused */
     char path[INK_PATH_SIZE];    /* of the model's file; "": a built-in one */

@@ -290,6 +290,10 @@ LONG = [
     ("request line of 9,000 bytes", get("/" + "a" * 9000), (414,)),
     ("10,000 slashes", get("/" * 10000), (414,)),
     ("header line of 9,000 bytes", get("/health", "X-A: " + "b" * 9000 + "\r\n"), (431,)),
+    ("half a method", get("/health").replace(b"GET", b"EAD"), (405,)),
+    ("a TLS hello", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(200)), (400, 405, 505, CLOSED)),
+    ("segment of pixels", post(D, path="/v1/predict?segment=1"), (400,)),
+    ("segment of a PNG", post(PICTURE, "image/png", "/v1/predict?segment=1"), (200,)),
     ("request line of 100,000 bytes", get("/" + "a" * 100000), (400, 413, 414, CLOSED)),
     ("header of 100,000 bytes", get("/health", "X-A: " + "b" * 100000 + "\r\n"), (413, 431, CLOSED)),
     ("10,000 headers", get("/health", "".join("X-%d: y\r\n" % i for i in range(10000))), (413, 431, CLOSED)),
@@ -673,7 +677,7 @@ def test_corrections():
 def test_drain():
     """What was asked before the signal is answered; the server ends within its time, whatever others do."""
     server = Server("--drain-timeout", "2s", "--batch", "1")
-    sockets = [server.connect() for _ in range(20)]
+    sockets = [server.connect() for _ in range(20)]  # the large bodies below go one by one
     idle = [server.connect() for _ in range(50)]
     for s in idle:
         s.sendall(get("/health"))
