@@ -3,7 +3,7 @@
 const SURE = 0.6; // below it the page says that it is not sure
 
 const by = (id) => document.getElementById(id);
-const percent = (p) => (p >= 0.9995 ? "100 %" : p < 0.0005 ? "0 %" : `${(100 * p).toFixed(1)} %`);
+const percent = (p) => (p >= 0.9995 ? "100\u00a0%" : p < 0.0005 ? "0\u00a0%" : `${(100 * p).toFixed(1)}\u00a0%`);
 
 // Indices of p from the most to the least probable.
 function ranking(p) {
@@ -77,7 +77,8 @@ function showNumber(digits) {
   } else if (doubtful.length > 0) {
     sure.textContent = `Not sure of ${doubtful.length} of ${digits.length} digits`;
   } else {
-    sure.textContent = `${digits.length} digits, each at least ${percent(Math.min(...digits.map(({ p }) => Math.max(...p))))}`;
+    const least = Math.min(...digits.map(({ p }) => Math.max(...p)));
+    sure.textContent = `${digits.length} digits, each at least ${percent(least)}`;
   }
 }
 
@@ -124,7 +125,8 @@ function showAnswer(digits, chosen, choose) {
   showNumber(digits);
   showBars(shown?.p ?? null);
   paintSeen(by("seen"), shown?.seen);
-  by("seen").setAttribute("aria-label", `What the network sees: ${shown ? `a ${digitOf(shown.p)}, perhaps` : "nothing"}`);
+  const what = shown ? `a ${digitOf(shown.p)}, perhaps` : "nothing";
+  by("seen").setAttribute("aria-label", `What the network sees: ${what}`);
   showParts(digits, chosen, choose);
   announce(digits);
 }

@@ -42,7 +42,8 @@ function wasmEngine(instance, name) {
   const answer = () => {
     const at = door.predict(image);
     if (!at) throw new Error(text(door.why()));
-    return { p: Float32Array.from(new Float32Array(door.memory.buffer, at, 10)), seen: bytes().slice(image, image + 784) };
+    const p = Float32Array.from(new Float32Array(door.memory.buffer, at, 10));
+    return { p, seen: bytes().slice(image, image + 784) };
   };
   return {
     name,
@@ -70,7 +71,8 @@ function wasmEngine(instance, name) {
       if (!at) throw new Error(text(door.why()));
       return Array.from({ length: door.layers() }, (_, i) => {
         const shape = [0, 1, 2].map((axis) => door.layer_shape(i, axis)), from = at + door.layer_at(i);
-        return { kind: text(door.layer_kind(i)), shape, maps: bytes().slice(from, from + shape[0] * shape[1] * shape[2]) };
+        const maps = bytes().slice(from, from + shape[0] * shape[1] * shape[2]);
+        return { kind: text(door.layer_kind(i)), shape, maps };
       });
     },
   };
@@ -92,7 +94,7 @@ async function openWasm() {
 // ---- the server ----
 
 // Grey bytes as a PNG file, dark ink on white paper.
-async function pngOf({ grey, width, height }) {
+function pngOf({ grey, width, height }) {
   const canvas = document.createElement("canvas");
   canvas.width = width;
   canvas.height = height;
@@ -102,7 +104,7 @@ async function pngOf({ grey, width, height }) {
     data.data[4 * i + 3] = 255;
   }
   context.putImageData(data, 0, 0);
-  return new Promise((done) => canvas.toBlob(done, "image/png"));
+  return bytesOfBase64(canvas.toDataURL("image/png").split(",")[1]); // toBlob waits until the browser is idle
 }
 
 async function ask(path, options) {
@@ -117,22 +119,29 @@ function post(query, type, body) {
   return ask(`v1/predict${query}`, { method: "POST", headers: { "Content-Type": type }, body });
 }
 
-function serverEngine(about) {
+// wasm: an engine whose model is another one, for cutting pictures when the server reads only single digits; or null.
+function serverEngine(about, wasm) {
   const answer = (json) => ({ p: Float32Array.from(json.probabilities), seen: bytesOfBase64(json.image) });
   return {
     name: about.name ?? about.model ?? "",
     kind: "server",
     async read(picture) {
-      const json = await post("", "image/png", await pngOf(picture));
+      const json = await post("", "image/png", pngOf(picture));
       return json && answer(json);
     },
     async readAll(picture) {
-      const json = await post("?segment=1", picture.file?.type || "image/png", picture.file ?? (await pngOf(picture)));
-      if (json?.digits === undefined) return json ? [{ box: null, ...answer(json) }] : [];
-      return json.digits.map((digit) => {
-        const [left, top, across, down] = digit.box;
-        return { box: { left, top, right: left + across, bottom: top + down }, ...answer(digit) };
-      });
+      const json = await post("?segment=1", picture.file?.type || "image/png", picture.file ?? pngOf(picture));
+      if (json?.digits) {
+        const grown = picture.file ? picture.shrink : 1; // boxes are in pixels of the file
+        return json.digits.map((digit) => {
+          const [left, top, across, down] = digit.box.map((value) => value * grown);
+          return { box: { left, top, right: left + across, bottom: top + down }, ...answer(digit) };
+        });
+      }
+      const parts = wasm?.readAll(picture) ?? [];
+      if (parts.length < 2) return json ? [{ box: parts[0]?.box, ...answer(json) }] : [];
+      const { results } = await post("", "application/octet-stream", new Blob(parts.map(({ seen }) => seen)));
+      return parts.map(({ box, seen }, i) => ({ box, seen, p: Float32Array.from(results[i].probabilities) }));
     },
     async look(seen) {
       const json = await post("?layers=1", "application/octet-stream", seen);
@@ -161,5 +170,5 @@ async function openEngine() {
     console.error(error);
   }
   if (wasm && (!about || about.sha256 === wasm.sha256)) return { engine: wasm, about };
-  return { engine: about ? serverEngine(about) : null, about };
+  return { engine: about ? serverEngine(about, wasm) : null, about };
 }

@@ -6,7 +6,8 @@ let pixels = new Uint8Array(784), cursor = 14 * 28 + 14;
 function paintCell(i) {
   const value = pixels[i];
   cells[i].style.background = `rgb(${value} ${value} ${value})`;
-  cells[i].setAttribute("aria-label", `Row ${Math.floor(i / 28) + 1}, column ${(i % 28) + 1}: ${value > 127 ? "ink" : "paper"}`);
+  const what = value > 127 ? "ink" : "paper";
+  cells[i].setAttribute("aria-label", `Row ${Math.floor(i / 28) + 1}, column ${(i % 28) + 1}: ${what}`);
 }
 
 function moveCursor(to) {

@@ -38,7 +38,8 @@ function belong(a, b) {
   const taller = Math.max(p.bottom - p.top, q.bottom - q.top), near = Math.max(1.05 * reach, 0.12 * taller);
   const away = Math.hypot(gap(p.left, p.right, q.left, q.right), gap(p.top, p.bottom, q.top, q.bottom));
   if (away < near && distance(a, b, 3) < near) return true;
-  const [small, large] = [p, q].map((box) => Math.max(box.right - box.left, box.bottom - box.top)).sort((s, t) => s - t);
+  const sides = [p, q].map((box) => Math.max(box.right - box.left, box.bottom - box.top));
+  const small = Math.min(...sides), large = Math.max(...sides);
   if (3 * small < large && away < 0.25 * large) return true;
   const narrower = Math.min(p.right - p.left, q.right - q.left) + reach;
   const beside = overlap(p.left - reach / 2, p.right + reach / 2, q.left - reach / 2, q.right + reach / 2);

@@ -34,7 +34,7 @@ function paintLayer(canvas, { shape, maps }) {
     }
   }
   context.putImageData(data, 0, 0);
-  canvas.style.width = `${Math.min(1100, canvas.width * (width === 1 ? 14 : height >= 28 ? 4 : height >= 14 ? 4 : 6))}px`;
+  canvas.style.width = `${Math.min(1100, canvas.width * (width === 1 ? 14 : height >= 14 ? 4 : 6))}px`;
 }
 
 function showLayers(layers) {

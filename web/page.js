@@ -1,5 +1,5 @@
-// web/page.js: the page itself: from pen, keys and files to the paper, from the paper to the engine, from its answers to
-// the eye. The parts stand in the files that join.sh puts before this one.
+// web/page.js: the page itself: from pen, keys and files to the paper, from there to the engine, from its answers to the
+// eye. The parts stand in the files that join.sh puts before this one.
 
 const canvas = by("canvas");
 const state = { engine: null, about: null, digits: [], chosen: 0, picked: false, ms: 0 };
@@ -66,14 +66,16 @@ async function readGroup(group) {
     if (known.size > 500) known.clear();
     known.set(key, answer);
   }
-  return answer && { ...answer, box: group.box, latest: group.strokes.some((s) => s.number === strokes - 1) };
+  const latest = group.strokes.some((s) => s.number === strokes - 1);
+  return answer && { ...answer, box: group.box, pen: group.strokes[0].width, latest };
 }
 
 async function readPicture(picture) {
   if (picture.digits === undefined) {
-    const raw = state.engine.kind === "server" && picture.file;
-    const found = picture.single ? [await state.engine.read(picture)].filter(Boolean) : await state.engine.readAll(picture);
-    const scale = picture.scale * (raw ? picture.shrink : 1);
+    const found = picture.single
+      ? [await state.engine.read(picture)].filter(Boolean)
+      : await state.engine.readAll(picture);
+    const { scale } = picture;
     picture.digits = found.map((digit) => ({ ...digit, box: digit.box && {
       left: picture.left + digit.box.left * scale, right: picture.left + digit.box.right * scale,
       top: picture.top + digit.box.top * scale, bottom: picture.top + digit.box.bottom * scale,
@@ -114,7 +116,9 @@ async function step() {
 }
 
 function frames() {
-  drawPaper(canvas, state.digits.map(({ box, p }, i) => ({ box, text: String(digitOf(p)), chosen: i === state.chosen })));
+  const framed = state.digits.filter(({ box }) => box);
+  drawPaper(canvas, framed.map((digit) => ({ box: digit.box, pen: digit.pen ?? 0, text: String(digitOf(digit.p)),
+    chosen: digit === state.digits[state.chosen] })));
 }
 
 async function show() {
@@ -138,8 +142,10 @@ function sayEngine() {
   by("engine").dataset.kind = engine?.kind ?? "";
   if (!engine) return;
   by("engine").textContent = engine.kind === "wasm"
-    ? `Read in this page by WebAssembly${engine.vectors ? "" : " without vectors"}${time}. Model: ${engine.name}. Nothing you draw leaves the page.`
-    : `Read by inkling serve at ${location.host}${time}. Model: ${engine.name}. Drawings go to that program and no further.`;
+    ? `Read in this page by WebAssembly${engine.vectors ? "" : " without vectors"}${time}. Model: ${engine.name}. `
+      + "Nothing you draw leaves the page."
+    : `Read by inkling serve at ${location.host}${time}. Model: ${engine.name}. `
+      + "Drawings go to that program and no further.";
 }
 
 // ---- pen, mouse, finger ----
@@ -269,6 +275,8 @@ new ResizeObserver(changed).observe(canvas);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
 openEngine().then((found) => {
   Object.assign(state, found);
-  if (!state.engine) by("engine").textContent = "Nothing here can read: this page has no WebAssembly, and no server answers.";
+  if (!state.engine) {
+    by("engine").textContent = "Nothing here can read: this page has no WebAssembly, and no server answers.";
+  }
   changed();
 });

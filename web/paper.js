@@ -65,7 +65,7 @@ function colourOf(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
-// Draws everything; digits: [{box, text}] to be framed when there are several.
+// Draws everything; digits: [{box, pen, text, chosen}] to be framed, pen wide ink included, when there are several.
 function drawPaper(canvas, digits) {
   const ratio = window.devicePixelRatio || 1, size = canvas.getBoundingClientRect();
   const width = Math.max(1, Math.round(size.width * ratio)), height = Math.max(1, Math.round(size.height * ratio));
@@ -90,9 +90,10 @@ function drawFrames(context, digits) {
   const soft = colourOf("--edge"), accent = colourOf("--accent");
   context.font = "600 13px system-ui, sans-serif";
   context.textAlign = "center";
-  for (const { box, text, chosen } of digits) {
-    const left = Math.max(2, box.left - 7), right = Math.min(WIDTH - 2, box.right + 7);
-    const top = Math.max(2, box.top - 7), bottom = Math.min(HEIGHT - 2, box.bottom + 7);
+  for (const { box, pen, text, chosen } of digits) {
+    const away = pen / 2 + 4;
+    const left = Math.max(2, box.left - away), right = Math.min(WIDTH - 2, box.right + away);
+    const top = Math.max(2, box.top - away), bottom = Math.min(HEIGHT - 2, box.bottom + away);
     context.strokeStyle = context.fillStyle = chosen ? accent : soft;
     context.lineWidth = chosen ? 1.6 : 1;
     context.beginPath();

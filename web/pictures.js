@@ -5,7 +5,8 @@ const LONGEST = 1000; // pixels of a picture's longer side that are kept
 async function decode(file) {
   const bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
   const shrink = Math.min(1, LONGEST / Math.max(bitmap.width, bitmap.height));
-  const width = Math.max(1, Math.round(bitmap.width * shrink)), height = Math.max(1, Math.round(bitmap.height * shrink));
+  const width = Math.max(1, Math.round(bitmap.width * shrink));
+  const height = Math.max(1, Math.round(bitmap.height * shrink));
   const canvas = document.createElement("canvas");
   canvas.width = width;
   canvas.height = height;
@@ -25,7 +26,8 @@ async function decode(file) {
 // runs evenly. So a shadow over a photo is paper too.
 function paperLight({ luma, width, height }) {
   const side = Math.max(16, Math.ceil(Math.max(width, height) / 12));
-  const across = Math.ceil(width / side) + 1, down = Math.ceil(height / side) + 1, light = new Float32Array(across * down);
+  const across = Math.ceil(width / side) + 1, down = Math.ceil(height / side) + 1;
+  const light = new Float32Array(across * down);
   for (let v = 0; v < down; v++) {
     for (let u = 0; u < across; u++) {
       const x0 = Math.max(0, (u - 1) * side), x1 = Math.min(width, (u + 1) * side);
