@@ -1,0 +1,62 @@
+# bench/draw.py: real digits, traced as pen paths and drawn on the page in a browser, where and however large: how many
+# does it read right? Run by bench/draw.sh.
+#   draw.py PAGE TRAIN.csv SPLIT.csv COUNT     SPLIT.csv: the rows that a run held out, as its folder has it
+import os
+import random
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../tests/e2e/browser"))
+import tracing
+from webdriver import Browser
+
+page, train, split, count = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
+
+# Sends strokes to the canvas as pointer events and gives the answer after four frames.
+SEND = """
+const [strokes, done] = arguments, canvas = document.querySelector("#canvas"), box = canvas.getBoundingClientRect();
+document.querySelector("#clear").click();
+const send = (type, [x, y]) => canvas.dispatchEvent(new PointerEvent(type, { bubbles: true, cancelable: true, pointerId: 1,
+  pointerType: "mouse", button: 0, clientX: box.left + x * box.width / 400, clientY: box.top + y * box.height / 300 }));
+for (const stroke of strokes) {
+  send("pointerdown", stroke[0]);
+  for (const point of stroke.slice(1)) send("pointermove", point);
+  send("pointerup", stroke[stroke.length - 1]);
+}
+let frames = 0;
+const look = () => ++frames < 4 ? requestAnimationFrame(look) : done(document.querySelector("#number").textContent.trim());
+requestAnimationFrame(look);
+"""
+
+with open(split) as lines:
+    next(lines)
+    held_out = [int(line.split(",")[0]) for line in lines]
+with open(train) as lines:
+    rows = lines.read().split("\n")[1:]
+rng = random.Random(1)
+rng.shuffle(held_out)
+
+wrong, unsure, by_height = [], 0, {}
+with Browser() as browser:
+    browser.open("file://" + os.path.abspath(page))
+    browser.wait("document.querySelector('#engine').dataset.kind", "the page")
+    for number, row in enumerate(held_out[:count]):
+        label, *pixels = map(int, rows[row].split(","))
+        height = rng.choice([50, 80, 120, 180, 240, 270])  # of a paper of 400 x 300
+        room = height / 2 + 12
+        centre = rng.uniform(min(room, 200), max(400 - room, 200)), rng.uniform(min(room, 150), max(300 - room, 150))
+        strokes = tracing.place(tracing.trace(pixels), height, centre, slant=rng.uniform(-0.25, 0.25),
+                                turn=rng.uniform(-0.12, 0.12), shake=rng.choice([0, 0.5]), seed=number)
+        seen = browser.run_async(SEND, strokes)
+        right = seen.rstrip("?") == str(label)
+        unsure += seen.endswith("?")
+        tally = by_height.setdefault(height, [0, 0])
+        tally[0] += right
+        tally[1] += 1
+        if not right:
+            wrong.append(f"row {row}: a {label} read as {seen or 'nothing'}")
+    engine = browser.run("return document.querySelector('#engine').textContent")
+drawn = sum(total for _, total in by_height.values())
+print(f"draw: {drawn - len(wrong)} of {drawn} traced digits read right, {100 * (drawn - len(wrong)) / drawn:.2f} %; {unsure} not sure")
+print("by height: " + ", ".join(f"{height}: {right}/{total}" for height, (right, total) in sorted(by_height.items())))
+print("\n".join(wrong))
+print(engine)
