@@ -3,7 +3,6 @@
 #include "api/modelfile_copy.h"
 
 #include <math.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -130,6 +129,7 @@ ink_status ink_modelfile_copy(const ink_modelfile *model, ink_dtype dtype, const
     c.out.metadata = ink_mem_new(in->n_metadata + n_notes, sizeof *c.out.metadata);
     if (c.out.items == NULL || c.out.metadata == NULL) {
         status = ink_fail_memory(err, in->n * 2 * sizeof *c.out.items, "a model");
+        goto done;
     }
     for (size_t i = 0; status == INK_OK && i < in->n; i++) {
         const ink_tensor *tensor = &in->items[i];
@@ -141,6 +141,7 @@ ink_status ink_modelfile_copy(const ink_modelfile *model, ink_dtype dtype, const
         for (size_t i = 0; i < n_notes; i++) add_note(&c, &notes[i]);
         status = ink_tensors_write(path, &c.out, err);
     }
+done:
     ink_arena_clear(&c.arena);
     ink_mem_free(c.out.items);
     ink_mem_free(c.out.metadata);

@@ -116,21 +116,22 @@ static ink_status train_member(many *m, uint32_t k) {
     options.resume = NULL;
     ink_status status = find_checkpoint(path, &one, &options, m->err);
     if (status == INK_OK) status = recipe_of(m, k, &one.recipe);
-    if (status == INK_OK) {
-        one.held_out = ink_mem_new(run->set.train.count, 1);
-        if (one.held_out == NULL) status = ink_fail_memory(m->err, run->set.train.count, "a split");
+    if (status != INK_OK) goto done;
+    one.held_out = ink_mem_new(run->set.train.count, 1);
+    if (one.held_out == NULL) {
+        status = ink_fail_memory(m->err, run->set.train.count, "a split");
+        goto done;
     }
-    if (status == INK_OK) status = split(m, k, one.held_out);
-    if (status == INK_OK) {
-        ink_watch_say(run->watch, INK_SAY_INFO, "%s %u of %u, seed %llu", m->folds ? "fold" : "member", k + 1,
-                      m->members.n, (unsigned long long)one.recipe.seed);
-        status = ink_train_one(&one, m->err);
-    } else {
-        ink_mem_free(one.held_out);
-    }
+    status = split(m, k, one.held_out);
+    if (status != INK_OK) goto done;
+    ink_watch_say(run->watch, INK_SAY_INFO, "%s %u of %u, seed %llu", m->folds ? "fold" : "member", k + 1, m->members.n,
+                  (unsigned long long)one.recipe.seed);
+    status = ink_train_one(&one, m->err); /* frees held_out */
     /* A net that misses the accuracy it should end at is one of the ensemble all the same. */
     if (status == INK_E_THRESHOLD) status = INK_OK;
     if (status == INK_OK) note_result(&m->members.member[k], &result);
+done:
+    ink_mem_free(one.held_out);
     ink_checkpoint_clear(&one.resumed);
     ink_recipe_clear(&one.recipe);
     return status;
@@ -260,6 +261,7 @@ static ink_status judge_all(const many *m, double *judges_mean) {
     uint8_t *judges = ink_mem_new(n, 1), *judged = ink_mem_new(n, 1);
     if (sum == NULL || judges == NULL || judged == NULL) {
         status = ink_fail_memory(m->err, (uint64_t)n * (INK_CLASSES * sizeof *sum + 2), "predictions");
+        goto done;
     }
     for (uint32_t k = 0; k < m->members.n && status == INK_OK; k++) status = add_answers(m, k, sum, judges);
     for (uint32_t i = 0; i < n && status == INK_OK; i++) {
@@ -274,6 +276,7 @@ static ink_status judge_all(const many *m, double *judges_mean) {
         note_scores(m, &judgement.scores);
         *judges_mean = (double)spoken / images.count;
     }
+done:
     ink_judgement_clear(&judgement);
     ink_predictions_free(&predictions);
     ink_images_free(&images);
