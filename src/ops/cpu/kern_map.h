@@ -259,13 +259,18 @@ static void window_sum(const float *x, const int32_t *at, size_t n, float factor
 /* ---- dropout ---- */
 
 static void keep(const float *x, const uint16_t *kept, float factor, float *y, size_t rows) {
+#if !defined(__AVX512F__)
+    vi bit[PV];
+    for (int j = 0; j < 16; j++) bit[j / VL][j % VL] = 1 << j;
+#endif
     for (size_t r = 0; r < rows; r++, x += INK_LANES, y += INK_LANES) {
 #if defined(__AVX512F__)
         _mm512_storeu_ps(y, _mm512_maskz_mul_ps(kept[r], _mm512_loadu_ps(x), _mm512_set1_ps(factor)));
 #else
-        for (size_t j = 0; j < INK_LANES; j++) {
-            float z = x[j] * factor;
-            y[j] = (kept[r] >> j & 1) != 0 ? z : 0.0f;
+        UNROLL_ALL
+        for (int v = 0; v < PV; v++) {
+            vi is_kept = (vi)((bit[v] & (int32_t)kept[r]) != 0);
+            vstore(y + v * VL, vwhere(is_kept, vload(x + v * VL) * vset(factor)));
         }
 #endif
     }
@@ -289,6 +294,47 @@ INLINE __m512i mixed(__m512i a, __m512i b, uint32_t key) {
 #define philox_load(p)    _mm512_loadu_si512(p)
 #define philox_all(x)     _mm512_set1_epi32((int32_t)(x))
 #define philox_bits(x, t) _mm512_cmpge_epu32_mask(_mm512_srli_epi32(x, 8), _mm512_set1_epi32((int32_t)(t)))
+#elif defined(__AVX2__)
+typedef struct philox_words {
+    __m256i x[2];
+} philox_words;
+
+INLINE void products(philox_words x, uint32_t factor, philox_words *high, philox_words *low) {
+    const __m256i f = _mm256_set1_epi64x((int64_t)factor);
+    for (int i = 0; i < 2; i++) {
+        __m256i even = _mm256_mul_epu32(x.x[i], f), odd = _mm256_mul_epu32(_mm256_srli_epi64(x.x[i], 32), f);
+        high->x[i] = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa);
+        low->x[i] = _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa);
+    }
+}
+
+INLINE philox_words mixed(philox_words a, philox_words b, uint32_t key) {
+    const __m256i k = _mm256_set1_epi32((int32_t)key);
+    for (int i = 0; i < 2; i++) a.x[i] = _mm256_xor_si256(_mm256_xor_si256(a.x[i], b.x[i]), k);
+    return a;
+}
+
+INLINE philox_words philox_load(const uint32_t *p) {
+    philox_words w;
+    memcpy(&w, p, sizeof w);
+    return w;
+}
+
+INLINE philox_words philox_all(uint32_t x) {
+    const __m256i all = _mm256_set1_epi32((int32_t)x);
+    return (philox_words){{all, all}};
+}
+
+/* Both sides are below 2^25: comparing them as signed numbers does. */
+INLINE uint16_t philox_bits(philox_words w, uint32_t threshold) {
+    const __m256i t = _mm256_set1_epi32((int32_t)threshold - 1);
+    unsigned bits = 0;
+    for (int i = 0; i < 2; i++) {
+        __m256i at_least = _mm256_cmpgt_epi32(_mm256_srli_epi32(w.x[i], 8), t);
+        bits |= (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(at_least)) << 8 * i;
+    }
+    return (uint16_t)bits;
+}
 #else
 typedef struct philox_words {
     uint32_t x[16];

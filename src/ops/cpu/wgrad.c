@@ -3,13 +3,14 @@
  *
  * A gradient that is small beside its batch is cut by images into slices, each with a copy of its own, joined in
  * order behind; one that is large is cut by its own panels. A task walks its share in chunks of x and dy that stay in
- * the second-level cache, adding to its panels. */
+ * the first-level cache for all taps of a panel (linear and thin convolutions: in the second), adding to its panels. */
 #include <assert.h>
 #include <string.h>
 
 #include "ops/cpu/program.h"
 
 #define CHUNK_FLOATS 98304u /* of x and dy together: 384 KiB */
+#define CHUNK_PLACES 8u     /* output positions of a chunk: a panel of x and two of dy for each, 24 KiB */
 #define SLICES       8u
 #define SLICE_FLOATS 131072u /* a gradient larger than this is not sliced */
 
@@ -127,9 +128,9 @@ typedef struct share {
     float *to;
 } share;
 
-/* One chunk: blocks [b0, b1), output rows [i0, i1), for one pair of K groups; fresh: the first chunk. */
+/* One chunk: blocks [b0, b1), output rows [i0, i1) and columns [j0, j1), for one pair of K groups; fresh: the first. */
 typedef struct chunk {
-    size_t b0, b1, i0, i1, k;
+    size_t b0, b1, i0, i1, j0, j1, k;
     bool fresh;
 } chunk;
 
@@ -169,30 +170,38 @@ static bool rows_of(const wgrad *g, const chunk *c, uint32_t r, ink_gemm *m) {
     return m->n_pairs > 0 || c->fresh;
 }
 
+/* One tap of one group of C. */
+static void chunk_of_tap(const share *h, const chunk *c, uint32_t r, uint32_t s, uint32_t i) {
+    const wgrad *g = h->g;
+    const size_t place = h->p->cells[g->w].place[r * g->windows_w + s];
+    if (place < h->t0 || place >= h->t1) return;
+    size_t x, dy;
+    ink_gemm m = product(h, c, &x, &dy);
+    size_t from = g->columns[s].from > c->j0 ? g->columns[s].from : c->j0;
+    size_t to = g->columns[s].to < c->j1 ? g->columns[s].to : c->j1;
+    if (!rows_of(g, c, r, &m) || (from >= to && !c->fresh)) return;
+    m.inner = from < to ? (uint32_t)(to - from) : 0;
+    if (m.inner == 0) from = g->columns[s].from;
+    m.b = operand(h, g->from.b, dy + from * g->dy_position);
+    x += (from * g->stride + s - g->pad) * g->x_position + (size_t)i * h->p->rows * INK_LANES;
+    m.a = operand(h, g->from.a, x);
+    m.out = h->to + c->k * 2 * g->panel_step + (place * g->c_groups + i) * INK_PANEL;
+    if (g->from.half) {
+        h->p->kernels->gemm_bf16(&m);
+    } else {
+        h->p->kernels->gemm(&m);
+    }
+}
+
+/* With several output positions all taps of a group follow each other, as they read the same panels; with one, all
+ * groups of a tap, as they lie. */
 static void chunk_of_taps(const share *h, const chunk *c) {
     const wgrad *g = h->g;
-    const ink_cell *w = &h->p->cells[g->w];
-    for (uint32_t tap = 0; tap < w->taps; tap++) {
-        size_t place = w->place[tap];
-        if (place < h->t0 || place >= h->t1) continue;
-        uint32_t r = tap / g->windows_w, s = tap % g->windows_w;
-        size_t x, dy;
-        ink_gemm m = product(h, c, &x, &dy);
-        if (!rows_of(g, c, r, &m)) continue;
-        const range *q = &g->columns[s];
-        m.inner = q->to - q->from;
-        m.b = operand(h, g->from.b, dy + q->from * g->dy_position);
-        x += ((size_t)q->from * g->stride + s - g->pad) * g->x_position;
-        float *out = h->to + c->k * 2 * g->panel_step + place * g->c_groups * INK_PANEL;
-        for (uint32_t i = 0; i < g->c_groups; i++) {
-            m.a = operand(h, g->from.a, x + (size_t)i * h->p->rows * INK_LANES);
-            m.out = out + (size_t)i * INK_PANEL;
-            if (g->from.half) {
-                h->p->kernels->gemm_bf16(&m);
-            } else {
-                h->p->kernels->gemm(&m);
-            }
-        }
+    const uint32_t taps = g->windows_h * g->windows_w;
+    const bool single = g->out_height * g->out_width == 1;
+    for (uint32_t n = 0; n < taps * g->c_groups; n++) {
+        const uint32_t tap = single ? n / g->c_groups : n % taps, group = single ? n % g->c_groups : n / taps;
+        chunk_of_tap(h, c, tap / g->windows_w, tap % g->windows_w, group);
     }
 }
 
@@ -217,30 +226,51 @@ static void chunk_of_lines(const share *h, const chunk *c) {
     }
 }
 
+/* How many blocks, output rows and columns a chunk has. */
+static void size_chunk(const share *h, size_t *blocks, size_t *rows, size_t *columns) {
+    const wgrad *g = h->g;
+    const size_t places = (size_t)g->out_height * g->out_width;
+    *blocks = 1;
+    *columns = g->out_width;
+    if (!g->thin && places > 1) {
+        const size_t parts = (g->out_width + CHUNK_PLACES - 1) / CHUNK_PLACES;
+        *columns = (g->out_width + parts - 1) / parts;
+        *rows = parts > 1 ? 1 : CHUNK_PLACES / g->out_width;
+        if (places < CHUNK_PLACES) *blocks = CHUNK_PLACES / places;
+    } else {
+        size_t x_row = g->x_width * g->x_position * (g->thin ? g->thin : 1), dy_row = g->out_width * g->dy_position;
+        if (h->k1 - h->k0 == 1) dy_row = dy_row * 2 / (g->k_groups < 2 ? 2 : g->k_groups);
+        *rows = CHUNK_FLOATS / (x_row * g->stride + dy_row);
+        if (*rows < 1) *rows = 1;
+        if (*rows >= g->out_height) *blocks = *rows / g->out_height;
+    }
+    if (*rows > g->out_height) *rows = g->out_height;
+}
+
+static size_t least(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
 static void walk(const share *h) {
     const wgrad *g = h->g;
-    size_t x_row = g->thin ? g->x_width * g->x_position * g->thin : g->x_width * g->x_position;
-    size_t dy_row = g->out_width * g->dy_position;
-    if (h->k1 - h->k0 == 1) dy_row = dy_row * 2 / (g->k_groups < 2 ? 2 : g->k_groups);
-    size_t row = x_row * g->stride + dy_row, rows = CHUNK_FLOATS / row, blocks = 1;
-    if (rows < 1) rows = 1;
-    if (rows >= g->out_height) {
-        blocks = rows / g->out_height;
-        rows = g->out_height;
-    }
+    size_t blocks, rows, columns;
+    size_chunk(h, &blocks, &rows, &columns);
     chunk c = {.fresh = true};
     for (c.b0 = h->b0; c.b0 < h->b1; c.b0 += blocks) {
-        c.b1 = c.b0 + blocks < h->b1 ? c.b0 + blocks : h->b1;
+        c.b1 = least(c.b0 + blocks, h->b1);
         for (c.i0 = 0; c.i0 < g->out_height; c.i0 += rows) {
-            c.i1 = c.i0 + rows < g->out_height ? c.i0 + rows : g->out_height;
-            for (c.k = h->k0; c.k < h->k1; c.k++) {
-                if (g->thin) {
-                    chunk_of_lines(h, &c);
-                } else {
-                    chunk_of_taps(h, &c);
+            c.i1 = least(c.i0 + rows, g->out_height);
+            for (c.j0 = 0; c.j0 < g->out_width; c.j0 += columns) {
+                c.j1 = least(c.j0 + columns, g->out_width);
+                for (c.k = h->k0; c.k < h->k1; c.k++) {
+                    if (g->thin) {
+                        chunk_of_lines(h, &c);
+                    } else {
+                        chunk_of_taps(h, &c);
+                    }
                 }
+                c.fresh = false;
             }
-            c.fresh = false;
         }
     }
 }
