@@ -9,6 +9,7 @@
 #include "core/hash.h"
 #include "core/mem.h"
 #include "core/status.h"
+#include "report/text.h"
 
 static ink_status load(const void *file, const ink_graph *g, const ink_backend *backend, ink_program *program,
                        ink_error *err) {
@@ -30,23 +31,16 @@ static void hash_models(const ink_models *models, char hex[65]) {
     ink_sha256_end(&sha, hex);
 }
 
+/* Where they are, whatever the folder from which the run goes on one day. */
 static ink_status join_paths(const char *const *names, size_t n, char **out, ink_error *err) {
-    size_t room = n * INK_PATH_SIZE + 1, at = 0;
-    char *text = ink_mem_new(room, 1);
-    if (text == NULL) return ink_fail_memory(err, room, "teachers");
+    ink_text text = {0};
     for (size_t i = 0; i < n; i++) {
         char *real = realpath(names[i], NULL);
-        const char *path = real != NULL ? real : names[i];
-        size_t length = strlen(path);
-        if (length + 1 < INK_PATH_SIZE) {
-            memcpy(text + at, path, length);
-            at += length;
-            text[at++] = '\n';
-        }
+        ink_text_add(&text, real != NULL ? real : names[i]);
+        ink_text_add(&text, "\n");
         free(real);
     }
-    *out = text;
-    return INK_OK;
+    return ink_text_give(&text, "teachers", out, err);
 }
 
 ink_status ink_train_teachers_open(const char *const *names, size_t n, const ink_machine *machine,

@@ -26,7 +26,7 @@ struct ink_distil {
 
 void ink_distil_free(ink_distil *d) {
     if (d == NULL) return;
-    for (uint32_t i = 0; i < d->n; i++) {
+    for (uint32_t i = 0; d->teachers != NULL && i < d->n; i++) {
         if (d->teachers[i].program != NULL) d->backend->free(d->teachers[i].program);
     }
     ink_mem_free(d->teachers);
@@ -68,10 +68,12 @@ ink_status ink_distil_new(const ink_trainer *t, const ink_trainer_setup *setup, 
     d->mean = ink_mem_new(numbers, sizeof *d->mean);
     if (d->teachers == NULL || d->said == NULL || d->mean == NULL) {
         status = ink_fail_memory(err, 2 * numbers * sizeof *d->said, "teachers");
+        goto done;
     }
     for (uint32_t i = 0; i < setup->n_teachers && status == INK_OK; i++) {
         status = add_teacher(d, t, &setup->teachers[i], options, err);
     }
+done:
     if (status == INK_OK) {
         *out = d;
     } else {

@@ -24,7 +24,7 @@ size_t ink_muon_floats(const ink_cell *w) {
 
 static room room_of(const ink_program *p, const ink_step *s) {
     const ink_cell *w = &p->cells[s->node.in[0]];
-    room r = {.u = ink_data(p, s->extra[0]), .groups = ink_groups(w->k), .size = w->live_floats};
+    room r = {.u = p->cells[s->extra[0]].data, .groups = ink_groups(w->k), .size = w->live_floats};
     r.k = r.groups * INK_LANES;
     r.small = (size_t)r.k * r.k;
     r.panel = r.size / r.groups;
@@ -44,7 +44,6 @@ static void gram(const ink_program *p, const room *r, const float *y, uint32_t d
     for (uint32_t g = 0; g < r->groups; g++) {
         ink_gemm product = {.a = y + g * panel,
                             .b = y,
-                            .out = out + (size_t)g * INK_LANES * INK_LANES,
                             .pairs = &whole,
                             .a_m = 1,
                             .a_k = INK_LANES,
@@ -57,6 +56,7 @@ static void gram(const ink_program *p, const room *r, const float *y, uint32_t d
                             .inner = 1,
                             .depth = depth,
                             .outer = 1};
+        product.out = out + (size_t)g * INK_LANES * INK_LANES;
         p->kernels->gemm(&product);
     }
 }
@@ -65,7 +65,6 @@ static void gram(const ink_program *p, const room *r, const float *y, uint32_t d
 static void turn(const ink_program *p, const room *r, const float *z, const float *x, float *out) {
     ink_gemm product = {.a = x,
                         .b = z,
-                        .out = out,
                         .pairs = &whole,
                         .a_m = INK_LANES,
                         .a_k = 1,
@@ -80,6 +79,7 @@ static void turn(const ink_program *p, const room *r, const float *z, const floa
                         .inner = 1,
                         .depth = INK_LANES,
                         .outer = r->groups};
+    product.out = out;
     p->kernels->gemm(&product);
 }
 
