@@ -1,4 +1,4 @@
-/* files/bitmap_write.h: small grey pictures as PNG. (Drawings with lines and letters are report/picture.h's.) */
+/* files/bitmap_write.h: grey pictures as PNG and JPEG. (Drawings with lines and letters are report/picture.h's.) */
 #ifndef INK_FILES_BITMAP_WRITE_H
 #define INK_FILES_BITMAP_WRITE_H
 
@@ -11,5 +11,10 @@
  * equal bytes on one machine. Errors: INK_E_USAGE a size of 0 or above 4096; INK_E_MEMORY. */
 INK_MUST_USE ink_status ink_bitmap_to_png(const uint8_t *grey, uint32_t width, uint32_t height, uint8_t **png,
                                           size_t *size, ink_error *err);
+
+/* The same as a file, whole or not at all (files/write.h). quality 0: PNG, lossless; 1..100: JPEG of that quality.
+ * Errors   as above; INK_E_FILE. */
+INK_MUST_USE ink_status ink_bitmap_write(const char *path, const uint8_t *grey, uint32_t width, uint32_t height,
+                                         int quality, ink_error *err);
 
 #endif
