@@ -1,0 +1,199 @@
+/* read/page.c: the way from a picture to its digits, stage by stage, and the text of a page.
+ * What each stage does stands in its own file. */
+#include "read/page.h"
+
+#include <string.h>
+
+#include "core/mem.h"
+#include "core/status.h"
+#include "read/stages.h"
+
+typedef struct work {
+    const ink_page_options *options;
+    ink_plane plane, mask; /* plane: grey, then ink */
+    ink_pieces pieces;
+    ink_layout layout;
+    ink_readings readings;
+    bool light_ink;
+    ink_level level;
+    ink_error *err;
+} work;
+
+/* ---- what is shown of the stages ---- */
+
+static bool is_shown(const work *w) {
+    return w->options->steps.show != NULL;
+}
+
+static ink_status show(const work *w, const char *name, const uint8_t *grey, uint32_t width, uint32_t height) {
+    return w->options->steps.show(w->options->steps.context, name, grey, width, height, w->err);
+}
+
+/* Ink as a person sees it, dark on white; mask: any value but 0 is full ink. */
+static ink_status show_ink(const work *w, const char *name, const ink_plane *plane, bool mask) {
+    ink_plane seen;
+    if (!is_shown(w)) return INK_OK;
+    ink_status status = ink_plane_new(plane->width, plane->height, &seen, w->err);
+    if (status != INK_OK) return status;
+    for (size_t i = 0; i < (size_t)plane->width * plane->height; i++) {
+        seen.at[i] = (uint8_t)(255 - (mask && plane->at[i] != 0 ? 255 : plane->at[i]));
+    }
+    status = show(w, name, seen.at, seen.width, seen.height);
+    ink_plane_free(&seen);
+    return status;
+}
+
+/* Each piece in a shade of its own, in its box. */
+static ink_status show_pieces(const work *w) {
+    static const uint8_t shades[] = {0, 110, 50, 150, 80};
+    ink_plane seen;
+    if (!is_shown(w)) return INK_OK;
+    ink_status status = ink_plane_new(w->plane.width, w->plane.height, &seen, w->err);
+    if (status != INK_OK) return status;
+    memset(seen.at, 255, (size_t)seen.width * seen.height);
+    for (uint32_t i = 0; i < w->readings.n; i++) {
+        const ink_piece *p = &w->pieces.piece[w->readings.at[i].piece];
+        size_t width = (size_t)(p->box.right - p->box.left);
+        for (int32_t y = p->box.top; y < p->box.bottom; y++) {
+            uint8_t *row = seen.at + (size_t)y * seen.width + (uint32_t)p->box.left;
+            if (y == p->box.top || y + 1 == p->box.bottom) memset(row, 200, width);
+            row[0] = 200;
+            row[width - 1] = 200;
+        }
+        for (uint32_t k = 0; k < p->runs; k++) {
+            const ink_run *r = &w->pieces.run[p->run + k];
+            memset(seen.at + (size_t)r->y * seen.width + r->from, shades[i % sizeof shades], (size_t)(r->to - r->from));
+        }
+    }
+    status = show(w, "5-pieces", seen.at, seen.width, seen.height);
+    ink_plane_free(&seen);
+    return status;
+}
+
+#define SHEET_COLUMNS 20u
+#define SHEET_PITCH   (INK_DIGIT_SIDE + 4u)
+
+/* What the net saw, 20 in a row. */
+static ink_status show_cells(const work *w) {
+    uint32_t n = w->readings.n, rows = (n + SHEET_COLUMNS - 1) / SHEET_COLUMNS;
+    ink_plane seen;
+    if (!is_shown(w)) return INK_OK;
+    ink_status status = ink_plane_new(SHEET_COLUMNS * SHEET_PITCH, (rows > 0 ? rows : 1) * SHEET_PITCH, &seen, w->err);
+    if (status != INK_OK) return status;
+    memset(seen.at, 255, (size_t)seen.width * seen.height);
+    for (uint32_t i = 0; i < n; i++) {
+        const uint8_t *image = w->readings.at[i].cell.image;
+        uint8_t *to = seen.at + ((size_t)(i / SHEET_COLUMNS) * SHEET_PITCH + 2) * seen.width +
+                      (size_t)(i % SHEET_COLUMNS) * SHEET_PITCH + 2;
+        for (uint32_t k = 0; k < INK_DIGIT_PIXELS; k++) {
+            to[(size_t)(k / INK_DIGIT_SIDE) * seen.width + k % INK_DIGIT_SIDE] = (uint8_t)(255 - image[k]);
+        }
+    }
+    status = show(w, "6-digits", seen.at, seen.width, seen.height);
+    ink_plane_free(&seen);
+    return status;
+}
+
+/* ---- the stages ---- */
+
+static ink_status find_pieces(work *w) {
+    float slope = 0, height = 0;
+    uint32_t rules = 0;
+    ink_status status = ink_plane_threshold(&w->plane, &w->level, &w->mask, w->err);
+    if (status == INK_OK) status = show_ink(w, "3-ink", &w->mask, true);
+    if (status == INK_OK) status = ink_rules_remove(&w->plane, &w->mask, &w->level, &slope, &rules, w->err);
+    if (status == INK_OK) status = show_ink(w, "4-without-rules", &w->mask, true);
+    if (status == INK_OK) status = ink_pieces_find(&w->mask, 6, &w->pieces, w->err);
+    if (status == INK_OK) status = ink_pieces_tidy(&w->pieces, &w->plane, &height, w->err);
+    if (status == INK_OK) status = ink_layout_find(&w->pieces, height, rules > 0 ? &slope : NULL, &w->layout, w->err);
+    return status;
+}
+
+static uint32_t scaled(int32_t v, uint32_t from, uint32_t to) {
+    return (uint32_t)(((uint64_t)(uint32_t)v * to + from / 2) / from);
+}
+
+/* The readings that look like digits, as the caller sees them; lines without any are closed up. */
+static ink_status fill_page(const work *w, uint32_t width, uint32_t height, ink_page *out) {
+    float sure = w->options->sure > 0 ? w->options->sure : INK_PAGE_SURE;
+    uint32_t n = w->readings.n < INK_PAGE_DIGITS_MAX ? w->readings.n : INK_PAGE_DIGITS_MAX, line = 0;
+    ink_page page = {.digits = ink_mem_new((size_t)n + 1, sizeof *page.digits),
+                     .slope = w->layout.slope,
+                     .light_ink = w->light_ink,
+                     .pieces = w->readings.n};
+    if (page.digits == NULL) return ink_fail_memory(w->err, (uint64_t)n * sizeof *page.digits, "digits");
+    for (uint32_t i = 0; i < n; i++) {
+        const ink_reading *r = &w->readings.at[i];
+        const ink_box *b = &w->pieces.piece[r->piece].box;
+        int digit = ink_first_most(r->p);
+        if (!ink_cell_plausible(&r->cell, digit)) continue;
+        if (page.count > 0 && r->line != line) page.lines++;
+        line = r->line;
+        ink_page_digit *d = &page.digits[page.count++];
+        d->x = scaled(b->left, w->plane.width, width);
+        d->y = scaled(b->top, w->plane.height, height);
+        d->width = scaled(b->right, w->plane.width, width) - d->x;
+        d->height = scaled(b->bottom, w->plane.height, height) - d->y;
+        d->line = page.lines;
+        d->spaced = r->spaced && page.count > 1 && d[-1].line == d->line;
+        d->digit = (int8_t)(r->p[digit] >= sure ? digit : INK_PAGE_UNSURE);
+        memcpy(d->p, r->p, sizeof d->p);
+        memcpy(d->image, r->cell.image, sizeof d->image);
+    }
+    if (page.count > 0) page.lines++;
+    *out = page;
+    return INK_OK;
+}
+
+ink_status ink_page_read(const uint8_t *grey, uint32_t width, uint32_t height, size_t stride_bytes,
+                         const ink_page_options *options, ink_page *out, ink_error *err) {
+    work w = {.options = options, .err = err};
+    *out = (ink_page){0};
+    if (width == 0 || height == 0 || width > INK_PAGE_SIDE_MAX || height > INK_PAGE_SIDE_MAX || stride_bytes < width) {
+        return ink_fail(err, INK_E_USAGE, "a picture of %ux%u, expected 1x1 to 4096x4096", width, height);
+    }
+    if (grey == NULL || options == NULL || options->net.read == NULL) {
+        return ink_fail(err, INK_E_USAGE, "ink_page_read: no %s", grey == NULL ? "picture" : "net");
+    }
+    ink_status status = ink_plane_scale(grey, width, height, stride_bytes, &w.plane, err);
+    if (status == INK_OK && is_shown(&w)) status = show(&w, "1-grey", w.plane.at, w.plane.width, w.plane.height);
+    if (status == INK_OK) status = ink_plane_flatten(&w.plane, &w.light_ink, err);
+    if (status == INK_OK) status = ink_plane_calm(&w.plane, &w.level, err);
+    if (status == INK_OK) status = show_ink(&w, "2-flat", &w.plane, false);
+    if (status == INK_OK) status = find_pieces(&w);
+    if (status == INK_OK) {
+        ink_judge_input input = {&w.plane, &w.mask, &w.layout, options->net};
+        status = ink_pieces_judge(&input, &w.pieces, &w.readings, err);
+    }
+    if (status == INK_OK) status = show_pieces(&w);
+    if (status == INK_OK) status = show_cells(&w);
+    if (status == INK_OK) status = fill_page(&w, width, height, out);
+    ink_plane_free(&w.plane);
+    ink_plane_free(&w.mask);
+    ink_pieces_free(&w.pieces);
+    ink_layout_free(&w.layout);
+    ink_readings_free(&w.readings);
+    return status;
+}
+
+void ink_page_clear(ink_page *page) {
+    ink_mem_free(page->digits);
+    *page = (ink_page){0};
+}
+
+ink_status ink_page_text(const ink_page *page, char **text, ink_error *err) {
+    /* At most a blank, a digit and a line feed for each. */
+    char *t = ink_mem_new((size_t)page->count * 3 + 1, 1);
+    size_t n = 0;
+    *text = NULL;
+    if (t == NULL) return ink_fail_memory(err, (uint64_t)page->count * 3 + 1, "the text of a page");
+    for (uint32_t i = 0; i < page->count; i++) {
+        const ink_page_digit *d = &page->digits[i];
+        if (i > 0 && d->line != d[-1].line) t[n++] = '\n';
+        if (d->spaced) t[n++] = ' ';
+        t[n++] = (char)(d->digit == INK_PAGE_UNSURE ? '?' : '0' + d->digit);
+    }
+    if (n > 0) t[n++] = '\n';
+    *text = t;
+    return INK_OK;
+}
