@@ -15,6 +15,7 @@ static const cli_option options[] = {
     {"tta", 0, CLI_TEXT, "N|all", NULL, "look at each image in N ways (moved, turned, scaled), at most 15", 0, 0},
     {"tta-below", 0, CLI_REAL, "P", NULL, "but only when its likeliest digit is less probable than P, such as 0.99", 0,
      1},
+    {"pages", 0, CLI_TEXT, "DIR", NULL, "read the pages of a folder made by `data pages`; all words are models", 0, 0},
     CLI_EVAL_BATCH,
     CLI_JSON,
 };
@@ -45,10 +46,39 @@ const cli_verb cli_eval = {
     .run = run,
 };
 
+static int below(double accuracy, const cli_args *args) {
+    ink_error err = {0};
+    if (cli_text(args, "min-accuracy") == NULL || accuracy >= cli_real(args, "min-accuracy")) return 0;
+    cli_fail(&err, INK_E_THRESHOLD, "the accuracy is %.6g, below the %s that was asked for", accuracy,
+             cli_text(args, "min-accuracy"));
+    return cli_failed(&err);
+}
+
+static int run_pages(const cli_args *args) {
+    ink_eval_pages_result result;
+    ink_error err = {0};
+    ink_watch watch = cli_watch();
+    ink_read_options o = {.models = args->words, .n_models = args->n_words, .engine = cli_engine(args)};
+    if (cli_flag(args, "held-out") || cli_flag(args, "suspects") || cli_text(args, "out") != NULL) {
+        cli_fail(&err, INK_E_USAGE, "--held-out, --suspects and --out do not go with --pages");
+        cli_hint(&err, "inkling data pages DIR DATA --held-out RUN writes pages with digits that RUN does not know");
+        return cli_failed(&err);
+    }
+    memset(&result, 0, sizeof result);
+    cli_progress_begin("reading %s", cli_text(args, "pages"));
+    if (ink_work_eval_pages(cli_text(args, "pages"), &o, &watch, &result, &err) != INK_OK) return cli_failed(&err);
+    cli_progress_hide();
+    cli_result_text(cli_flag(args, "json") ? result.json : result.text);
+    ink_work_free(result.text);
+    ink_work_free(result.json);
+    return below(result.digits > 0 ? (double)result.right / result.digits : 1, args);
+}
+
 static int run(const cli_args *args) {
     ink_eval_result result;
     ink_error err = {0};
     ink_watch watch = cli_watch();
+    if (cli_text(args, "pages") != NULL) return run_pages(args);
     ink_eval_options o = {
         .models = args->words,
         .n_models = args->n_words - 1,
@@ -73,10 +103,5 @@ static int run(const cli_args *args) {
     cli_result_text(cli_flag(args, "json") ? result.json : result.text);
     ink_work_free(result.text);
     ink_work_free(result.json);
-    if (cli_text(args, "min-accuracy") != NULL && result.accuracy < cli_real(args, "min-accuracy")) {
-        cli_fail(&err, INK_E_THRESHOLD, "the accuracy is %.6g, below the %s that was asked for", result.accuracy,
-                 cli_text(args, "min-accuracy"));
-        return cli_failed(&err);
-    }
-    return 0;
+    return below(result.accuracy, args);
 }

@@ -11,11 +11,15 @@
 #include "cli/verbs.h"
 
 const cli_verb *const cli_verbs[] = {
-    &cli_train,       &cli_lr_find,     &cli_predict,      &cli_eval,      &cli_compare,
-    &cli_plot,        &cli_show_digits, &cli_show_filters, &cli_show_maps, &cli_show_saliency,
-    &cli_data_show,   &cli_data_check,  &cli_data_make,    &cli_data_get,  &cli_recipe_list,
-    &cli_recipe_show, &cli_info_verb,   &cli_import,       &cli_export,    &cli_serve,
-    &cli_bench_csv,   &cli_doctor,      &cli_version,      &cli_help,      NULL,
+    &cli_train,      &cli_lr_find,       &cli_predict,
+    &cli_eval,       &cli_read,          &cli_compare,
+    &cli_plot,       &cli_show_digits,   &cli_show_filters,
+    &cli_show_maps,  &cli_show_saliency, &cli_data_show,
+    &cli_data_check, &cli_data_make,     &cli_data_pages,
+    &cli_data_get,   &cli_recipe_list,   &cli_recipe_show,
+    &cli_info_verb,  &cli_import,        &cli_export,
+    &cli_serve,      &cli_bench_csv,     &cli_doctor,
+    &cli_version,    &cli_help,          NULL,
 };
 
 /* Only whole families ("data") and verbs of one word are compared with what was typed. */

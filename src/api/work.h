@@ -432,6 +432,69 @@ INK_MUST_USE ink_status ink_work_doctor(bool json, char **text, ink_error *err);
 /* Version, compiler, features built in. */
 INK_MUST_USE ink_status ink_work_version(bool json, char **text, ink_error *err);
 
+/* ---- read: photos of handwriting ---- */
+
+typedef struct ink_read_options {
+    const char *const *models; /* as ink_predict_options has them */
+    size_t n_models;
+    const char *const *files; /* PNG or JPEG; "-" is standard input */
+    size_t n_files;
+    const char *annotate; /* PNG: the one picture with what was read drawn over it; NULL: none */
+    const char *steps;    /* folder for what each stage made, in a folder of its own for each of several files */
+    float sure;           /* a digit less probable is '?'; 0: the usual */
+    ink_engine engine;    /* several files: one thread each */
+} ink_read_options;
+
+typedef struct ink_read_file {
+    char *text;      /* a line per written line, each with "\n"; "" when there is no digit; NULL when it failed */
+    ink_error error; /* of this file; status INK_OK: none */
+    uint32_t digits; /* that stand in text, unsure ones counted */
+    uint32_t unsure; /* '?' */
+    double seconds;  /* decoding included */
+} ink_read_file;
+
+typedef struct ink_read_result {
+    ink_read_file *files; /* [n_files], in the order given */
+    size_t n_files;
+    char *json; /* one object with all pages: boxes, probabilities, errors */
+} ink_read_result;
+
+/* Reads every file; one that cannot be read does not stop the others (its error says why). Frees: ink_read_clear.
+ * Errors   of the models and the options, of writing pictures; INK_E_STOPPED. */
+INK_MUST_USE ink_status ink_work_read(const ink_read_options *options, const ink_watch *watch, ink_read_result *result,
+                                      ink_error *err);
+void ink_read_clear(ink_read_result *result);
+
+typedef struct ink_pages_options {
+    const char *dir;      /* made when absent; gets page-NNNN.png or .jpg, and labels.json */
+    const char *data;     /* labelled DATA whose digits are written; NULL: digits that inkling draws */
+    const char *held_out; /* run folder: only the rows of DATA that it held out; NULL: all rows of DATA */
+    uint32_t count;       /* pages with digits; 0: 20 */
+    uint32_t empty;       /* pages without: blank, ruled, doodled in turn */
+    uint32_t severity;    /* 0..5 */
+    uint64_t seed;
+    bool force; /* replace files that are there */
+    uint32_t threads;
+} ink_pages_options;
+
+/* Draws labelled pages of handwriting (data/handpage.h). digits: how many stand on them. */
+INK_MUST_USE ink_status ink_work_data_pages(const ink_pages_options *options, const ink_watch *watch, uint64_t *digits,
+                                            ink_error *err);
+
+typedef struct ink_eval_pages_result {
+    uint32_t pages, empty_pages;
+    uint32_t digits, found, right, wrong, unsure; /* of the labels' digits */
+    uint32_t extra;                               /* digits read where there is none, on pages with digits */
+    uint32_t false_digits;                        /* the same on pages without */
+    uint32_t strings, strings_right, lines, lines_right;
+    double seconds; /* of reading, over all pages, decoding included */
+    char *text, *json;
+} ink_eval_pages_result; /* text and json: ink_work_free */
+
+/* Reads the pages that ink_work_data_pages wrote into dir and compares with its labels. */
+INK_MUST_USE ink_status ink_work_eval_pages(const char *dir, const ink_read_options *options, const ink_watch *watch,
+                                            ink_eval_pages_result *result, ink_error *err);
+
 /* ---- bench ---- */
 
 typedef struct ink_csv_bench {
