@@ -148,15 +148,14 @@ ink_status ink_plane_calm(ink_plane *ink, ink_level *out, ink_error *err) {
     return status;
 }
 
-/* Marks of the mask while it is made. */
+/* Marks of the mask until ink_mask_link. */
 enum { PAPER = 0, INK = 1, MAYBE = 2 };
 
-/* What is darker than `weak` becomes MAYBE, than `strong` INK. Returns how many are not PAPER. */
-static size_t mark(const grid *g, const ink_level *level, ink_plane *mask) {
+/* What is darker than `weak` becomes MAYBE, than `strong` INK. */
+static void mark(const grid *g, const ink_level *level, ink_plane *mask) {
     bool clear = level->usual >= CLEAR * level->noise.usual;
-    float share = clear ? SHARE_OF_DARKEST : SHARE_IN_NOISE,
-          usual = (clear ? SHARE_OF_USUAL : SHARE_OF_USUAL * 0.6f) * level->usual;
-    size_t n = 0;
+    float share = clear ? SHARE_OF_DARKEST : SHARE_IN_NOISE;
+    float usual = (clear ? SHARE_OF_USUAL : SHARE_OF_USUAL * 0.6f) * level->usual;
     for (uint32_t y = 0; y < mask->height; y++) {
         const uint8_t *nearby = g->nearby + (size_t)(y / g->side) * g->across;
         uint8_t *row = mask->at + (size_t)y * mask->width;
@@ -168,20 +167,34 @@ static size_t mark(const grid *g, const ink_level *level, ink_plane *mask) {
             if (weak < NOISES_LINKED * noise) weak = NOISES_LINKED * noise;
             if (weak < LEAST_LINKED) weak = LEAST_LINKED;
             uint8_t low = weak < 255 ? (uint8_t)weak : 255, high = strong < 255 ? (uint8_t)strong : 255;
-            for (uint32_t x = tx * g->side; x < end; x++) {
-                row[x] = row[x] > high ? INK : row[x] > low ? MAYBE : PAPER;
-                n += row[x] != PAPER;
-            }
+            for (uint32_t x = tx * g->side; x < end; x++) row[x] = row[x] > high ? INK : row[x] > low ? MAYBE : PAPER;
         }
     }
-    return n;
 }
 
-/* Hysteresis (Canny 1986): what is MAYBE becomes INK when a way through others leads to INK, else PAPER. stack: as many
- * as there are marks. */
-static void link_marks(ink_plane *mask, uint32_t *stack) {
+ink_status ink_plane_threshold(const ink_plane *ink, const ink_level *level, ink_plane *mask, ink_error *err) {
+    grid g;
+    uint16_t *across;
+    *mask = (ink_plane){0};
+    ink_status status = begin(ink, &g, &across, err);
+    if (status != INK_OK) return status;
+    status = ink_plane_new(ink->width, ink->height, mask, err);
+    if (status == INK_OK) {
+        smooth(ink, mask->at, across);
+        find_darkest(mask->at, ink->width, ink->height, &g);
+        mark(&g, level, mask);
+    }
+    ink_mem_free(across);
+    ink_mem_free(g.most);
+    return status;
+}
+
+ink_status ink_mask_link(ink_plane *mask, ink_error *err) {
     uint32_t w = mask->width, h = mask->height;
-    size_t n = 0, size = (size_t)w * h;
+    size_t marks = 0, n = 0, size = (size_t)w * h;
+    for (size_t i = 0; i < size; i++) marks += mask->at[i] != PAPER;
+    uint32_t *stack = ink_mem_new(marks + 1, sizeof *stack);
+    if (stack == NULL) return ink_fail_memory(err, marks * sizeof *stack, "a threshold");
     for (size_t i = 0; i < size; i++) {
         if (mask->at[i] == INK) stack[n++] = (uint32_t)i;
     }
@@ -197,30 +210,6 @@ static void link_marks(ink_plane *mask, uint32_t *stack) {
         }
     }
     for (size_t i = 0; i < size; i++) mask->at[i] = mask->at[i] == INK;
-}
-
-ink_status ink_plane_threshold(const ink_plane *ink, const ink_level *level, ink_plane *mask, ink_error *err) {
-    grid g;
-    uint16_t *across;
-    uint32_t *stack = NULL;
-    *mask = (ink_plane){0};
-    ink_status status = begin(ink, &g, &across, err);
-    if (status != INK_OK) return status;
-    status = ink_plane_new(ink->width, ink->height, mask, err);
-    if (status != INK_OK) goto done;
-    smooth(ink, mask->at, across);
-    find_darkest(mask->at, ink->width, ink->height, &g);
-    size_t marks = mark(&g, level, mask);
-    stack = ink_mem_new(marks + 1, sizeof *stack);
-    if (stack == NULL) {
-        status = ink_fail_memory(err, marks * sizeof *stack, "a threshold");
-        ink_plane_free(mask);
-        goto done;
-    }
-    link_marks(mask, stack);
-done:
     ink_mem_free(stack);
-    ink_mem_free(across);
-    ink_mem_free(g.most);
-    return status;
+    return INK_OK;
 }

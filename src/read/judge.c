@@ -102,7 +102,7 @@ static double shape_bonus(const ink_reading *r, const ink_box *b, float height) 
     double w = (double)width_of(b), h = (double)height_of(b), usual = (double)height, bonus = 0;
     int digit = ink_first_most(r->p);
     double wide = w / (h > 0.6 * usual ? h : 0.6 * usual);
-    if (wide > 1.05) bonus -= 3.0 * (wide - 1.05);
+    if (wide > 1.25) bonus -= 2.5 * (wide - 1.25);
     if (wide < 0.35 && digit != 1) bonus -= 6.0 * (0.35 - wide);
     if (h < 0.55 * usual) bonus -= 6.0 * (0.55 - h / usual);
     if (!ink_cell_plausible(&r->cell, digit)) bonus -= 2.0;
@@ -147,7 +147,7 @@ static void best_way(const trial *t, const ink_pieces *pieces, const ink_reading
     double stroke = (double)cell->stroke * longer > 1 ? (double)cell->stroke * longer : 1;
     best[0] = 0;
     for (uint32_t b = 1; b <= t->cuts.n + 1; b++) {
-        double cut = b <= t->cuts.n ? 0.12 + 0.25 * (double)t->cuts.cost[b - 1] / stroke : 0;
+        double cut = b <= t->cuts.n ? 0.25 + 0.6 * (double)t->cuts.cost[b - 1] / stroke : 0;
         best[b] = -1e9;
         before[b] = 0;
         for (uint32_t a = 0; a < b; a++) {

@@ -102,6 +102,7 @@ static ink_status find_pieces(work *w) {
     ink_status status = ink_plane_threshold(&w->plane, &w->level, &w->mask, w->err);
     if (status == INK_OK) status = show_ink(w, "3-ink", &w->mask, true);
     if (status == INK_OK) status = ink_rules_remove(&w->plane, &w->mask, &w->level, &slope, &rules, w->err);
+    if (status == INK_OK) status = ink_mask_link(&w->mask, w->err);
     if (status == INK_OK) status = show_ink(w, "4-without-rules", &w->mask, true);
     if (status == INK_OK) status = ink_pieces_find(&w->mask, 6, &w->pieces, w->err);
     if (status == INK_OK) status = ink_pieces_tidy(&w->pieces, &w->plane, &height, w->err);

@@ -136,14 +136,25 @@ static bool add_point(follower *f, uint32_t row, uint32_t from, uint32_t to) {
     return true;
 }
 
+/* The first x or later one whose mark is not 0; width: there is none. Eight at a time over paper. */
+static uint32_t next_mark(const uint8_t *line, uint32_t x, uint32_t width) {
+    uint64_t eight = 0;
+    while (x + 8 <= width) {
+        memcpy(&eight, line + x, 8);
+        if (eight != 0) break;
+        x += 8;
+    }
+    while (x < width && line[x] == 0) x++;
+    return x;
+}
+
 static bool follow(follower *f) {
     for (uint32_t row = 0; row < f->plane.height; row++) {
         const uint8_t *line = f->plane.at + (size_t)row * f->plane.width;
         if (!expect(f, row)) return false;
         for (uint32_t x = 0; x < f->plane.width;) {
-            const uint8_t *next = memchr(line + x, 1, f->plane.width - x);
-            if (next == NULL) break;
-            uint32_t from = (uint32_t)(next - line), to = from + 1;
+            uint32_t from = next_mark(line, x, f->plane.width), to = from + 1;
+            if (from == f->plane.width) break;
             while (to < f->plane.width && line[to] != 0) to++;
             if (to - from <= f->thick_most && !add_point(f, row, from, to)) return false;
             x = to;

@@ -57,16 +57,18 @@ typedef struct ink_level {
 INK_MUST_USE ink_status ink_plane_calm(ink_plane *ink, ink_level *out, ink_error *err);
 
 /* mask[i] = 1 where there is ink: what is darker than a share of the darkest nearby (Bernsen 1986), but at least
- * several times the noise, and a share of the page's usual ink; paler pixels that such ink leads to are ink too (Canny
- * 1986). That a threshold must follow the local contrast: Sauvola & Pietikainen 2000. mask is new, of the plane's
- * size. */
+ * several times the noise, and a share of the page's usual ink; 2 where there may be, a lower limit on noise; else 0.
+ * That a threshold must follow the local contrast: Sauvola & Pietikainen 2000. mask is new, of the plane's size. */
 INK_MUST_USE ink_status ink_plane_threshold(const ink_plane *ink, const ink_level *level, ink_plane *mask,
                                             ink_error *err);
+/* What may be ink is ink (1) when a way through other such pixels leads to ink, else paper (0): hysteresis, Canny 1986.
+ * To be done when faint rules are out of the way. */
+INK_MUST_USE ink_status ink_mask_link(ink_plane *mask, ink_error *err);
 
 /* ---- rules.c ---- */
 
-/* Takes long thin straight lines, within 15 degrees of level or upright, out of mask and ink, except where other ink
- * crosses or covers them. *slope of the level ones (0: none found), *count of all. */
+/* Takes long thin straight lines of marks 1 and 2, within 15 degrees of level or upright, out of mask and ink, except
+ * where other ink crosses or covers them. *slope of the level ones (0: none found), *count of all. */
 INK_MUST_USE ink_status ink_rules_remove(ink_plane *ink, ink_plane *mask, const ink_level *level, float *slope,
                                          uint32_t *count, ink_error *err);
 
