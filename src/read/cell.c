@@ -17,13 +17,20 @@
 
 /* ---- the patch ---- */
 
-/* Own pixels become 255 in `own`. */
+/* Own pixels become OWN, those around them EDGE. */
+enum { EDGE = 1, OWN = 2 };
+
 static void paint_runs(const ink_pieces *pieces, const ink_piece *piece, const ink_plane *own) {
-    for (uint32_t i = 0; i < piece->runs; i++) {
-        const ink_run *r = &pieces->run[piece->run + i];
-        size_t y = (size_t)(r->y - piece->box.top) + MARGIN;
-        memset(own->at + y * own->width + (uint32_t)(r->from - piece->box.left) + MARGIN, 255,
-               (size_t)(r->to - r->from));
+    for (int pass = EDGE; pass <= OWN; pass++) {
+        size_t more = pass == EDGE ? 1 : 0; /* the margin has room for it */
+        for (uint32_t i = 0; i < piece->runs; i++) {
+            const ink_run *r = &pieces->run[piece->run + i];
+            size_t y = (size_t)(r->y - piece->box.top) + MARGIN,
+                   x = (size_t)(r->from - piece->box.left) + MARGIN - more;
+            for (size_t row = y - more; row <= y + more; row++) {
+                memset(own->at + row * own->width + x, pass, (size_t)(r->to - r->from) + 2 * more);
+            }
+        }
     }
 }
 
@@ -38,15 +45,6 @@ static uint8_t full_ink(const ink_plane *ink, const ink_pieces *pieces, const in
     return (uint8_t)v;
 }
 
-static bool touches(const ink_plane *own, uint32_t x, uint32_t y) {
-    for (uint32_t j = y > 0 ? y - 1 : 0; j <= y + 1 && j < own->height; j++) {
-        for (uint32_t i = x > 0 ? x - 1 : 0; i <= x + 1 && i < own->width; i++) {
-            if (own->at[(size_t)j * own->width + i] != 0) return true;
-        }
-    }
-    return false;
-}
-
 /* The grey of the piece and of the soft edge around it; ink of other pieces is left out. */
 static void copy_grey(const ink_plane *ink, const ink_plane *mask, const ink_piece *piece, uint8_t full,
                       const ink_plane *own, const ink_plane *patch) {
@@ -58,7 +56,7 @@ static void copy_grey(const ink_plane *ink, const ink_plane *mask, const ink_pie
             int64_t px = (int64_t)piece->box.left + x - MARGIN;
             if (px < 0 || px >= (int64_t)ink->width) continue;
             size_t from = (size_t)py * ink->width + (size_t)px, to = (size_t)y * patch->width + x;
-            if (own->at[to] == 0 && (mask->at[from] != 0 || !touches(own, x, y))) continue;
+            if (own->at[to] != OWN && (own->at[to] != EDGE || mask->at[from] != 0)) continue;
             float v = ((float)ink->at[from] - low) * factor + 0.5f;
             patch->at[to] = (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
         }
@@ -266,9 +264,15 @@ done:
 }
 
 bool ink_cell_plausible(const ink_cell *cell, int digit) {
-    static const int holes_most[10] = {2, 1, 2, 1, 2, 1, 2, 1, 3, 2};
-    if (cell->stroke <= 0 || cell->aspect > 1.9f) return false;
-    if (cell->stroke > 0.42f && digit != 1) return false;
-    if (cell->holes > holes_most[digit]) return false;
-    return cell->length < 5.0f;
+    /* What digits of MNIST measure when they are written on pages, with a sixth more to either side: strokes as long as
+     * so many longer sides, width over height, enclosed areas. */
+    static const struct {
+        float short_least, long_most, wide_most;
+        int holes;
+    } usual[10] = {{1.3f, 3.5f, 1.8f, 2}, {0.8f, 1.8f, 1.1f, 0}, {1.3f, 3.5f, 1.8f, 2}, {1.2f, 3.3f, 1.4f, 1},
+                   {1.2f, 2.7f, 1.4f, 1}, {1.3f, 3.2f, 1.8f, 1}, {1.1f, 3.0f, 1.6f, 2}, {1.1f, 2.6f, 1.5f, 1},
+                   {1.3f, 3.5f, 1.5f, 3}, {1.2f, 2.9f, 1.4f, 2}};
+    if (cell->stroke <= 0 || cell->stroke > 0.40f || cell->aspect > usual[digit].wide_most) return false;
+    if (cell->holes > usual[digit].holes) return false;
+    return cell->length >= usual[digit].short_least && cell->length <= usual[digit].long_most;
 }

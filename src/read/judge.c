@@ -11,6 +11,7 @@
 #define NONE       UINT32_MAX
 #define TRIALS_MAX 256u /* wide pieces that are cut on one page: bounds memory and time on any picture */
 #define BATCH      256u
+#define TOUCHING   4 /* more digits than this do not hang together: hatching does */
 
 int ink_first_most(const float p[10]) {
     int best = 0;
@@ -92,9 +93,9 @@ typedef struct trial {
 
 static bool is_wide(const ink_reading *r, const ink_box *b, float height) {
     float w = width_of(b), h = height_of(b) > 0.8f * height ? height_of(b) : 0.8f * height;
-    if (w > 1.12f * h) return true;
-    if (w > 0.85f * h && surest(r) < 0.9f) return true;
-    return w > 0.55f * h && surest(r) < 0.6f;
+    if (w > 1.25f * h) return true;
+    if (w > 0.9f * h && surest(r) < 0.8f) return true;
+    return w > 0.6f * h && surest(r) < 0.5f;
 }
 
 /* Of how much worth a part is, beside log p: digits are neither very wide nor very narrow, unless they are a 1. */
@@ -169,12 +170,13 @@ static ink_status end_trial(const trial *t, const ink_pieces *pieces, const ink_
     ink_status status = INK_OK;
     best_way(t, pieces, r, height, before);
     for (uint32_t b = t->cuts.n + 1; b > 0; b = before[b]) way[n++] = b;
-    bool first = true;
+    bool first = true, doubtful = n > TOUCHING;
     while (n-- > 0 && status == INK_OK) {
         uint32_t k = t->part[before[way[n]]][way[n]];
         if (k == NONE) continue;
         ink_reading one = r->at[k];
         one.spaced = first && r->at[t->reading].spaced;
+        one.doubtful = doubtful;
         first = false;
         status = append(out, &one, err);
     }
@@ -242,6 +244,22 @@ static ink_status join_pairs(const ink_judge_input *in, ink_pieces *pieces, ink_
     }
     r->n = kept;
     return INK_OK;
+}
+
+/* ---- doubt ---- */
+
+void ink_readings_doubt(ink_readings *readings, const ink_pieces *pieces, float height, float sure, bool ruled) {
+    uint32_t good = 0, no_ones = 0;
+    for (uint32_t i = 0; i < readings->n; i++) {
+        const ink_reading *r = &readings->at[i];
+        float h = height_of(&pieces->piece[r->piece].box) / height;
+        bool usual = !r->doubtful && h > 0.65f && h < 1.55f;
+        if (!usual || surest(r) < sure || !ink_cell_plausible(&r->cell, ink_first_most(r->p))) continue;
+        good++;
+        no_ones += ink_first_most(r->p) != 1;
+    }
+    if (2 * good >= readings->n && (no_ones > 0 || !ruled)) return;
+    for (uint32_t i = 0; i < readings->n; i++) readings->at[i].doubtful = true;
 }
 
 /* ---- all ---- */

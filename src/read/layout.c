@@ -30,10 +30,16 @@ static int compare_weighed(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
+/* What is lower than this is no digit: nobody could read it. */
+static float least_height(const ink_plane *ink) {
+    uint32_t longer = ink->width > ink->height ? ink->width : ink->height;
+    return longer / 130 > 7 ? (float)(longer / 130) : 7;
+}
+
 /* The middle one of the pieces' heights, each as heavy as it is high, of those that are no specks. 0: there is none. */
 static ink_status find_height(const ink_pieces *p, const ink_plane *ink, float *height, ink_error *err) {
-    uint32_t longer = ink->width > ink->height ? ink->width : ink->height, n = 0;
-    float least = longer / 130 > 7 ? (float)(longer / 130) : 7, sum = 0, seen = 0;
+    uint32_t n = 0;
+    float least = least_height(ink), sum = 0, seen = 0;
     weighed *list = ink_mem_new((size_t)p->n + 1, sizeof *list);
     if (list == NULL) return ink_fail_memory(err, p->n * sizeof *list, "heights");
     for (uint32_t i = 0; i < p->n; i++) {
@@ -71,7 +77,7 @@ static kind kind_of(const ink_piece *p, const ink_plane *ink, float height) {
     if (h > 3.2f * height || w > 9.0f * height) return DROPPED;
     if (at_edge && (h > 1.6f * height || w > 2.5f * height || h < 0.6f * height)) return DROPPED;
     if ((float)p->area < 0.006f * height * height || (w < 0.1f * height && h < 0.1f * height)) return DROPPED;
-    if (h < 0.38f * height) return PART;
+    if (h < 0.38f * height || h < least_height(ink)) return PART;
     return h < 0.72f * height ? HALF : BODY;
 }
 

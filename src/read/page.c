@@ -16,6 +16,7 @@ typedef struct work {
     ink_readings readings;
     bool light_ink;
     ink_level level;
+    uint32_t rules; /* taken out */
     ink_error *err;
 } work;
 
@@ -98,15 +99,15 @@ static ink_status show_cells(const work *w) {
 
 static ink_status find_pieces(work *w) {
     float slope = 0, height = 0;
-    uint32_t rules = 0;
     ink_status status = ink_plane_threshold(&w->plane, &w->level, &w->mask, w->err);
     if (status == INK_OK) status = show_ink(w, "3-ink", &w->mask, true);
-    if (status == INK_OK) status = ink_rules_remove(&w->plane, &w->mask, &w->level, &slope, &rules, w->err);
+    if (status == INK_OK) status = ink_rules_remove(&w->plane, &w->mask, &w->level, &slope, &w->rules, w->err);
     if (status == INK_OK) status = ink_mask_link(&w->mask, w->err);
     if (status == INK_OK) status = show_ink(w, "4-without-rules", &w->mask, true);
     if (status == INK_OK) status = ink_pieces_find(&w->mask, 6, &w->pieces, w->err);
     if (status == INK_OK) status = ink_pieces_tidy(&w->pieces, &w->plane, &height, w->err);
-    if (status == INK_OK) status = ink_layout_find(&w->pieces, height, rules > 0 ? &slope : NULL, &w->layout, w->err);
+    if (status == INK_OK)
+        status = ink_layout_find(&w->pieces, height, w->rules > 0 ? &slope : NULL, &w->layout, w->err);
     return status;
 }
 
@@ -115,13 +116,14 @@ static uint32_t scaled(int32_t v, uint32_t from, uint32_t to) {
 }
 
 /* The readings that look like digits, as the caller sees them; lines without any are closed up. */
-static ink_status fill_page(const work *w, uint32_t width, uint32_t height, ink_page *out) {
+static ink_status fill_page(work *w, uint32_t width, uint32_t height, ink_page *out) {
     float sure = w->options->sure > 0 ? w->options->sure : INK_PAGE_SURE;
     uint32_t n = w->readings.n < INK_PAGE_DIGITS_MAX ? w->readings.n : INK_PAGE_DIGITS_MAX, line = 0;
     ink_page page = {.digits = ink_mem_new((size_t)n + 1, sizeof *page.digits),
                      .slope = w->layout.slope,
                      .light_ink = w->light_ink,
                      .pieces = w->readings.n};
+    ink_readings_doubt(&w->readings, &w->pieces, w->layout.height, sure, w->rules > 0);
     if (page.digits == NULL) return ink_fail_memory(w->err, (uint64_t)n * sizeof *page.digits, "digits");
     for (uint32_t i = 0; i < n; i++) {
         const ink_reading *r = &w->readings.at[i];
@@ -137,7 +139,7 @@ static ink_status fill_page(const work *w, uint32_t width, uint32_t height, ink_
         d->height = scaled(b->bottom, w->plane.height, height) - d->y;
         d->line = page.lines;
         d->spaced = r->spaced && page.count > 1 && d[-1].line == d->line;
-        d->digit = (int8_t)(r->p[digit] >= sure ? digit : INK_PAGE_UNSURE);
+        d->digit = (int8_t)(r->p[digit] >= sure && !r->doubtful ? digit : INK_PAGE_UNSURE);
         memcpy(d->p, r->p, sizeof d->p);
         memcpy(d->image, r->cell.image, sizeof d->image);
     }

@@ -165,9 +165,10 @@ static int compare_floats(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
-static float middle_one(float *values, size_t n) {
+/* The value that a quarter of them does not reach: ink may lie under half of the tiles. */
+static float quarter_one(float *values, size_t n) {
     qsort(values, n, sizeof *values, compare_floats);
-    return values[n / 2];
+    return values[n / 4];
 }
 
 ink_status ink_plane_noise(const ink_plane *plane, ink_noise *out, ink_error *err) {
@@ -195,12 +196,13 @@ ink_status ink_plane_noise(const ink_plane *plane, ink_noise *out, ink_error *er
                     middles[n++] = q[1];
                 }
             }
-            out->deviation[by][bx] = (middle_one(spreads, n) + 0.5f) / 1.349f;
-            out->base[by][bx] = middle_one(middles, n);
+            out->deviation[by][bx] = (quarter_one(spreads, n) + 0.5f) / 1.349f;
+            out->base[by][bx] = quarter_one(middles, n);
             all[n_all++] = out->deviation[by][bx];
         }
     }
-    out->usual = middle_one(all, n_all);
+    qsort(all, n_all, sizeof *all, compare_floats);
+    out->usual = all[n_all / 2];
     ink_mem_free(spreads);
     return INK_OK;
 }

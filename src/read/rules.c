@@ -253,8 +253,8 @@ static int compare_slopes(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
-static ink_status take_out(const follower *f, const paper_sheet *s, const ink_level *level, float *slope,
-                           uint32_t *count, ink_error *err) {
+static ink_status take_out(follower *f, const paper_sheet *s, const ink_level *level, float *slope, uint32_t *count,
+                           ink_error *err) {
     uint32_t possible = 0, taken = 0, total = 0;
     slope_of *slopes = ink_mem_new((size_t)f->n_done + 1, sizeof *slopes);
     if (slopes == NULL) return ink_fail_memory(err, f->n_done * sizeof *slopes, "rules");
@@ -268,7 +268,9 @@ static ink_status take_out(const follower *f, const paper_sheet *s, const ink_le
         slopes[taken++] = (slope_of){(last->at - first->at) / (float)(length > 0 ? length : 1), length};
         total += length;
         erase(f, c, s, level);
+        f->done[taken - 1] = *c; /* never ahead of what is read */
     }
+    f->n_done = taken;
     qsort(slopes, taken, sizeof *slopes, compare_slopes);
     uint32_t seen = 0, i = 0;
     while (i + 1 < taken && seen + slopes[i].length < total / 2) seen += slopes[i++].length;
@@ -278,46 +280,106 @@ static ink_status take_out(const follower *f, const paper_sheet *s, const ink_le
     return INK_OK;
 }
 
-static ink_status remove_kind(const paper_sheet *s, const ink_level *level, float *slope, uint32_t *count,
-                              ink_error *err) {
-    follower f = {.plane = *s->mask};
-    uint32_t longer = f.plane.width > f.plane.height ? f.plane.width : f.plane.height;
-    ink_plane turned = {0};
-    ink_status status = INK_OK;
-    f.thick_most = longer / 200 > 3 ? longer / 200 : 3;
-    f.gap_most = longer / 40;
+/* Whether nothing but paper lies on the edge of the square of half side `reach` around a pixel of the follower. */
+static bool is_alone(const follower *f, const paper_sheet *s, int64_t row, int64_t x, int64_t reach) {
+    for (int64_t k = -reach; k <= reach; k++) {
+        const int64_t edge[4][2] = {
+            {row - reach, x + k}, {row + reach, x + k}, {row + k, x - reach}, {row + k, x + reach}};
+        for (int i = 0; i < 4; i++) {
+            if (edge[i][0] < 0 || edge[i][1] < 0 || edge[i][0] >= (int64_t)f->plane.height ||
+                edge[i][1] >= (int64_t)f->plane.width) {
+                continue;
+            }
+            if (s->mask->at[place_of(s, (uint32_t)edge[i][0], (uint32_t)edge[i][1])] != 0) return false;
+        }
+    }
+    return true;
+}
+
+static void clear_square(const follower *f, const paper_sheet *s, int64_t row, int64_t x, int64_t reach) {
+    int64_t y1 = row + reach < (int64_t)f->plane.height ? row + reach : (int64_t)f->plane.height - 1;
+    int64_t x1 = x + reach < (int64_t)f->plane.width ? x + reach : (int64_t)f->plane.width - 1;
+    for (int64_t j = row > reach ? row - reach : 0; j <= y1; j++) {
+        for (int64_t i = x > reach ? x - reach : 0; i <= x1; i++) {
+            s->mask->at[place_of(s, (uint32_t)j, (uint32_t)i)] = 0;
+            s->ink->at[place_of(s, (uint32_t)j, (uint32_t)i)] = 0;
+        }
+    }
+}
+
+/* What is left on the way of a rule and stands alone there, smaller than any digit, was its own: knots where rules
+ * cross, dashes. */
+static void sweep(const follower *f, const chain *c, const paper_sheet *s) {
+    int64_t thick = (int64_t)(c->thick / c->points + 1.5);
+    for (uint32_t k = c->last; k != NONE; k = f->points[k].before) {
+        const point *p = &f->points[k];
+        uint32_t until = p->row + 1;
+        float slope = 0;
+        if (p->before != NONE) {
+            const point *q = &f->points[p->before];
+            slope = (p->at - q->at) / (float)(p->row - q->row);
+        }
+        for (uint32_t row = p->before != NONE ? f->points[p->before].row + 1 : p->row; row < until; row++) {
+            int64_t at = (int64_t)(p->at + slope * ((float)row - (float)p->row));
+            for (int64_t x = at - thick; x <= at + thick; x++) {
+                if (x < 0 || x >= (int64_t)f->plane.width || s->mask->at[place_of(s, row, (uint32_t)x)] == 0) continue;
+                for (int64_t reach = thick + 3; reach <= thick + 9; reach += 3) {
+                    if (!is_alone(f, s, row, x, reach)) continue;
+                    clear_square(f, s, row, x, reach - 1);
+                    break;
+                }
+            }
+        }
+    }
+}
+
+static void follower_free(follower *f, ink_plane *turned) {
+    ink_mem_free(f->points);
+    ink_mem_free(f->open);
+    ink_mem_free(f->done);
+    ink_mem_free(f->slot);
+    ink_plane_free(turned);
+}
+
+/* Follows and takes out the rules of one kind; those taken stay in f->done for the sweep. */
+static ink_status remove_kind(const paper_sheet *s, const ink_level *level, follower *f, ink_plane *turned,
+                              float *slope, uint32_t *count, ink_error *err) {
+    uint32_t longer = s->mask->width > s->mask->height ? s->mask->width : s->mask->height;
+    f->plane = *s->mask;
+    f->thick_most = longer / 200 > 3 ? longer / 200 : 3;
+    f->gap_most = longer / 40;
     if (s->turned) {
-        status = ink_plane_new(s->mask->height, s->mask->width, &turned, err);
+        ink_status status = ink_plane_new(s->mask->height, s->mask->width, turned, err);
         if (status != INK_OK) return status;
-        transpose(s->mask, &turned);
-        f.plane = turned;
+        transpose(s->mask, turned);
+        f->plane = *turned;
     }
-    f.open = ink_mem_new(f.plane.width, sizeof *f.open);
-    f.slot = ink_mem_new(f.plane.width, sizeof *f.slot);
-    if (f.open == NULL || f.slot == NULL || !follow(&f)) {
-        status = ink_fail_memory(err, (uint64_t)f.room_points * 2 * sizeof *f.points, "rules");
-    } else {
-        status = take_out(&f, s, level, slope, count, err);
+    f->open = ink_mem_new(f->plane.width, sizeof *f->open);
+    f->slot = ink_mem_new(f->plane.width, sizeof *f->slot);
+    if (f->open == NULL || f->slot == NULL || !follow(f)) {
+        return ink_fail_memory(err, (uint64_t)f->room_points * 2 * sizeof *f->points, "rules");
     }
-    ink_mem_free(f.points);
-    ink_mem_free(f.open);
-    ink_mem_free(f.done);
-    ink_mem_free(f.slot);
-    ink_plane_free(&turned);
-    return status;
+    return take_out(f, s, level, slope, count, err);
 }
 
 ink_status ink_rules_remove(ink_plane *ink, ink_plane *mask, const ink_level *level, float *slope, uint32_t *count,
                             ink_error *err) {
-    float upright = 0;
-    uint32_t level_count = 0, upright_count = 0;
-    paper_sheet s = {.ink = ink, .mask = mask, .turned = true};
+    float upright_slope = 0;
+    uint32_t n_level = 0, n_upright = 0;
+    ink_plane turned = {0}, none = {0};
+    follower across = {0}, down = {0};
+    const paper_sheet level_sheet = {ink, mask, true}, upright_sheet = {ink, mask, false};
     *slope = 0;
     *count = 0;
-    ink_status status = remove_kind(&s, level, slope, &level_count, err);
-    s.turned = false;
-    if (status == INK_OK) status = remove_kind(&s, level, &upright, &upright_count, err);
-    *count = level_count + upright_count;
-    if (level_count == 0 && upright_count > 0) *slope = -upright;
+    ink_status status = remove_kind(&level_sheet, level, &across, &turned, slope, &n_level, err);
+    if (status == INK_OK) status = remove_kind(&upright_sheet, level, &down, &none, &upright_slope, &n_upright, err);
+    if (status == INK_OK) {
+        for (uint32_t i = 0; i < across.n_done; i++) sweep(&across, &across.done[i], &level_sheet);
+        for (uint32_t i = 0; i < down.n_done; i++) sweep(&down, &down.done[i], &upright_sheet);
+        *count = n_level + n_upright;
+        if (n_level == 0 && n_upright > 0) *slope = -upright_slope;
+    }
+    follower_free(&across, &turned);
+    follower_free(&down, &none);
     return status;
 }

@@ -35,8 +35,8 @@ INK_MUST_USE ink_status ink_plane_flatten(ink_plane *plane, bool *light_ink, ink
 #define INK_BLOCKS 8
 typedef struct ink_noise {
     uint32_t across, down;                   /* blocks, at most INK_BLOCKS each */
-    float deviation[INK_BLOCKS][INK_BLOCKS]; /* the middle one of the tiles' interquartile ranges / 1.349 */
-    float base[INK_BLOCKS][INK_BLOCKS];      /* the middle one of the tiles' medians */
+    float deviation[INK_BLOCKS][INK_BLOCKS]; /* the lower quartile of the tiles' interquartile ranges / 1.349 */
+    float base[INK_BLOCKS][INK_BLOCKS];      /* the lower quartile of the tiles' medians */
     float usual;                             /* the middle one of the deviations */
 } ink_noise;
 
@@ -68,7 +68,8 @@ INK_MUST_USE ink_status ink_mask_link(ink_plane *mask, ink_error *err);
 /* ---- rules.c ---- */
 
 /* Takes long thin straight lines of marks 1 and 2, within 15 degrees of level or upright, out of mask and ink, except
- * where other ink crosses or covers them. *slope of the level ones (0: none found), *count of all. */
+ * where other ink crosses or covers them; what then stands alone on their way, smaller than any digit, goes too.
+ * *slope of the level ones (0: none found), *count of all. */
 INK_MUST_USE ink_status ink_rules_remove(ink_plane *ink, ink_plane *mask, const ink_level *level, float *slope,
                                          uint32_t *count, ink_error *err);
 
@@ -167,7 +168,7 @@ INK_MUST_USE ink_status ink_cuts_part(ink_pieces *pieces, uint32_t piece, const 
 /* One digit to be, in reading order. */
 typedef struct ink_reading {
     uint32_t piece, line;
-    bool spaced;
+    bool spaced, doubtful; /* doubtful: whatever the net says */
     ink_cell cell;
     float p[10];
 } ink_reading;
@@ -188,6 +189,10 @@ typedef struct ink_judge_input {
 INK_MUST_USE ink_status ink_pieces_judge(const ink_judge_input *input, ink_pieces *pieces, ink_readings *out,
                                          ink_error *err);
 void ink_readings_free(ink_readings *readings);
+/* Marks all as doubtful when fewer than half of them look like digits of one writing: plausible, of more than `sure`
+ * probability, of nearly the usual height; or, on ruled paper, when all that is sure is a 1, as a rest of a rule looks
+ * like. Then the page shows something else. */
+void ink_readings_doubt(ink_readings *readings, const ink_pieces *pieces, float height, float sure, bool ruled);
 /* The most probable digit. */
 int ink_first_most(const float p[10]);
 

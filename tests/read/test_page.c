@@ -26,10 +26,18 @@ static void fill(ink_plane *p, uint32_t x, uint32_t y, uint32_t width, uint32_t 
     for (uint32_t j = y; j < y + height; j++) memset(p->at + (size_t)j * p->width + x, value, width);
 }
 
-/* A drawn digit, half its size, on light paper. */
-static void draw_digit(ink_plane *p, uint64_t number, uint32_t x, uint32_t y) {
-    uint8_t ink[INK_SYNTH_SIDE * INK_SYNTH_SIDE], label;
-    ink_synth_ink(5, number, ink, &label);
+/* The next drawn digit that is a 0, from *number on. */
+static void next_zero(uint64_t *number, uint8_t ink[INK_SYNTH_SIDE * INK_SYNTH_SIDE]) {
+    uint8_t label;
+    do {
+        ink_synth_ink(5, (*number)++, ink, &label);
+    } while (label != 0);
+}
+
+/* It, half its size, on light paper. */
+static void draw_zero(ink_plane *p, uint64_t *number, uint32_t x, uint32_t y) {
+    uint8_t ink[INK_SYNTH_SIDE * INK_SYNTH_SIDE];
+    next_zero(number, ink);
     for (uint32_t j = 0; j < INK_SYNTH_SIDE / 2; j++) {
         for (uint32_t i = 0; i < INK_SYNTH_SIDE / 2; i++) {
             const uint8_t *q = ink + 2 * j * INK_SYNTH_SIDE + 2 * i;
@@ -40,21 +48,22 @@ static void draw_digit(ink_plane *p, uint64_t number, uint32_t x, uint32_t y) {
     }
 }
 
-/* rows x columns digits, 60 pixels apart, from (40, 40). */
+/* rows x columns zeros, 60 pixels apart, from (40, 40). */
 static ink_plane draw_page(uint32_t rows, uint32_t columns) {
     ink_plane p = new_plane(80 + 60 * columns, 80 + 80 * rows, 240);
+    uint64_t number = 0;
     for (uint32_t r = 0; r < rows; r++) {
-        for (uint32_t c = 0; c < columns; c++) draw_digit(&p, r * columns + c, 40 + 60 * c, 40 + 80 * r);
+        for (uint32_t c = 0; c < columns; c++) draw_zero(&p, &number, 40 + 60 * c, 40 + 80 * r);
     }
     return p;
 }
 
-/* Sure of an 8, whatever it is shown: 8 is the digit that may have two holes. */
-static ink_status eight(void *context, const uint8_t *images, size_t n, float *p, ink_error *err) {
+/* Sure of a 0, whatever it is shown. */
+static ink_status zero(void *context, const uint8_t *images, size_t n, float *p, ink_error *err) {
     (void)images;
     (void)err;
     *(size_t *)context += n;
-    for (size_t i = 0; i < 10 * n; i++) p[i] = i % 10 == 8 ? 0.97f : 0.03f / 9;
+    for (size_t i = 0; i < 10 * n; i++) p[i] = i % 10 == 0 ? 0.97f : 0.03f / 9;
     return INK_OK;
 }
 
@@ -68,12 +77,12 @@ static ink_status refuse(void *context, const uint8_t *images, size_t n, float *
 }
 
 static size_t asked;
-static const ink_page_options eights = {.net = {eight, &asked}};
+static const ink_page_options zeros = {.net = {zero, &asked}};
 
 static ink_page read_plane(const ink_plane *p) {
     ink_page page;
     asked = 0;
-    assert_int_equal(ink_page_read(p->at, p->width, p->height, p->width, &eights, &page, NULL), INK_OK);
+    assert_int_equal(ink_page_read(p->at, p->width, p->height, p->width, &zeros, &page, NULL), INK_OK);
     return page;
 }
 
@@ -257,12 +266,12 @@ static void test_order(void **state) {
         assert_in_range(d->x, 38 + 60 * (i % 6), 88 + 60 * (i % 6));
         assert_in_range(d->y, 38 + 80 * (i / 6), 88 + 80 * (i / 6));
         assert_true(d->width <= 52 && d->height >= 30);
-        assert_int_equal(d->digit, 8);
+        assert_int_equal(d->digit, 0);
     }
     assert_int_equal(ink_page_text(&page, &text, NULL), INK_OK);
     uint32_t digits = 0, lines = 0;
     for (const char *c = text; *c != '\0'; c++) {
-        digits += *c == '8';
+        digits += *c == '0';
         lines += *c == '\n';
     }
     assert_int_equal(digits, 18);
@@ -275,7 +284,7 @@ static void test_order(void **state) {
 static void test_unsure(void **state) {
     (void)state;
     ink_plane p = draw_page(1, 2);
-    ink_page_options options = eights;
+    ink_page_options options = zeros;
     ink_page page;
     options.sure = 0.99f;
     assert_int_equal(ink_page_read(p.at, p.width, p.height, p.width, &options, &page, NULL), INK_OK);
@@ -326,16 +335,22 @@ static void test_polarity(void **state) {
     ink_plane_free(&p);
 }
 
-/* A digit alone in a small square, as it comes from a page where one draws: MNIST's own kind too. */
+/* A digit alone in a small square, light on dark, as it comes from a page where one draws: MNIST's own kind too. */
 static void test_single(void **state) {
     (void)state;
-    uint8_t digit[INK_DIGIT_PIXELS], label;
+    uint8_t ink[INK_SYNTH_SIDE * INK_SYNTH_SIDE], digit[INK_DIGIT_PIXELS];
+    uint64_t number = 1000;
     ink_page page;
-    for (uint64_t number = 0; number < 50; number++) {
-        ink_synth_digit(3, number, digit, &label);
-        assert_int_equal(ink_page_read(digit, 28, 28, 28, &eights, &page, NULL), INK_OK);
+    for (int i = 0; i < 20; i++) {
+        next_zero(&number, ink);
+        assert_int_equal(ink_page_read(ink, INK_SYNTH_SIDE, INK_SYNTH_SIDE, INK_SYNTH_SIDE, &zeros, &page, NULL),
+                         INK_OK);
         assert_true(page.light_ink);
-        assert_in_range(page.count, 1, 2); /* a broken one may be two */
+        assert_int_equal(page.count, 1);
+        ink_page_clear(&page);
+        assert_true(ink_digit_normalise(ink, INK_SYNTH_SIDE, INK_SYNTH_SIDE, INK_SYNTH_SIDE, digit));
+        assert_int_equal(ink_page_read(digit, 28, 28, 28, &zeros, &page, NULL), INK_OK);
+        assert_int_equal(page.count, 1);
         ink_page_clear(&page);
     }
 }
