@@ -149,9 +149,9 @@ ink_status ink_plane_calm(ink_plane *ink, ink_level *out, ink_error *err) {
 }
 
 /* Marks of the mask until ink_mask_link. */
-enum { PAPER = 0, INK = 1, MAYBE = 2 };
+enum { PAPER = 0, INK = 1, MAYBE = 2, FAINT = 3 };
 
-/* What is darker than `weak` becomes MAYBE, than `strong` INK. */
+/* What is darker than `strong` becomes INK, than `weak` MAYBE, than the noise FAINT. */
 static void mark(const grid *g, const ink_level *level, ink_plane *mask) {
     bool clear = level->usual >= CLEAR * level->noise.usual;
     float share = clear ? SHARE_OF_DARKEST : SHARE_IN_NOISE;
@@ -164,10 +164,14 @@ static void mark(const grid *g, const ink_level *level, ink_plane *mask) {
             float weak = share * nearby[tx] > usual ? share * nearby[tx] : usual;
             float noise = tile_noise(g, &level->noise, false, mask, tx, y / g->side);
             float strong = weak > least_of(noise) ? weak : least_of(noise);
-            if (weak < NOISES_LINKED * noise) weak = NOISES_LINKED * noise;
-            if (weak < LEAST_LINKED) weak = LEAST_LINKED;
+            float faint = NOISES_LINKED * noise > LEAST_LINKED ? NOISES_LINKED * noise : LEAST_LINKED;
+            if (weak < faint) weak = faint;
             uint8_t low = weak < 255 ? (uint8_t)weak : 255, high = strong < 255 ? (uint8_t)strong : 255;
-            for (uint32_t x = tx * g->side; x < end; x++) row[x] = row[x] > high ? INK : row[x] > low ? MAYBE : PAPER;
+            uint8_t lowest = faint < 255 ? (uint8_t)faint : 255;
+            for (uint32_t x = tx * g->side; x < end; x++) {
+                uint8_t v = row[x];
+                row[x] = v > high ? INK : v > low ? MAYBE : v > lowest ? FAINT : PAPER;
+            }
         }
     }
 }
@@ -192,7 +196,7 @@ ink_status ink_plane_threshold(const ink_plane *ink, const ink_level *level, ink
 ink_status ink_mask_link(ink_plane *mask, ink_error *err) {
     uint32_t w = mask->width, h = mask->height;
     size_t marks = 0, n = 0, size = (size_t)w * h;
-    for (size_t i = 0; i < size; i++) marks += mask->at[i] != PAPER;
+    for (size_t i = 0; i < size; i++) marks += mask->at[i] == INK || mask->at[i] == MAYBE;
     uint32_t *stack = ink_mem_new(marks + 1, sizeof *stack);
     if (stack == NULL) return ink_fail_memory(err, marks * sizeof *stack, "a threshold");
     for (size_t i = 0; i < size; i++) {

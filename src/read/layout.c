@@ -31,15 +31,16 @@ static int compare_weighed(const void *a, const void *b) {
 }
 
 /* What is lower than this is no digit: nobody could read it. */
-static float least_height(const ink_plane *ink) {
+static float least_height(const ink_plane *ink, float square) {
     uint32_t longer = ink->width > ink->height ? ink->width : ink->height;
-    return longer / 130 > 7 ? (float)(longer / 130) : 7;
+    float least = longer / 90 > 7 ? (float)(longer / 90) : 7;
+    return 0.6f * square > least ? 0.6f * square : least;
 }
 
 /* The middle one of the pieces' heights, each as heavy as it is high, of those that are no specks. 0: there is none. */
-static ink_status find_height(const ink_pieces *p, const ink_plane *ink, float *height, ink_error *err) {
+static ink_status find_height(const ink_pieces *p, const ink_plane *ink, float square, float *height, ink_error *err) {
     uint32_t n = 0;
-    float least = least_height(ink), sum = 0, seen = 0;
+    float least = least_height(ink, square), sum = 0, seen = 0;
     weighed *list = ink_mem_new((size_t)p->n + 1, sizeof *list);
     if (list == NULL) return ink_fail_memory(err, p->n * sizeof *list, "heights");
     for (uint32_t i = 0; i < p->n; i++) {
@@ -70,14 +71,14 @@ typedef enum kind {
     BODY
 } kind;
 
-static kind kind_of(const ink_piece *p, const ink_plane *ink, float height) {
+static kind kind_of(const ink_piece *p, const ink_plane *ink, float square, float height) {
     float w = width_of(p), h = height_of(p);
     bool at_edge = p->box.left <= 0 || p->box.top <= 0 || p->box.right >= (int32_t)ink->width ||
                    p->box.bottom >= (int32_t)ink->height;
     if (h > 3.2f * height || w > 9.0f * height) return DROPPED;
     if (at_edge && (h > 1.6f * height || w > 2.5f * height || h < 0.6f * height)) return DROPPED;
     if ((float)p->area < 0.006f * height * height || (w < 0.1f * height && h < 0.1f * height)) return DROPPED;
-    if (h < 0.38f * height || h < least_height(ink)) return PART;
+    if (h < 0.38f * height || h < least_height(ink, square)) return PART;
     return h < 0.72f * height ? HALF : BODY;
 }
 
@@ -186,11 +187,11 @@ static uint32_t least_area(const ink_pieces *p, uint32_t *scratch) {
     return scratch[INK_PAGE_DIGITS_MAX] + 1;
 }
 
-ink_status ink_pieces_tidy(ink_pieces *pieces, const ink_plane *ink, float *height, ink_error *err) {
+ink_status ink_pieces_tidy(ink_pieces *pieces, const ink_plane *ink, float square, float *height, ink_error *err) {
     size_t n = pieces->n;
     uint32_t *group = ink_mem_new(n + 1, sizeof *group), *member = ink_mem_new(n + 1, sizeof *member);
     kind *kinds = ink_mem_new(n + 1, sizeof *kinds);
-    ink_status status = find_height(pieces, ink, height, err);
+    ink_status status = find_height(pieces, ink, square, height, err);
     if (group == NULL || member == NULL || kinds == NULL) {
         status = ink_fail_memory(err, n * (2 * sizeof *group + sizeof *kinds), "pieces of ink");
     }
@@ -198,13 +199,13 @@ ink_status ink_pieces_tidy(ink_pieces *pieces, const ink_plane *ink, float *heig
         uint32_t least = least_area(pieces, member);
         /* The first pass drops, so that the second, which compares all with all, has few to compare. */
         for (uint32_t i = 0; i < n; i++) {
-            kind k = pieces->piece[i].area < least ? DROPPED : kind_of(&pieces->piece[i], ink, *height);
+            kind k = pieces->piece[i].area < least ? DROPPED : kind_of(&pieces->piece[i], ink, square, *height);
             group[i] = k == DROPPED ? NONE : i;
         }
         status = regroup(pieces, group, member, err);
     }
     if (status == INK_OK) {
-        for (uint32_t i = 0; i < pieces->n; i++) kinds[i] = kind_of(&pieces->piece[i], ink, *height);
+        for (uint32_t i = 0; i < pieces->n; i++) kinds[i] = kind_of(&pieces->piece[i], ink, square, *height);
         group_parts(pieces, kinds, *height, group);
         status = regroup(pieces, group, member, err);
     }

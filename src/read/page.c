@@ -16,7 +16,7 @@ typedef struct work {
     ink_readings readings;
     bool light_ink;
     ink_level level;
-    uint32_t rules; /* taken out */
+    ink_rules rules; /* taken out */
     ink_error *err;
 } work;
 
@@ -98,16 +98,16 @@ static ink_status show_cells(const work *w) {
 /* ---- the stages ---- */
 
 static ink_status find_pieces(work *w) {
-    float slope = 0, height = 0;
+    float height = 0;
     ink_status status = ink_plane_threshold(&w->plane, &w->level, &w->mask, w->err);
     if (status == INK_OK) status = show_ink(w, "3-ink", &w->mask, true);
-    if (status == INK_OK) status = ink_rules_remove(&w->plane, &w->mask, &w->level, &slope, &w->rules, w->err);
+    if (status == INK_OK) status = ink_rules_remove(&w->plane, &w->mask, &w->level, &w->rules, w->err);
     if (status == INK_OK) status = ink_mask_link(&w->mask, w->err);
     if (status == INK_OK) status = show_ink(w, "4-without-rules", &w->mask, true);
     if (status == INK_OK) status = ink_pieces_find(&w->mask, 6, &w->pieces, w->err);
-    if (status == INK_OK) status = ink_pieces_tidy(&w->pieces, &w->plane, &height, w->err);
+    if (status == INK_OK) status = ink_pieces_tidy(&w->pieces, &w->plane, w->rules.square, &height, w->err);
     if (status == INK_OK)
-        status = ink_layout_find(&w->pieces, height, w->rules > 0 ? &slope : NULL, &w->layout, w->err);
+        status = ink_layout_find(&w->pieces, height, w->rules.count > 0 ? &w->rules.slope : NULL, &w->layout, w->err);
     return status;
 }
 
@@ -123,7 +123,7 @@ static ink_status fill_page(work *w, uint32_t width, uint32_t height, ink_page *
                      .slope = w->layout.slope,
                      .light_ink = w->light_ink,
                      .pieces = w->readings.n};
-    ink_readings_doubt(&w->readings, &w->pieces, w->layout.height, sure, w->rules > 0);
+    ink_readings_doubt(&w->readings, &w->pieces, w->layout.height, sure, w->rules.count > 0);
     if (page.digits == NULL) return ink_fail_memory(w->err, (uint64_t)n * sizeof *page.digits, "digits");
     for (uint32_t i = 0; i < n; i++) {
         const ink_reading *r = &w->readings.at[i];

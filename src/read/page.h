@@ -13,7 +13,7 @@
  *          grey, its stroke brought to a usual width, through the normaliser) -> the net -> cuts (wide pieces cut apart
  *          where the net is surer of the parts). read/stages.h describes each, with its source.
  * Picture  dark ink on light paper or the other way round, found by itself. Lines of digits, sloping by at most 15
- *          degrees, read left to right, top to bottom. Digits at least 10 and at most 1600 pixels high, after scaling.
+ *          degrees, read left to right, top to bottom. Digits at least 18 of 1600 pixels high.
  * Unsure   A digit whose best probability is below `sure` is INK_PAGE_UNSURE and '?' in the text; what does not look
  *          like a digit at all (lines, blobs, scribbles) is left out.
  * Memory   At most 24 bytes per pixel of the scaled picture (1600 x 1600) while it works; what stays is the page, at

@@ -11,6 +11,7 @@
 #define SLOPE_MOST 0.30f /* 15 degrees, and what perspective adds */
 #define STRAY      1.6f  /* pixels that the next point may lie off */
 #define NONE       UINT32_MAX
+#define FAINT      3 /* mark of what is too pale for ink (ink.c) */
 
 /* A rule is followed along its length, from row to row of a plane in which it stands upright: level rules are followed
  * in the transposed plane. A point is where it crosses a row. */
@@ -21,9 +22,9 @@ typedef struct point {
 } point;
 
 typedef struct chain {
-    uint32_t last, first_row, points; /* last: its newest point */
-    float at, slope;                  /* smoothed */
-    double thick;                     /* sum */
+    uint32_t last, first_row, points, pale; /* last: its newest point; pale: points too faint for ink */
+    float at, slope;                        /* smoothed */
+    double thick;                           /* sum */
 } chain;
 
 typedef struct follower {
@@ -106,6 +107,7 @@ static uint32_t nearest_open(const follower *f, float at, uint32_t row) {
 }
 
 static bool add_point(follower *f, uint32_t row, uint32_t from, uint32_t to) {
+    bool pale = f->plane.at[(size_t)row * f->plane.width + (from + to) / 2] == FAINT;
     if (f->n_points == f->room_points) {
         uint32_t room = f->room_points == 0 ? 4096 : 2 * f->room_points;
         point *more = ink_mem_resize(f->points, room, sizeof *more);
@@ -118,7 +120,8 @@ static bool add_point(follower *f, uint32_t row, uint32_t from, uint32_t to) {
     f->points[number] = (point){.at = at, .row = row, .before = NONE, .thick = (uint16_t)(to - from)};
     if (open == NONE) {
         if (f->n_open == f->plane.width) return true; /* as many as can be told apart */
-        f->open[f->n_open++] = (chain){.last = number, .first_row = row, .points = 1, .at = at, .thick = to - from};
+        f->open[f->n_open++] =
+            (chain){.last = number, .first_row = row, .points = 1, .pale = pale, .at = at, .thick = to - from};
         return true;
     }
     chain *c = &f->open[open];
@@ -132,6 +135,7 @@ static bool add_point(follower *f, uint32_t row, uint32_t from, uint32_t to) {
     if (c->slope > SLOPE_MOST) c->slope = SLOPE_MOST;
     if (c->slope < -SLOPE_MOST) c->slope = -SLOPE_MOST;
     c->points++;
+    c->pale += pale;
     c->thick += to - from;
     return true;
 }
@@ -232,7 +236,9 @@ static void erase(const follower *f, const chain *c, const paper_sheet *s, const
 
 static bool is_thin(const follower *f, const chain *c) {
     double length = f->points[c->last].row - c->first_row + 1;
-    return c->points >= 0.4 * length && c->thick / c->points <= length / 30;
+    /* Feet of digits stand in line too, but are not pale. */
+    double least = c->pale >= 0.7 * c->points ? 0.2 : 0.4;
+    return c->points >= least * length && c->thick / c->points <= length / 30;
 }
 
 /* Long enough to be a rule by itself; three or more shorter ones make each other likely. */
@@ -280,7 +286,7 @@ static ink_status take_out(follower *f, const paper_sheet *s, const ink_level *l
     return INK_OK;
 }
 
-/* Whether nothing but paper lies on the edge of the square of half side `reach` around a pixel of the follower. */
+/* Whether no ink lies on the edge of the square of half side `reach` around a pixel of the follower. */
 static bool is_alone(const follower *f, const paper_sheet *s, int64_t row, int64_t x, int64_t reach) {
     for (int64_t k = -reach; k <= reach; k++) {
         const int64_t edge[4][2] = {
@@ -290,7 +296,8 @@ static bool is_alone(const follower *f, const paper_sheet *s, int64_t row, int64
                 edge[i][1] >= (int64_t)f->plane.width) {
                 continue;
             }
-            if (s->mask->at[place_of(s, (uint32_t)edge[i][0], (uint32_t)edge[i][1])] != 0) return false;
+            uint8_t mark = s->mask->at[place_of(s, (uint32_t)edge[i][0], (uint32_t)edge[i][1])];
+            if (mark != 0 && mark != FAINT) return false;
         }
     }
     return true;
@@ -333,6 +340,31 @@ static void sweep(const follower *f, const chain *c, const paper_sheet *s) {
     }
 }
 
+static int compare_floats(const void *a, const void *b) {
+    float x = *(const float *)a, y = *(const float *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* The middle one of the distances between neighbouring rules of one kind, half way along them; 0: they are too few to
+ * say. */
+static ink_status find_pitch(const follower *f, float *pitch, ink_error *err) {
+    uint32_t n = f->n_done;
+    *pitch = 0;
+    if (n < 5) return INK_OK;
+    float *at = ink_mem_new(n, sizeof *at);
+    if (at == NULL) return ink_fail_memory(err, n * sizeof *at, "rules");
+    for (uint32_t i = 0; i < n; i++) {
+        const point *last = &f->points[f->done[i].last];
+        at[i] = last->at + f->done[i].slope * ((float)f->plane.height / 2 - (float)last->row);
+    }
+    qsort(at, n, sizeof *at, compare_floats);
+    for (uint32_t i = 0; i + 1 < n; i++) at[i] = at[i + 1] - at[i];
+    qsort(at, n - 1, sizeof *at, compare_floats);
+    *pitch = at[(n - 1) / 2];
+    ink_mem_free(at);
+    return INK_OK;
+}
+
 static void follower_free(follower *f, ink_plane *turned) {
     ink_mem_free(f->points);
     ink_mem_free(f->open);
@@ -346,7 +378,7 @@ static ink_status remove_kind(const paper_sheet *s, const ink_level *level, foll
                               float *slope, uint32_t *count, ink_error *err) {
     uint32_t longer = s->mask->width > s->mask->height ? s->mask->width : s->mask->height;
     f->plane = *s->mask;
-    f->thick_most = longer / 200 > 3 ? longer / 200 : 3;
+    f->thick_most = longer / 120 > 3 ? longer / 120 : 3;
     f->gap_most = longer / 40;
     if (s->turned) {
         ink_status status = ink_plane_new(s->mask->height, s->mask->width, turned, err);
@@ -362,22 +394,23 @@ static ink_status remove_kind(const paper_sheet *s, const ink_level *level, foll
     return take_out(f, s, level, slope, count, err);
 }
 
-ink_status ink_rules_remove(ink_plane *ink, ink_plane *mask, const ink_level *level, float *slope, uint32_t *count,
-                            ink_error *err) {
-    float upright_slope = 0;
+ink_status ink_rules_remove(ink_plane *ink, ink_plane *mask, const ink_level *level, ink_rules *out, ink_error *err) {
+    float upright_slope = 0, down_pitch = 0, across_pitch = 0;
     uint32_t n_level = 0, n_upright = 0;
     ink_plane turned = {0}, none = {0};
     follower across = {0}, down = {0};
     const paper_sheet level_sheet = {ink, mask, true}, upright_sheet = {ink, mask, false};
-    *slope = 0;
-    *count = 0;
-    ink_status status = remove_kind(&level_sheet, level, &across, &turned, slope, &n_level, err);
+    *out = (ink_rules){0};
+    ink_status status = remove_kind(&level_sheet, level, &across, &turned, &out->slope, &n_level, err);
     if (status == INK_OK) status = remove_kind(&upright_sheet, level, &down, &none, &upright_slope, &n_upright, err);
+    if (status == INK_OK) status = find_pitch(&across, &across_pitch, err);
+    if (status == INK_OK) status = find_pitch(&down, &down_pitch, err);
     if (status == INK_OK) {
         for (uint32_t i = 0; i < across.n_done; i++) sweep(&across, &across.done[i], &level_sheet);
         for (uint32_t i = 0; i < down.n_done; i++) sweep(&down, &down.done[i], &upright_sheet);
-        *count = n_level + n_upright;
-        if (n_level == 0 && n_upright > 0) *slope = -upright_slope;
+        out->count = n_level + n_upright;
+        out->square = across_pitch < down_pitch ? across_pitch : down_pitch;
+        if (n_level == 0 && n_upright > 0) out->slope = -upright_slope;
     }
     follower_free(&across, &turned);
     follower_free(&down, &none);

@@ -57,21 +57,27 @@ typedef struct ink_level {
 INK_MUST_USE ink_status ink_plane_calm(ink_plane *ink, ink_level *out, ink_error *err);
 
 /* mask[i] = 1 where there is ink: what is darker than a share of the darkest nearby (Bernsen 1986), but at least
- * several times the noise, and a share of the page's usual ink; 2 where there may be, a lower limit on noise; else 0.
- * That a threshold must follow the local contrast: Sauvola & Pietikainen 2000. mask is new, of the plane's size. */
+ * several times the noise, and a share of the page's usual ink; 2 where there may be, a lower limit on noise; 3 where
+ * something fainter is, a rule perhaps; else 0. That a threshold must follow the local contrast: Sauvola & Pietikainen
+ * 2000. mask is new, of the plane's size. */
 INK_MUST_USE ink_status ink_plane_threshold(const ink_plane *ink, const ink_level *level, ink_plane *mask,
                                             ink_error *err);
-/* What may be ink is ink (1) when a way through other such pixels leads to ink, else paper (0): hysteresis, Canny 1986.
+/* What may be ink (2) is ink (1) when a way through other such pixels leads to ink, else paper (0): hysteresis, Canny 1986.
  * To be done when faint rules are out of the way. */
 INK_MUST_USE ink_status ink_mask_link(ink_plane *mask, ink_error *err);
 
 /* ---- rules.c ---- */
 
-/* Takes long thin straight lines of marks 1 and 2, within 15 degrees of level or upright, out of mask and ink, except
- * where other ink crosses or covers them; what then stands alone on their way, smaller than any digit, goes too.
- * *slope of the level ones (0: none found), *count of all. */
-INK_MUST_USE ink_status ink_rules_remove(ink_plane *ink, ink_plane *mask, const ink_level *level, float *slope,
-                                         uint32_t *count, ink_error *err);
+typedef struct ink_rules {
+    uint32_t count;
+    float slope;  /* of the level ones; 0 when there are none */
+    float square; /* side of the squares of squared paper; 0: it is not squared */
+} ink_rules;
+
+/* Takes long thin straight lines of any mark, within 15 degrees of level or upright, out of mask and ink, except where
+ * other ink crosses or covers them; what then stands alone on their way, smaller than any digit, goes too. */
+INK_MUST_USE ink_status ink_rules_remove(ink_plane *ink, ink_plane *mask, const ink_level *level, ink_rules *out,
+                                         ink_error *err);
 
 /* ---- pieces.c ---- */
 
@@ -116,8 +122,9 @@ typedef struct ink_layout {
 } ink_layout; /* {0}: none */
 
 /* Drops what cannot be a digit by size and place, and joins broken parts: pieces->n shrinks. *height: of the
- * writing. */
-INK_MUST_USE ink_status ink_pieces_tidy(ink_pieces *pieces, const ink_plane *ink, float *height, ink_error *err);
+ * writing. On squared paper (square > 0) what is lower than 0.6 squares is no digit. */
+INK_MUST_USE ink_status ink_pieces_tidy(ink_pieces *pieces, const ink_plane *ink, float square, float *height,
+                                        ink_error *err);
 /* Rows and reading order. slope: of the rules, used when rules is set; else it is found from the pieces, by the
  * sharpest projection profile (Postl 1986). */
 INK_MUST_USE ink_status ink_layout_find(const ink_pieces *pieces, float height, const float *slope, ink_layout *out,

@@ -223,6 +223,34 @@ linear 10
     put("recipe", "repeats", b"[net]\n" + b"repeat 1000 {\n" * 9 + b"relu\n" + b"}\n" * 9 + b"linear 10\n")
 
 
+def read():
+    """Pages: two bytes of width and height less one, then grey pixels."""
+    def page(width, height, paper, ink, segments, rules=0, thick=2):
+        rows = [bytearray([paper] * width) for _ in range(height)]
+        for y in range(rules, height, rules) if rules else ():
+            rows[y] = bytearray([(paper + ink) // 2] * width)
+        for x0, y0, x1, y1 in segments:
+            for k in range(101):
+                x, y = x0 + (x1 - x0) * k / 100, y0 + (y1 - y0) * k / 100
+                for j in range(-thick, thick + 1):
+                    for i in range(-thick, thick + 1):
+                        if i * i + j * j <= thick * thick and 0 <= y + j < height and 0 <= x + i < width:
+                            rows[int(y + j)][int(x + i)] = ink
+        return bytes([width - 1, height - 1]) + b"".join(bytes(r) for r in rows)
+
+    seven = [(10, 10, 30, 10), (30, 10, 18, 40)]
+    four = [(45, 10, 40, 28), (40, 28, 60, 28), (55, 18, 55, 42)]
+    zero = [(70, 12, 85, 12), (85, 12, 88, 38), (88, 38, 72, 40), (72, 40, 70, 12)]
+    put("read", "dark", page(100, 56, 235, 20, seven + four + zero))
+    put("read", "light", page(100, 56, 10, 250, seven + four + zero))
+    put("read", "touching", page(80, 56, 230, 30, [(x - 12 if x > 60 else x, y, z - 12 if z > 60 else z, w)
+                                                  for x, y, z, w in seven + four + zero]))
+    put("read", "ruled", page(100, 120, 240, 40, seven + four, rules=20, thick=1))
+    put("read", "stripes", bytes([255, 200]) + bytes([0, 0, 255, 255, 255, 90, 13]))
+    put("read", "noise", bytes([120, 90]) + zlib.compress(bytes(range(256)) * 9)[:200])
+    put("read", "one", bytes([0, 0, 7]))
+
+
 if __name__ == "__main__":
     csv()
     idx()
@@ -232,3 +260,4 @@ if __name__ == "__main__":
     pth()
     bitmap()
     recipe()
+    read()
