@@ -62,8 +62,8 @@ INK_MUST_USE ink_status ink_plane_calm(ink_plane *ink, ink_level *out, ink_error
  * 2000. mask is new, of the plane's size. */
 INK_MUST_USE ink_status ink_plane_threshold(const ink_plane *ink, const ink_level *level, ink_plane *mask,
                                             ink_error *err);
-/* What may be ink (2) is ink (1) when a way through other such pixels leads to ink, else paper (0): hysteresis, Canny 1986.
- * To be done when faint rules are out of the way. */
+/* What may be ink (2) is ink (1) when a way through other such pixels leads to ink, else paper (0): hysteresis,
+ * Canny 1986. To be done when faint rules are out of the way. */
 INK_MUST_USE ink_status ink_mask_link(ink_plane *mask, ink_error *err);
 
 /* ---- rules.c ---- */
