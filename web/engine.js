@@ -131,14 +131,14 @@ function serverEngine(about, wasm) {
     },
     async readAll(picture) {
       const json = await post("?segment=1", picture.file?.type || "image/png", picture.file ?? pngOf(picture));
-      if (json?.digits) {
+      const parts = json?.digits?.length > 1 ? [] : wasm?.readAll(picture) ?? [];
+      if (json?.digits && parts.length < 2) {
         const grown = picture.file ? picture.shrink : 1; // boxes are in pixels of the file
         return json.digits.map((digit) => {
           const [left, top, across, down] = digit.box.map((value) => value * grown);
           return { box: { left, top, right: left + across, bottom: top + down }, ...answer(digit) };
         });
       }
-      const parts = wasm?.readAll(picture) ?? [];
       if (parts.length < 2) return json ? [{ box: parts[0]?.box, ...answer(json) }] : [];
       const { results } = await post("", "application/octet-stream", new Blob(parts.map(({ seen }) => seen)));
       return parts.map(({ box, seen }, i) => ({ box, seen, p: Float32Array.from(results[i].probabilities) }));
