@@ -74,7 +74,7 @@ static void data_words(const char *text, size_t length, int room, uint8_t *words
 
 /* The blocks' words in turn, then their check words in turn. */
 static int all_words(const char *text, size_t length, int version, uint8_t out[WORDS]) {
-    uint8_t data[WORDS], check[CHECK];
+    uint8_t data[WORDS] = {0}, check[CHECK] = {0};
     int blocks = shapes[version].blocks, of_data = shapes[version].data, of_check = shapes[version].check;
     data_words(text, length, blocks * of_data, data);
     for (int b = 0; b < blocks; b++) {
@@ -214,7 +214,7 @@ static int penalty_of(const cli_qr *qr) {
 }
 
 ink_status cli_qr_make(const char *text, cli_qr *out, ink_error *err) {
-    uint8_t words[WORDS];
+    uint8_t words[WORDS] = {0};
     size_t length = strlen(text);
     int version = 1, best = 0;
     unsigned chosen = 0;

@@ -53,10 +53,11 @@ static void put_phone(unsigned port, char *url, size_t room) {
 
 static ink_status listen_at(const struct addrinfo *at, const char *host, unsigned port, serve_address *out,
                             ink_error *err) {
-    struct sockaddr_storage bound = {0};
+    struct sockaddr_storage bound;
     socklen_t size = sizeof bound;
     int one = 1;
     const char *doing = "open a socket for";
+    memset(&bound, 0, sizeof bound);
     int descriptor = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     bool fine = descriptor >= 0;
     if (fine) setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
