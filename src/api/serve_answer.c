@@ -10,6 +10,7 @@
 #include "core/mem.h"
 #include "core/status.h"
 #include "data/digit_files.h"
+#include "read/page.h"
 
 #define SURE  0.6 /* below it the answer says that it is not sure */
 #define FAINT 10  /* as the normaliser: what is not darker than this is no ink */
@@ -20,8 +21,8 @@ typedef struct asked {
     const uint8_t *images; /* [n][784], borrowed from the question or own */
     uint8_t *own;
     uint32_t n;
-    bool one;        /* the answer is one digit, not a list */
-    uint32_t box[4]; /* of a picture's only digit: x, y, width, height */
+    bool one;      /* the answer is one digit, not a list */
+    ink_page page; /* segment=1: its digits, already read; n is 0 */
     ink_complaint why;
 } asked;
 
@@ -62,24 +63,43 @@ static bool blank(asked *a, const char *pointer) {
     return ink_complain(&a->why, 422, "no_digit", pointer, "there is no ink: nothing to read");
 }
 
-static bool read_picture(asked *a) {
+static bool decode(asked *a, ink_bitmap *picture) {
     ink_source *source = NULL;
-    ink_bitmap picture = {0};
     ink_error err;
+    ink_status status = ink_source_open_memory(a->question->bytes, a->question->size, "the picture", &source, &err);
+    if (status == INK_OK) status = ink_bitmap_read(source, NULL, picture, &err);
+    ink_source_close(source);
+    return status == INK_OK || ink_complain_of(&a->why, &err);
+}
+
+static bool read_picture(asked *a) {
+    ink_bitmap picture = {0};
     a->own = ink_mem_new(1, INK_DIGIT_PIXELS);
     if (a->own == NULL) return ink_complain(&a->why, 500, "internal", NULL, "out of memory");
     a->images = a->own;
     a->n = 1;
     a->one = true;
-    ink_status status = ink_source_open_memory(a->question->bytes, a->question->size, "the picture", &source, &err);
-    if (status == INK_OK) status = ink_bitmap_read(source, NULL, &picture, &err);
-    ink_source_close(source);
-    if (status != INK_OK) return ink_complain_of(&a->why, &err);
-    a->box[2] = picture.width;
-    a->box[3] = picture.height;
+    if (!decode(a, &picture)) return false;
     bool ink = ink_digit_of_bitmap(&picture, a->own);
     ink_bitmap_free(&picture);
     return ink || blank(a, NULL);
+}
+
+/* ink_page_net's read. */
+static ink_status read_net(void *context, const uint8_t *images, size_t n, float *p, ink_error *err) {
+    return ink_service_run(context, images, (uint32_t)n, p, err);
+}
+
+static bool read_page(ink_service *service, asked *a) {
+    ink_bitmap picture = {0};
+    ink_error err;
+    ink_page_options options = {.net = {read_net, service}};
+    if (!decode(a, &picture)) return false;
+    ink_status status =
+        ink_page_read(picture.grey, picture.width, picture.height, picture.width, &options, &a->page, &err);
+    ink_bitmap_free(&picture);
+    if (status != INK_OK) return ink_complain_of(&a->why, &err);
+    return a->page.count > 0 || blank(a, NULL);
 }
 
 static bool read_pixels(asked *a) {
@@ -93,7 +113,8 @@ static bool read_pixels(asked *a) {
     return !a->one || has_ink(a->images) || blank(a, NULL);
 }
 
-static bool read_body(asked *a) {
+static bool read_body(ink_service *service, asked *a) {
+    if (a->question->segment) return read_page(service, a);
     switch (a->question->body) {
     case INK_BODY_PIXELS: return read_pixels(a);
     case INK_BODY_PICTURE: return read_picture(a);
@@ -104,13 +125,13 @@ static bool read_body(asked *a) {
     return fine;
 }
 
-static bool read_question(asked *a) {
+static bool read_question(ink_service *service, asked *a) {
     if (a->question->segment && a->question->body != INK_BODY_PICTURE) {
         return ink_complain(&a->why, 400, "bad_query", NULL, "segment=1 is for pictures");
     }
-    if (!read_body(a)) return false;
+    if (!read_body(service, a)) return false;
     if (!a->question->layers || a->one) return true;
-    return ink_complain(&a->why, 400, "bad_query", NULL, "layers=1 is for one image, these are %u", a->n);
+    return ink_complain(&a->why, 400, "bad_query", NULL, "layers=1 is for one image");
 }
 
 /* ---- answers ---- */
@@ -123,11 +144,11 @@ static int best_of(const float *p) {
     return best;
 }
 
-static void put_digit(const float *p, ink_text *out) {
+static void put_digit(const float *p, bool sure, ink_text *out) {
     int best = best_of(p);
     ink_text_format(out, "\"digit\":%d,\"confidence\":", best);
     ink_text_number(out, (double)p[best]);
-    ink_text_format(out, ",\"sure\":%s,\"probabilities\":[", (double)p[best] >= SURE ? "true" : "false");
+    ink_text_format(out, ",\"sure\":%s,\"probabilities\":[", sure ? "true" : "false");
     for (int c = 0; c < INK_CLASSES; c++) {
         if (c > 0) ink_text_add(out, ",");
         ink_text_number(out, (double)p[c]);
@@ -141,27 +162,37 @@ static void put_image(const uint8_t *image, ink_text *out) {
     ink_text_add(out, "\"");
 }
 
-/* segment=1 */
-static void put_digits(const asked *a, const float *p, ink_text *out) {
-    int digit = best_of(p);
-    if ((double)p[digit] >= SURE) {
-        ink_text_format(out, "\"text\":\"%d\",\"digits\":[{", digit);
-    } else {
-        ink_text_add(out, "\"text\":\"?\",\"digits\":[{");
+/* segment=1: the text, and the digits in reading order. */
+static bool put_page(const ink_page *page, ink_text *out, ink_complaint *why) {
+    char *text = NULL;
+    ink_error err;
+    if (ink_page_text(page, &text, &err) != INK_OK) return ink_complain_of(why, &err);
+    size_t length = strlen(text);
+    if (length > 0 && text[length - 1] == '\n') text[length - 1] = '\0';
+    ink_text_add(out, "\"text\":");
+    ink_json_put_string(out, text);
+    ink_mem_free(text);
+    ink_text_add(out, ",\"digits\":[");
+    for (uint32_t i = 0; i < page->count; i++) {
+        const ink_page_digit *d = &page->digits[i];
+        ink_text_add(out, i > 0 ? ",{" : "{");
+        put_digit(d->p, d->digit != INK_PAGE_UNSURE, out);
+        ink_text_format(out, ",\"box\":[%u,%u,%u,%u]", d->x, d->y, d->width, d->height);
+        put_image(d->image, out);
+        ink_text_add(out, "}");
     }
-    put_digit(p, out);
-    ink_text_format(out, ",\"box\":[%u,%u,%u,%u]", a->box[0], a->box[1], a->box[2], a->box[3]);
-    put_image(a->images, out);
-    ink_text_add(out, "}]");
+    ink_text_add(out, "]");
+    return true;
 }
 
 static void put_list(const asked *a, const float *p, ink_text *out) {
     ink_text_add(out, "\"results\":[");
     for (uint32_t i = 0; i < a->n; i++) {
+        const float *mine = p + (size_t)i * INK_CLASSES;
         char pointer[64];
         ink_text_add(out, i > 0 ? ",{" : "{");
         if (has_ink(a->images + (size_t)i * INK_DIGIT_PIXELS)) {
-            put_digit(p + (size_t)i * INK_CLASSES, out);
+            put_digit(mine, (double)mine[best_of(mine)] >= SURE, out);
         } else {
             asked none = {.n = 0};
             snprintf(pointer, sizeof pointer, "/images/%u", i);
@@ -177,9 +208,9 @@ static void put_list(const asked *a, const float *p, ink_text *out) {
 static void put_answer(ink_service *service, asked *a, const float *p, double ms, ink_text *out) {
     ink_error err;
     if (a->question->segment) {
-        put_digits(a, p, out);
+        if (!put_page(&a->page, out, &a->why)) return;
     } else if (a->one) {
-        put_digit(p, out);
+        put_digit(p, (double)p[best_of(p)] >= SURE, out);
         put_image(a->images, out);
     } else {
         put_list(a, p, out);
@@ -200,7 +231,7 @@ static void answer_one(ink_service *service, asked *a, const float *p, double ms
     ink_text_add(&out, "{");
     if (a->why.code == 0) {
         q->code = 200;
-        q->images = a->n;
+        q->images = q->segment ? a->page.count : a->n;
         put_answer(service, a, p, ms, &out);
     }
     if (a->why.code != 0) {
@@ -247,7 +278,7 @@ void ink_service_answer(ink_service *service, ink_question *const *questions, si
         questions[i]->images = 0;
         if (all == NULL) continue;
         all[i].question = questions[i];
-        if (read_question(&all[i])) total += all[i].n;
+        if (read_question(service, &all[i])) total += all[i].n;
     }
     if (all == NULL) return;
     if (total > 0) status = run_all(service, all, n, total, &p, &err);
@@ -258,6 +289,7 @@ void ink_service_answer(ink_service *service, ink_question *const *questions, si
         if (all[i].why.code == 0) at += all[i].n;
         answer_one(service, &all[i], mine, ms);
         ink_mem_free(all[i].own);
+        ink_page_clear(&all[i].page);
     }
     ink_mem_free(p);
     ink_mem_free(all);

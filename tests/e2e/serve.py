@@ -535,6 +535,27 @@ def test_layers():
     server.stop()
 
 
+def test_segment():
+    """A page with three bars, which are ones: three digits, from left to right, where they stand."""
+    page = bytearray(b"\xff" * 200 * 100)
+    lefts = (30, 90, 150)
+    for left in lefts:
+        for y in range(30, 71):
+            page[200 * y + left:200 * y + left + 5] = bytes(5)
+    server = Server()
+    code, _, body, _ = ask(server, post(png(200, 100, bytes(page)), "image/png", "/v1/predict?segment=1"))
+    digits = json.loads(body).get("digits", [])
+    if code != 200 or len(digits) != 3:
+        fault("segment: %d %r" % (code, body[:200]))
+    for left, digit in zip(lefts, digits):
+        x, y, w, h = digit["box"]
+        if abs(x - left) > 3 or abs(y - 30) > 3 or abs(w - 5) > 5 or abs(h - 41) > 6 or len(digit["probabilities"]) != 10:
+            fault("segment: box %s, expected about %s" % (digit["box"], [left, 30, 5, 41]))
+    if ask(server, post(png(200, 100, b"\xff" * 20000), "image/png", "/v1/predict?segment=1"))[0] != 422:
+        fault("segment of a blank page")
+    server.stop()
+
+
 def test_together():
     """Many at once: each gets its own answer, the same as alone."""
     server = Server()
