@@ -39,7 +39,7 @@ const cli_verb cli_eval = {
         "worst.csv "
         ".svg .png (the worst mistakes), predictions.csv, and with --suspects suspects.csv .svg .png.",
     .missing = "DATA: labelled digits, such as train.csv",
-    .least = 1,
+    .least = 0,
     .most = 65,
     .groups = {&group, &cli_machine, &cli_common},
     .examples = {"eval runs/v3 train.csv --held-out", "eval runs/v3 train.csv --held-out --json --min-accuracy 0.96"},
@@ -79,6 +79,7 @@ static int run(const cli_args *args) {
     ink_error err = {0};
     ink_watch watch = cli_watch();
     if (cli_text(args, "pages") != NULL) return run_pages(args);
+    if (cli_need_words(args, 1, &err) != INK_OK) return cli_failed(&err);
     ink_eval_options o = {
         .models = args->words,
         .n_models = args->n_words - 1,

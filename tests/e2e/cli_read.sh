@@ -80,6 +80,8 @@ out_has "digits right"
 out_has "3 pages with"
 gives 0 eval --pages pages "$model" --json --quiet
 out_has '"inkling/eval-pages/1"'
+gives 0 eval --pages pages --quiet
+out_has "numbers right"
 gives 8 eval --pages pages "$model" --min-accuracy 1 --quiet
 gives 2 eval --pages pages "$model" --held-out
 err_has "do not go with --pages"
