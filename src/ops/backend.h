@@ -88,4 +88,8 @@ extern const ink_backend ink_backend_ref64;
 /* The fast one. */
 extern const ink_backend ink_backend_cpu;
 
+/* What a core can do at best in the fast one's instructions: multiplies and adds *flops times from registers alone, the
+ * more the more rounds. Returns their sum, so that none is left out. For benchmarks, which time it. */
+float ink_cpu_sprint(ink_precision precision, uint64_t rounds, double *flops);
+
 #endif

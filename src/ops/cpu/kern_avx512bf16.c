@@ -60,6 +60,24 @@ static void pair_rows(const float *from, size_t from_step, uint16_t *to, size_t 
     }
 }
 
+#define PEAK_CHAINS 12 /* as in kern_peak.h */
+
+static float peak_bf16(uint64_t rounds) {
+    vf sum[PEAK_CHAINS];
+    const vf pairs = (vf)_mm512_set1_epi16(0x3c00); /* 2^-7 each */
+    float all = 0;
+    UNROLL_ALL
+    for (int k = 0; k < PEAK_CHAINS; k++) sum[k] = vset((float)k);
+    for (uint64_t i = 0; i < rounds; i++) {
+        UNROLL_ALL
+        for (int k = 0; k < PEAK_CHAINS; k++) sum[k] = multiply_pairs(pairs, pairs, sum[k]);
+    }
+    for (int k = 0; k < PEAK_CHAINS; k++) {
+        for (int j = 0; j < VL; j++) all += sum[k][j];
+    }
+    return all;
+}
+
 void ink_kernels_add_bf16(ink_kernels *table) {
     table->name = "avx512bf16";
     table->has_bf16 = true;
@@ -67,4 +85,6 @@ void ink_kernels_add_bf16(ink_kernels *table) {
     table->to_bf16 = to_bf16;
     table->round_bf16 = round_bf16;
     table->pair_rows = pair_rows;
+    table->peak_bf16 = peak_bf16;
+    table->peak_bf16_flops = 2 * PEAK_CHAINS * 2 * VL;
 }

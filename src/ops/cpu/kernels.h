@@ -135,6 +135,10 @@ typedef struct ink_kernels {
     void (*winograd_taps)(const float *const from[36], float *to, size_t step, size_t count);
     void (*winograd_outputs)(const ink_tile_out *o);
 
+    /* rounds times peak_flops multiplications and additions in registers alone; the sum, so that none is left out */
+    float (*peak)(uint64_t rounds);
+    uint32_t peak_flops, peak_bf16_flops;
+
     /* ---- bfloat16 (has_bf16; else NULL): rounded to nearest, ties to even ---- */
     /* As gemm, with elements in pairs that are multiplied and added in one: depth counts pairs, a's pair stands at
      * its place and the next, b's at + 32 k + 2 j. */
@@ -143,6 +147,7 @@ typedef struct ink_kernels {
     void (*round_bf16)(const float *from, float *to, size_t count); /* and back to float; may be in place */
     /* to[t][i/2][j][i & 1] = from[t][i][j]: panels of 16 x 16 with rows in pairs */
     void (*pair_rows)(const float *from, size_t from_step, uint16_t *to, size_t to_step, size_t count);
+    float (*peak_bf16)(uint64_t rounds); /* as peak, peak_bf16_flops a round */
 } ink_kernels;
 
 extern const ink_kernels ink_kernels_generic;
