@@ -110,9 +110,11 @@ typedef enum ink_op {
     INK_OP_BATCHNORM_DX,
     /* activation  in = {x} -> {y}     attr.activation
      *             relu max(x, 0) · leaky_relu x > 0 ? x : slope x · silu x / (1 + e^-x)
-     *             · gelu x (1 + erf(x / sqrt 2)) / 2; NaN stays NaN */
+     *             · gelu x (1 + erf(x / sqrt 2)) / 2 · hardswish x > 3 ? x : x < -3 ? 0 : x (x + 3) / 6
+     *             NaN stays NaN.     Source: hardswish Howard et al., arXiv:1905.02244 */
     INK_OP_ACTIVATION,
-    /* activation_dx  in = {x, dy} -> {dx}     dx = dy f'(x); relu, leaky_relu use x > 0, so f'(0) is 0 or slope */
+    /* activation_dx  in = {x, dy} -> {dx}     dx = dy f'(x); relu, leaky_relu use x > 0, so f'(0) is 0 or slope;
+     *             hardswish x > 3 ? 1 : x < -3 ? 0 : x / 3 + 1 / 2 */
     INK_OP_ACTIVATION_DX,
     /* maxpool     in = {x [C,H,W]} -> {y [C,P,Q]}     attr.pool; padding never wins, NaN does; the first maximum in row
      *             order takes the gradient. P = (H + 2 pad - R) / stride + 1, rounded down */
@@ -183,7 +185,7 @@ typedef enum ink_op {
     INK_OP_COUNT
 } ink_op;
 
-typedef enum ink_activation { INK_RELU, INK_LEAKY_RELU, INK_SILU, INK_GELU } ink_activation;
+typedef enum ink_activation { INK_RELU, INK_LEAKY_RELU, INK_SILU, INK_GELU, INK_HARDSWISH } ink_activation;
 
 typedef struct ink_node {
     ink_op op;

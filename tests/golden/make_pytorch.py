@@ -209,6 +209,7 @@ class Case:
                 "leaky": lambda: F.leaky_relu(x, f32(0.1)),
                 "silu": lambda: F.silu(x),
                 "gelu": lambda: F.gelu(x),
+                "hardswish": lambda: F.hardswish(x),
                 "maxpool": lambda: F.max_pool2d(x, window, o["s"], o["p"]),
                 "avgpool": lambda: F.avg_pool2d(x, window, o["s"], o["p"]),
                 "gap": lambda: x.mean((2, 3), keepdim=True),

@@ -127,7 +127,7 @@ static void optimizer(case_net *net, const words *w) {
 
 static ink_id plain_layer(ink_graph *g, ink_id x, const words *w) {
     const char *op = w->op;
-    static const char *const kinds[] = {"relu", "leaky", "silu", "gelu"};
+    static const char *const kinds[] = {"relu", "leaky", "silu", "gelu", "hardswish"};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         if (strcmp(op, kinds[i]) == 0) return ink_graph_activation(g, x, (ink_activation)i, 0.1f);
     }

@@ -157,6 +157,8 @@ const char *const ink_cases[] = {
     "3 x 5x7x3: silu",
     "3 x 5x7x3: gelu",
     "17 x 17x1x1: gelu",
+    "17 x 17x1x1: hardswish",
+    "3 x 5x7x3: mark, add, mark, add, hardswish", /* four times as large: values beyond -3 and 3 */
     "4 x 6x5x5: conv 12 3x3 p1 bias, silu",
     "4 x 6x5x5: conv 12 3x3 p1 bias, gelu",
     "4 x 6x5x5: conv 12 3x3 p1 bias, leaky",

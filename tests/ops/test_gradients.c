@@ -27,6 +27,7 @@
 static const char *const small[] = {
     "5 x 12x1x1: linear 9 bias, relu, linear 7 bias, leaky, linear 4 bias, loss 0",
     "5 x 12x1x1: linear 9, silu, linear 7, gelu, linear 4, loss 0.1",
+    "5 x 12x1x1: linear 9 bias, hardswish, linear 4, loss 0",
     "5 x 12x1x1: linear 9 bias, bn, relu, linear 4, bn-plain, loss 0",
     "4 x 6x1x1: linear 5 bias, softmax, loss 0.05",
     "4 x 6x1x1: softmax",

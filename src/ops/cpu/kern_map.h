@@ -15,6 +15,10 @@ INLINE vf activation_of(ink_activation kind, vf slope, vf x) {
     case INK_LEAKY_RELU: return vpick((vi)(x > vset(0.0f)), x, slope * x);
     case INK_SILU: return x / (vset(1.0f) + vexp(-x));
     case INK_GELU: return x * vphi2(x) * vset(0.5f);
+    case INK_HARDSWISH: {
+        vf middle = x * (x + vset(3.0f)) * vset(1.0f / 6);
+        return vpick((vi)(x > vset(3.0f)), x, vpick((vi)(x < vset(-3.0f)), vset(0.0f), middle));
+    }
     }
     return x;
 }
@@ -30,6 +34,10 @@ INLINE vf slope_of(ink_activation kind, vf slope, vf x) {
     case INK_GELU: { /* (1 + erf(x / sqrt 2)) / 2 + x e^(-x x / 2) / sqrt(2 pi) */
         vf density = vexp(x * x * vset(-0.5f)) * vset(0x1.988454p-2f);
         return vfma(x, density, vphi2(x) * vset(0.5f));
+    }
+    case INK_HARDSWISH: {
+        vf middle = vfma(x, vset(1.0f / 3), vset(0.5f));
+        return vpick((vi)(x > vset(3.0f)), vset(1.0f), vpick((vi)(x < vset(-3.0f)), vset(0.0f), middle));
     }
     }
     return x;
