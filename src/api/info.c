@@ -57,7 +57,7 @@ static void name_of(const ink_graph *g, const ink_node *node, char name[INK_NAME
 
 /* What a node does, with the numbers that matter. */
 static void kind_of(const ink_node *node, char *text, size_t size) {
-    static const char *const activations[] = {"relu", "leaky-relu", "silu", "gelu"};
+    static const char *const activations[] = {"relu", "leaky-relu", "silu", "gelu", "hardswish"};
     char stride[32] = "", pad[32] = "";
     switch (node->op) {
     case INK_OP_CONV2D:

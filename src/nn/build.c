@@ -66,10 +66,14 @@ static bool ends_in_softmax(const ink_graph *g, ink_id value) {
     return maker != INK_NONE && g->nodes[maker].op == INK_OP_SOFTMAX;
 }
 
+ink_id ink_net_layers(const ink_net *net, const ink_net_plan *plan, ink_graph *g, ink_id x) {
+    ink_net_builder builder = {.g = g, .plan = plan};
+    return ink_layers_build(net->layers, &builder, "", x);
+}
+
 ink_status ink_net_build(const ink_net *net, const ink_net_plan *plan, ink_graph *g, ink_net_ends *ends,
                          ink_error *err) {
     *ends = (ink_net_ends){INK_NONE, INK_NONE, INK_NONE, INK_NONE};
-    ink_net_builder builder = {.g = g, .plan = plan};
     ink_normalise normalise = plan->normalise;
     if (net->channels == 3 && normalise.channels == 1) {
         normalise.channels = 3;
@@ -83,7 +87,7 @@ ink_status ink_net_build(const ink_net *net, const ink_net_plan *plan, ink_graph
     ink_id x = ink_graph_images(g, plan->height, plan->width);
     if (plan->warps) x = ink_graph_warp(g, x, ink_graph_warps(g));
     x = ink_graph_normalise(g, x, normalise.channels, normalise.scale, normalise.shift);
-    x = ink_layers_build(net->layers, &builder, "", x);
+    x = ink_net_layers(net, plan, g, x);
     if (x != INK_NONE && ink_graph_elements(g, x) != INK_CLASSES) {
         return ink_fail(err, INK_E_USAGE, "the net ends in %zu outputs, expected 10, one per digit",
                         ink_graph_elements(g, x));

@@ -1,4 +1,4 @@
-/* nn/layer_activation.c: relu, leaky-relu, gelu, silu and softmax: layers that have no parameters and keep the shape.
+/* nn/layer_activation.c: relu, leaky-relu, gelu, silu, hardswish, softmax: no parameters, the same shape.
  * The formulas stand in ops/graph.h. */
 #include "nn/layer.h"
 
@@ -34,6 +34,11 @@ static ink_id build_silu(const ink_layer *layer, ink_net_builder *builder, ink_i
     return ink_graph_activation(builder->g, x, INK_SILU, 0);
 }
 
+static ink_id build_hardswish(const ink_layer *layer, ink_net_builder *builder, ink_id x) {
+    (void)layer;
+    return ink_graph_activation(builder->g, x, INK_HARDSWISH, 0);
+}
+
 static ink_id build_softmax(const ink_layer *layer, ink_net_builder *builder, ink_id x) {
     (void)layer;
     return ink_graph_softmax(builder->g, x);
@@ -43,4 +48,5 @@ const ink_layer_kind ink_layer_relu = {"relu", "relu", false, parse_nothing, bui
 const ink_layer_kind ink_layer_leaky_relu = {"leaky-relu", "leaky-relu [SLOPE]", false, parse_slope, build_leaky_relu};
 const ink_layer_kind ink_layer_gelu = {"gelu", "gelu", false, parse_nothing, build_gelu};
 const ink_layer_kind ink_layer_silu = {"silu", "silu", false, parse_nothing, build_silu};
+const ink_layer_kind ink_layer_hardswish = {"hardswish", "hardswish", false, parse_nothing, build_hardswish};
 const ink_layer_kind ink_layer_softmax = {"softmax", "softmax", false, parse_nothing, build_softmax};

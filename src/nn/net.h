@@ -5,7 +5,7 @@
  *   conv K RxS [stride S] [pad P|P:E|same] [whiten] [no-bias]
  *                                                          P:E pads P above and left, E below and right; whiten: below
  *   batchnorm [eps E] [momentum M] [no-affine]             1-D or 2-D, as its input is
- *   relu · leaky-relu [SLOPE] · gelu · silu · softmax
+ *   relu · leaky-relu [SLOPE] · gelu · silu · hardswish · softmax
  *   maxpool RxS [stride S] [pad P] · avgpool RxS [stride S] [pad P]      stride: the window's height when left out
  *   global-avgpool · global-maxpool · flatten · dropout RATE
  *   residual { ... }                                       y = inner layers of x, plus x
@@ -92,6 +92,9 @@ typedef struct ink_net_ends {
  * Errors   INK_E_USAGE with the layer's line when shapes do not fit or the net does not end in 10 outputs. */
 INK_MUST_USE ink_status ink_net_build(const ink_net *net, const ink_net_plan *plan, ink_graph *g, ink_net_ends *ends,
                                       ink_error *err);
+
+/* The layers alone, behind the value x of any shape: for benchmarks. Returns their output; faults stay in the graph. */
+ink_id ink_net_layers(const ink_net *net, const ink_net_plan *plan, ink_graph *g, ink_id x);
 
 /* The head of a graph that ink_net_build made: its last layer that has parameters. *name: of one of them ("fc.bias"),
  * borrowed; what comes back is how much of it is the layer's, its dot included; 0: the net has no parameters. */
