@@ -1,5 +1,5 @@
 /* api/bench.c: `inkling bench`: how fast files are parsed.
- * A benchmark prints figures and decides nothing; nets have bench/bench_ops.c. */
+ * A benchmark prints figures and decides nothing; nets are bench_net.c and bench_sweep.c. */
 
 #include "api/engine.h"
 #include "core/clock.h"

@@ -497,6 +497,49 @@ INK_MUST_USE ink_status ink_work_eval_pages(const char *dir, const ink_read_opti
 
 /* ---- bench ---- */
 
+typedef struct ink_net_bench_options {
+    const char *net;   /* zoo name or file with a net */
+    bool training;     /* steps of training with Adam; else inference */
+    const char *layer; /* instead of net: lines of net text, forward alone */
+    const char *input; /* of layer: "64x14x14" */
+    uint32_t batch_size;
+    double seconds; /* how long to measure; 0 = 3 */
+    ink_engine engine;
+} ink_net_bench_options;
+
+typedef struct ink_net_bench {
+    char precision[8]; /* as computed */
+    uint32_t threads, batch_size, steps;
+    double step_s, best_step_s; /* median and least */
+    double images_per_s;        /* by the median */
+    double gflops;              /* 1e9 multiplications and additions a second, padding not counted */
+    double peak_gflops;         /* what the processor reached from registers alone, in the same run; 0: not known */
+    double peak_share;          /* gflops / peak_gflops; algorithms with fewer operations can pass 1 */
+    uint64_t memory_bytes;      /* of the compiled net */
+} ink_net_bench;
+
+INK_MUST_USE ink_status ink_work_bench_net(const ink_net_bench_options *options, const ink_watch *watch,
+                                           ink_net_bench *result, ink_error *err);
+
+typedef struct ink_sweep_options {
+    const char *recipe; /* NULL = "v7" */
+    const char *net;    /* NULL: the recipe's */
+    const uint32_t *batch_sizes, *workers;
+    size_t n_batch_sizes, n_workers;
+    double seconds; /* for each combination; 0 = 5 */
+    ink_engine engine;
+} ink_sweep_options;
+
+typedef struct ink_sweep_cell {
+    uint32_t batch_size, workers;
+    double images_per_s;
+    double busy; /* processor time of all threads over wall time of all processors, 0..1 */
+} ink_sweep_cell;
+
+/* Trains with each batch size and each number of workers; cells[n_batch_sizes * n_workers], workers varying fastest. */
+INK_MUST_USE ink_status ink_work_bench_sweep(const ink_sweep_options *options, const ink_watch *watch,
+                                             ink_sweep_cell *cells, ink_error *err);
+
 typedef struct ink_csv_bench {
     uint64_t bytes;
     uint32_t rows, threads, repeats;
