@@ -21,11 +21,11 @@ step() {
 warp='rotate 12 stretch 0.12 shear 0.15 shift 0.08'
 step v2 --recipe v2
 step v3 --recipe v3
-step shuffled --recipe default
-step conv --recipe default --net lenet
-step cycle --recipe default --net lenet --schedule one-cycle --lr 4e-3
-step augment --recipe default --net lenet --schedule one-cycle --lr 4e-3 --augment "$warp"
-step ema --recipe default --net lenet --schedule one-cycle --lr 4e-3 --augment "$warp" --ema 0.998
+step shuffled --recipe mlp
+step conv --recipe mlp --net lenet
+step cycle --recipe mlp --net lenet --schedule one-cycle --lr 4e-3
+step augment --recipe mlp --net lenet --schedule one-cycle --lr 4e-3 --augment "$warp"
+step ema --recipe mlp --net lenet --schedule one-cycle --lr 4e-3 --augment "$warp" --ema 0.998
 step deeper --recipe cnn
 if [ -n "${WITH_RESNET:-}" ] && [ ! -s "$out/v7/report.txt" ]; then
     "$inkling" train "$data" --out "$out/v7" --force --recipe v7

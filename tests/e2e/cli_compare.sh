@@ -3,9 +3,9 @@
 . "$INK_SOURCE/tests/e2e/cli_setup"
 
 gives 0 data make digits --count 600 --seed 2 --quiet
-gives 0 train digits --epochs 2 --out a --quiet
-gives 0 train digits --epochs 1 --out b --lr 1e-5 --quiet
-gives 0 train digits --epochs 1 --out c --val 0 --quiet
+gives 0 train digits --recipe mlp --epochs 2 --out a --quiet
+gives 0 train digits --recipe mlp --epochs 1 --out b --lr 1e-5 --quiet
+gives 0 train digits --recipe mlp --epochs 1 --out c --val 0 --quiet
 
 # The same seed holds the same rows out; one that hardly learnt is worse, and not by luck.
 gives 0 compare a b --quiet

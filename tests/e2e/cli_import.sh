@@ -49,7 +49,7 @@ printf 'input 3\nconv 2 3x3 no-bias as conv1\nrelu\nlinear 10 as fc\n' >named.tx
 gives 0 import "$pth/wrapped-zip-1.13.0.pth" --net named.txt --partial -o one.safetensors --force
 out_has "loaded   1 of the net's 3 tensors"
 out_has "skipped  last.weight [2,3,4,5] unknown to the net"
-gives 0 train digits --epochs 1 --net named.txt --weights "$pth/wrapped-legacy-2.15.0.pth" --freeze body --out run
+gives 0 train digits --recipe mlp --epochs 1 --net named.txt --weights "$pth/wrapped-legacy-2.15.0.pth" --freeze body --out run
 err_has "1 tensor loaded; 10 skipped: last.weight [2,3,4,5] unknown to the net"
 err_has "2 missing: fc.weight [10,1352], fc.bias [10]"
 grep -q "1 tensor loaded" run/train.log || fail "the log does not say where the weights come from"
@@ -73,7 +73,7 @@ if command -v python3 >/dev/null; then
     sums out.safetensors | grep '^fc' | cmp -s head - && fail "the head did not learn"
 fi
 # Pixels scaled otherwise than the weights are used to: a warning, and the run goes on.
-gives 0 train digits --epochs 1 --net named.txt --weights out.safetensors --normalise "range 255 0" --out again
+gives 0 train digits --recipe mlp --epochs 1 --net named.txt --weights out.safetensors --normalise "range 255 0" --out again
 err_has "was trained on pixels scaled by"
 gives 0 train digits --epochs 1 --recipe v3 --normalise imagenet --net "$INK_SOURCE/recipes/v2.txt" --out scratch
 err_has "from scratch, drawn from seed 0; for ImageNet's: inkling data get resnet18"

@@ -6,7 +6,7 @@
 gives 0 data make d --count 400 --seed 1 --quiet
 
 # Cross-validation: every row is judged once, by the net that had not learned it.
-gives 0 train d --folds 2 --epochs 2 --out cv --quiet
+gives 0 train d --recipe mlp --folds 2 --epochs 2 --out cv --quiet
 out_has "fold "
 out_has "of 400 wrong"
 out_has "by the nets that had not learned it: 1 of 2"
@@ -20,26 +20,26 @@ gives 0 predict cv d -o p.csv --quiet
 cmp -s p.csv cv/submission.csv || fail "predict and the end of train differ"
 
 # An ensemble: each net holds out rows of its own, or all the same ones.
-gives 0 train d --members 3 --val 0.25 --epochs 2 --out three --quiet
+gives 0 train d --recipe mlp --members 3 --val 0.25 --epochs 2 --out three --quiet
 out_has "member "
 out_has "of 300 wrong"
-gives 0 train d --members "3 same" --val 0.25 --epochs 2 --out same --quiet
+gives 0 train d --recipe mlp --members "3 same" --val 0.25 --epochs 2 --out same --quiet
 out_has "of 100 wrong"
 out_has ": 3 of 3"
 gives 0 eval same d --held-out --quiet
 wrong=$(sed -n 's/^all .* %, \([0-9]*\) of 100 wrong.*/\1/p' same/members.txt)
 out_has "$wrong of 100 wrong"
-gives 0 train d --members 2 --val 0 --epochs 1 --out all --quiet --json
+gives 0 train d --recipe mlp --members 2 --val 0 --epochs 1 --out all --quiet --json
 out_has '"nets": 2'
 out_has '"accuracy": null'
 
-gives 2 train d --members 3 --folds 3 --epochs 1 --out both
+gives 2 train d --recipe mlp --members 3 --folds 3 --epochs 1 --out both
 err_has "one of the two"
-gives 2 train d --folds 1
-gives 2 train d --members "3 sam"
+gives 2 train d --recipe mlp --folds 1
+gives 2 train d --recipe mlp --members "3 sam"
 
 # Stopped in its second net, then continued: the same answers as without a stop.
-"$INKLING" train d --members 3 --val 0.25 --epochs 2 --out again >out 2>err &
+"$INKLING" train d --recipe mlp --members 3 --val 0.25 --epochs 2 --out again >out 2>err &
 pid=$!
 while kill -0 $pid 2>/dev/null && [ ! -d again/members/02 ]; do sleep 0.05; done
 kill -INT $pid 2>/dev/null
@@ -55,7 +55,7 @@ fi
 cmp -s again/submission.csv three/submission.csv || fail "stopped and continued, it answers differently"
 
 # Many mistakes: a temperature is fitted, told, kept, and shown.
-gives 0 train d --val 0.25 --epochs 3 --out one
+gives 0 train d --recipe mlp --val 0.25 --epochs 3 --out one
 err_has "temperature "
 gives 0 info one
 out_has "temperature "

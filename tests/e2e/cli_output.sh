@@ -18,7 +18,7 @@ out_has "digits/train.csv"
 has digits/sample_submission.csv
 
 # A run: what it found and how it goes on stderr, how it ended on stdout.
-gives 0 train digits --epochs 3 --out run
+gives 0 train digits --recipe mlp --epochs 3 --out run
 is_plain err
 err_has "epoch 1"
 out_has "best validation accuracy"
@@ -30,15 +30,15 @@ grep -q 'epoch 1/' out && fail "$said: progress on stdout"
 has run/submission.csv
 has run/accuracy.png
 
-gives 2 train digits --epochs 1 --out run
+gives 2 train digits --recipe mlp --epochs 1 --out run
 err_has "--force"
-gives 0 train digits --epochs 1 --out run --force --quiet
+gives 0 train digits --recipe mlp --epochs 1 --out run --force --quiet
 err_empty
 out_has "best validation accuracy"
-gives 0 train digits --epochs 1 --out run2 --quiet --json
+gives 0 train digits --recipe mlp --epochs 1 --out run2 --quiet --json
 err_empty
 one_object inkling/train/1
-gives 0 train digits --epochs 1 --out run3 --val 0
+gives 0 train digits --recipe mlp --epochs 1 --out run3 --val 0
 out_has "no accuracy is claimed"
 
 gives 0 predict run digits --quiet
@@ -102,7 +102,7 @@ err_has "bad.csv:1"
 gives 2 recipe show v33
 err_has "v3"
 gives 2 train digits --recipe v33
-gives 2 train digits --lr fast
+gives 2 train digits --recipe mlp --lr fast
 [ ! -e runs ] || fail "a refused run left a folder"
 
 # Lost results are noticed.

@@ -12,7 +12,7 @@ relu
 global-maxpool
 linear 10
 NET
-gives 0 train digits --epochs 1 --out conv --net small.txt --quiet
+gives 0 train digits --recipe mlp --epochs 1 --out conv --net small.txt --quiet
 gives 0 train digits --epochs 1 --out flat --recipe v3 --quiet
 
 gives 0 show filters conv --quiet
@@ -25,7 +25,7 @@ gives 0 show filters flat -o f.svg --quiet
 grep -q '128 filters of 28x28' f.svg || fail "$said: not 128 filters of 28x28"
 
 printf 'conv 2 1x15\nrelu\nglobal-maxpool\nlinear 10\n' >long.txt
-gives 0 train digits --epochs 1 --out long --net long.txt --quiet
+gives 0 train digits --recipe mlp --epochs 1 --out long --net long.txt --quiet
 gives 0 show filters long -o f.svg --quiet
 grep -q '2 filters of 1x15' f.svg || fail "$said: not two filters of 1x15"
 

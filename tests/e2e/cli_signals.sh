@@ -11,10 +11,10 @@ stop() {
     said="$1 when \"$2\" is said"
     rm -rf run
     python3 "$INK_SOURCE/tests/e2e/cli_terminal.py" --signal "$1" --when "$2" --err err --out out \
-        "$INKLING" train digits --epochs 20 --out run --seed 5 >facts || fail "$said"
+        "$INKLING" train digits --recipe mlp --epochs 20 --out run --seed 5 >facts || fail "$said"
 }
 
-gives 0 train digits --epochs 20 --out whole --seed 5 --quiet
+gives 0 train digits --recipe mlp --epochs 20 --out whole --seed 5 --quiet
 
 stop SIGINT " 2/20"
 is 'code == 130'
@@ -44,17 +44,17 @@ is 'code == 143'
 # Two signals: it ends, whatever it was doing.
 said="two signals"
 python3 "$INK_SOURCE/tests/e2e/cli_terminal.py" --signal SIGINT --times 2 --when "epoch  1/" --err err --out out \
-    "$INKLING" train digits --epochs 20 --out twice >facts || fail "$said"
+    "$INKLING" train digits --recipe mlp --epochs 20 --out twice >facts || fail "$said"
 is 'code == 130'
 
 # SIGHUP is survived.
 said="SIGHUP"
 python3 "$INK_SOURCE/tests/e2e/cli_terminal.py" --signal SIGHUP --when "epoch  1/" --err err --out out \
-    "$INKLING" train digits --epochs 10 --out hung >facts || fail "$said"
+    "$INKLING" train digits --recipe mlp --epochs 10 --out hung >facts || fail "$said"
 is 'code == 0'
 
 # Stopped before anything was worth saving: no crash, the right code.
 said="at once"
 python3 "$INK_SOURCE/tests/e2e/cli_terminal.py" --signal SIGINT --when "" --err err --out out \
-    "$INKLING" train digits --epochs 20 --out early >facts || fail "$said"
+    "$INKLING" train digits --recipe mlp --epochs 20 --out early >facts || fail "$said"
 is 'code == 130'

@@ -21,9 +21,9 @@ gives 0 train digits more/train.csv more/train.csv --recipe v3 --val "0.1 strati
 is train_rows 640
 
 # Stopped and taken up: the same bytes, MORE included.
-gives 0 train digits more/train.csv --epochs 12 --out whole --seed 5 -q
+gives 0 train digits --recipe mlp more/train.csv --epochs 12 --out whole --seed 5 -q
 python3 "$INK_SOURCE/tests/e2e/cli_terminal.py" --signal SIGINT --when " 2/12" --err err --out out \
-    "$INKLING" train digits more/train.csv --epochs 12 --out run --force --seed 5 >facts || fail "stop"
+    "$INKLING" train digits --recipe mlp more/train.csv --epochs 12 --out run --force --seed 5 >facts || fail "stop"
 grep -q interrupted run/status.json || fail "the run was not stopped"
 gives 0 train --resume run -q
 cmp whole/weights/last.safetensors run/weights/last.safetensors || fail "$said: other weights"
@@ -34,8 +34,8 @@ err_has "other images than those the run began with"
 echo "0" >more/train.csv
 gives 3 train --resume run
 
-gives 4 train digits nowhere --out x
+gives 4 train digits --recipe mlp nowhere --out x
 err_has "nowhere"
-gives 2 train digits epochs=3
+gives 2 train digits --recipe mlp epochs=3
 err_has "did you mean '--epochs=3'?"
 [ ! -e x ] || fail "a run without its data"

@@ -3,11 +3,11 @@
 . "$INK_SOURCE/tests/e2e/cli_setup"
 
 gives 0 data make digits --count 600 --seed 1 --quiet
-gives 0 train digits --epochs 2 --out one --quiet
-gives 0 train digits --epochs 2 --seed 1 --out two --quiet
-gives 0 train digits --epochs 3 --teacher one --teacher two/weights/last.safetensors --out taught
+gives 0 train digits --recipe mlp --epochs 2 --out one --quiet
+gives 0 train digits --recipe mlp --epochs 2 --seed 1 --out two --quiet
+gives 0 train digits --recipe mlp --epochs 3 --teacher one --teacher two/weights/last.safetensors --out taught
 err_has "taught by 2 models"
-gives 0 train digits --epochs 3 --out alone --quiet
+gives 0 train digits --recipe mlp --epochs 3 --out alone --quiet
 cmp -s taught/weights/last.safetensors alone/weights/last.safetensors && fail "$said: the teachers changed nothing"
 
 # A finished run goes on to nothing, but only with its own teachers.
@@ -19,5 +19,5 @@ err_has "a teacher has changed since the run began"
 
 gives 2 train --resume taught --teacher one
 err_has "--teacher"
-gives 4 train digits --teacher nobody --out none
-gives 3 train digits --teacher digits/train.csv --out none
+gives 4 train digits --recipe mlp --teacher nobody --out none
+gives 3 train digits --recipe mlp --teacher digits/train.csv --out none
