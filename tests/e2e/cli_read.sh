@@ -3,7 +3,7 @@
 . "$INK_SOURCE/tests/e2e/cli_setup"
 
 gives 0 data make digits --count 2000 --seed 3 --quiet
-gives 0 train digits --epochs 2 --out run --quiet
+gives 0 train digits --recipe mlp --epochs 2 --out run --quiet
 model=$dir/run
 
 # ---- pages ----
