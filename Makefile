@@ -7,7 +7,7 @@ PRESETS := release debug clang asan tsan
 SOURCES = $(shell git ls-files '*.c' '*.h')
 
 .PHONY: all help $(PRESETS) $(PRESETS:%=test-%) test fuzz ready strict rules index format format-check lint bench install \
-        clean arm64
+        clean arm64 wasm
 all: release
 
 help: ## this list
@@ -60,6 +60,10 @@ arm64: ## cross build of the library; core, ops and nn tests under qemu-user
 	@cmake --preset arm64 >/dev/null
 	@cmake --build --preset arm64 -j $(JOBS)
 	@ctest --preset arm64
+
+wasm: ## inkling-draw.html, the page that needs no server (clang and lld)
+	@cmake --preset wasm >/dev/null
+	@cmake --build --preset wasm -j $(JOBS)
 
 install: release ## into PREFIX (/usr/local)
 	@cmake --install build/release --prefix $(PREFIX)
