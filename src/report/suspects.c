@@ -6,10 +6,8 @@
 #include <stdlib.h>
 
 #include "core/mem.h"
-#include "core/real.h"
 #include "core/status.h"
 #include "report/confusion.h"
-#include "report/sheet.h"
 
 #define REACHED_BY 0.9
 
@@ -64,71 +62,28 @@ ink_status ink_suspects_find(const float *probabilities, const uint8_t *labels, 
         const float *p = probabilities + (size_t)i * INK_CLASSES;
         uint8_t guess = confident_class(p, t);
         if (guess == INK_CLASSES || guess == labels[i]) continue;
-        double p_label = p[labels[i]];
-        ink_mistake m = {.index = index != NULL ? index[i] : i,
-                         .truth = labels[i],
-                         .guess = guess,
-                         .p_truth = p[labels[i]],
-                         .p_guess = p[guess],
-                         .loss = -ink_log(p_label > INK_LEAST_PROBABILITY ? p_label : INK_LEAST_PROBABILITY)};
+        ink_mistake m = ink_mistake_of(p, labels[i], guess, index != NULL ? index[i] : i);
         (*total)++;
-        if (max == 0 || (kept == max && !before(&m, &suspects[max - 1]))) continue;
-        uint32_t at = kept < max ? kept++ : max - 1;
-        for (; at > 0 && before(&m, &suspects[at - 1]); at--) suspects[at] = suspects[at - 1];
-        suspects[at] = m;
+        kept = ink_mistakes_insert(suspects, kept, max, &m, before);
     }
     return INK_OK;
 }
 
 /* ---- shown ---- */
 
-typedef struct captions {
-    char caption[32], detail[32];
-} captions;
-
-static ink_status draw_none(uint64_t rows, ink_picture **out, ink_error *err) {
-    char note[96];
-    ink_picture *picture = ink_picture_new(440, 100, "no suspected labels");
-    if (picture == NULL) return ink_fail_memory(err, sizeof(ink_sheet), "a sheet of digits");
-    snprintf(note, sizeof note, "none of %llu labels is contradicted with confidence", (unsigned long long)rows);
-    ink_picture_text(picture, 20, 34, "Labels worth a second look",
-                     &(ink_lettering){.size = 16, .color = INK_COLOR_TEXT, .bold = true});
-    ink_picture_text(picture, 20, 62, note, &(ink_lettering){.size = 13, .color = INK_COLOR_MUTED});
-    *out = picture;
-    return INK_OK;
-}
-
 ink_status ink_suspects_sheet(const ink_mistake *suspects, uint32_t count, const uint8_t *pixels, uint32_t total,
                               uint64_t rows, ink_picture **out, ink_error *err) {
     char note[160], how_many[48] = "";
-    *out = NULL;
-    if (count == 0) return draw_none(rows, out, err);
-    ink_sheet_digit *digits = ink_mem_new(count, sizeof *digits);
-    captions *text = ink_mem_new(count, sizeof *text);
-    ink_status status = INK_OK;
-    if (digits == NULL || text == NULL) {
-        status = ink_fail_memory(err, (uint64_t)count * (sizeof *digits + sizeof *text), "a sheet of digits");
-        goto done;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        char percent[48];
-        ink_fixed_put(percent, sizeof percent, 100 * (double)suspects[i].p_guess, 1);
-        snprintf(text[i].caption, sizeof text[i].caption, "labelled %u, a %u?", suspects[i].truth, suspects[i].guess);
-        snprintf(text[i].detail, sizeof text[i].detail, "%.8s %%, #%u", percent, suspects[i].index);
-        digits[i] = (ink_sheet_digit){
-            .pixels = pixels + (size_t)i * 784, .caption = text[i].caption, .detail = text[i].detail, .wrong = true};
-    }
     if (count < total) snprintf(how_many, sizeof how_many, "the first %u of ", count);
-    snprintf(note, sizeof note, "%s%u of %llu labels; below each: label, what it probably is, how sure, image number",
-             how_many, total, (unsigned long long)rows);
-    status = ink_sheet_draw(
-        &(ink_sheet){
-            .title = "Labels worth a second look", .note = note, .digits = digits, .count = count, .digit_size = 84},
-        out, err);
-done:
-    ink_mem_free(digits);
-    ink_mem_free(text);
-    return status;
+    if (count == 0) {
+        snprintf(note, sizeof note, "none of %llu labels is contradicted with confidence", (unsigned long long)rows);
+    } else {
+        snprintf(note, sizeof note,
+                 "%s%u of %llu labels; below each: label, what it probably is, how sure, image number", how_many, total,
+                 (unsigned long long)rows);
+    }
+    ink_mistake_words words = {"Labels worth a second look", note, "labelled ", ", a ", "?"};
+    return ink_mistakes_draw(suspects, count, pixels, &words, out, err);
 }
 
 ink_status ink_suspects_text(const ink_mistake *suspects, uint32_t count, uint32_t total, uint64_t rows, char **out,
