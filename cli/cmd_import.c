@@ -94,6 +94,9 @@ static int run_import(const cli_args *args) {
 
 static const cli_option export_options[] = {
     {"out", 'o', CLI_TEXT, "FILE", NULL, "where it goes, .safetensors; must be given", 0, 0},
+    {"dtype", 0, CLI_CHOICE, "f32|f16|i8", "f32",
+     "f16: 16-bit floats, i8: bytes with a scale a channel; smaller files, for inkling alone", 0, 0},
+    {"note", 0, CLI_LIST, "KEY=TEXT", NULL, "f16, i8: about, score, command or seed, for info to tell", 0, 0},
     {"force", 0, CLI_FLAG, NULL, NULL, "replace a file that stands at FILE", 0, 0},
     CLI_JSON,
 };
@@ -114,7 +117,7 @@ const cli_verb cli_export = {
     .least = 1,
     .most = 1,
     .groups = {&export_group, &cli_common},
-    .examples = {"export runs/cnn -o cnn.safetensors"},
+    .examples = {"export runs/cnn -o cnn.safetensors", "export runs/cnn --dtype f16 -o small.safetensors"},
     .run = run_export,
 };
 
@@ -122,8 +125,14 @@ static int run_export(const cli_args *args) {
     ink_export_result result = {0};
     ink_error err = {0};
     const char *out = cli_text(args, "out");
+    ink_export_options o = {.model = args->words[0],
+                            .out = out,
+                            .force = cli_flag(args, "force"),
+                            .dtype = cli_text(args, "dtype"),
+                            .notes = args->listed,
+                            .n_notes = args->n_listed};
     ink_status status = need_out(args, &err);
-    if (status == INK_OK) status = ink_work_export(args->words[0], out, cli_flag(args, "force"), &result, &err);
+    if (status == INK_OK) status = ink_work_export(&o, &result, &err);
     if (status != INK_OK) return cli_failed(&err);
     if (cli_flag(args, "json")) {
         json_t *object = cli_json_new("export");

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "api/json.h"
+#include "api/modelfile_copy.h"
 #include "api/modelfile_write.h"
 #include "api/models.h"
 #include "api/recipes.h"
@@ -262,14 +263,66 @@ static ink_status write_export(const ink_modelfile *model, const char *path, ink
     return status;
 }
 
-ink_status ink_work_export(const char *name, const char *path, bool force, ink_export_result *result, ink_error *err) {
+#define NOTES_MOST 4
+
+/* "score=99.4 %" to the metadata's key and value; keys hold the memory. */
+static ink_status read_notes(const ink_export_options *o, char keys[NOTES_MOST][32], ink_pair notes[NOTES_MOST],
+                             ink_error *err) {
+    static const char *const known[] = {"about", "score", "command", "seed"};
+    if (o->n_notes > NOTES_MOST) return ink_fail(err, INK_E_USAGE, "at most %d notes", NOTES_MOST);
+    for (size_t i = 0; i < o->n_notes; i++) {
+        size_t length = strcspn(o->notes[i], "="), k = 0;
+        while (k < NOTES_MOST && (strlen(known[k]) != length || strncmp(known[k], o->notes[i], length) != 0)) k++;
+        if (o->notes[i][length] == '\0' || k == NOTES_MOST) {
+            return ink_fail(err, INK_E_USAGE, "note \"%.60s\": expected about=, score=, command= or seed=TEXT",
+                            o->notes[i]);
+        }
+        snprintf(keys[i], sizeof keys[i], "inkling.%s", known[k]);
+        notes[i] = (ink_pair){keys[i], o->notes[i] + length + 1};
+    }
+    return INK_OK;
+}
+
+/* The model with its weights in fewer bits. */
+static ink_status write_small(const ink_modelfile *model, ink_dtype dtype, const ink_export_options *o,
+                              ink_export_result *result, ink_error *err) {
+    char keys[NOTES_MOST][32];
+    ink_pair notes[NOTES_MOST];
+    ink_status status = read_notes(o, keys, notes, err);
+    if (status == INK_OK) status = ink_modelfile_copy(model, dtype, notes, o->n_notes, o->out, err);
+    for (size_t i = 0; status == INK_OK && i < model->tensors.n; i++) {
+        result->tensors++;
+        if (model->tensors.items[i].dtype != INK_I64) result->numbers += model->tensors.items[i].count;
+    }
+    return status;
+}
+
+static ink_status read_dtype(const ink_export_options *o, ink_dtype *dtype, ink_error *err) {
+    const char *word = o->dtype != NULL ? o->dtype : "f32";
+    *dtype = INK_F32;
+    if (strcmp(word, "f16") == 0) {
+        *dtype = INK_F16;
+    } else if (strcmp(word, "i8") == 0) {
+        *dtype = INK_I8;
+    } else if (strcmp(word, "f32") != 0) {
+        return ink_fail(err, INK_E_USAGE, "dtype \"%.20s\": expected f32, f16 or i8", word);
+    } else if (o->n_notes > 0) {
+        return ink_fail(err, INK_E_USAGE, "notes are kept by files of f16 or i8 alone");
+    }
+    return INK_OK;
+}
+
+ink_status ink_work_export(const ink_export_options *o, ink_export_result *result, ink_error *err) {
     ink_weightfile file = {0};
     ink_modelfile model = {0};
+    ink_dtype dtype;
     *result = (ink_export_result){0};
-    ink_status status = refuse_existing(path, force, err);
-    if (status == INK_OK) status = ink_weightfile_open(name, &file, err);
+    ink_status status = read_dtype(o, &dtype, err);
+    if (status == INK_OK) status = refuse_existing(o->out, o->force, err);
+    if (status == INK_OK) status = ink_weightfile_open(o->model, &file, err);
     if (status == INK_OK) status = ink_modelfile_take(&file.tensors, file.path, &model, err);
-    if (status == INK_OK) status = write_export(&model, path, result, err);
+    if (status == INK_OK && dtype == INK_F32) status = write_export(&model, o->out, result, err);
+    if (status == INK_OK && dtype != INK_F32) status = write_small(&model, dtype, o, result, err);
     ink_modelfile_free(&model);
     ink_weightfile_free(&file);
     return status;

@@ -266,9 +266,18 @@ typedef struct ink_export_result {
     uint64_t numbers; /* in them, those counts left out */
 } ink_export_result;
 
-/* A model (file or run folder) to safetensors that torch.nn.Module.load_state_dict takes as it is; it stays a model. */
-INK_MUST_USE ink_status ink_work_export(const char *model, const char *out, bool force, ink_export_result *result,
-                                        ink_error *err);
+typedef struct ink_export_options {
+    const char *model; /* a model file or a run folder */
+    const char *out;
+    bool force;
+    const char *dtype;        /* "f32", "f16", "i8" (bytes with a scale a channel); NULL = "f32" */
+    const char *const *notes; /* "score=99.4 %": about, score, command, seed; kept in the file. Not with f32 */
+    size_t n_notes;
+} ink_export_options;
+
+/* A model to safetensors that torch.nn.Module.load_state_dict takes as it is, or (f16, i8) to a smaller file for
+ * inkling; a model in both cases. */
+INK_MUST_USE ink_status ink_work_export(const ink_export_options *options, ink_export_result *result, ink_error *err);
 
 /* ---- compare, plot ---- */
 

@@ -367,7 +367,8 @@ static void an_exported_model_is_what_pytorch_takes_and_still_a_model(void **sta
     write_made(&m);
     takes(8, 0, false);
     unlink(again_path);
-    if (ink_work_export(out_path, again_path, false, &result, &err) != INK_OK) fail_msg("%s", err.text);
+    ink_export_options whole = {.model = out_path, .out = again_path};
+    if (ink_work_export(&whole, &result, &err) != INK_OK) fail_msg("%s", err.text);
     assert_int_equal(result.tensors, 9);
     assert_int_equal(result.numbers, 54 + 2 * 5 + 20 + 10);
     same_bytes(out_path, again_path);
@@ -381,8 +382,9 @@ static void an_exported_model_is_what_pytorch_takes_and_still_a_model(void **sta
     }
     assert_string_equal(ink_tensors_note(&tensors, "format"), "pt");
     ink_tensors_free(&tensors);
-    assert_int_equal(ink_work_export(out_path, again_path, false, &result, &err), INK_E_USAGE);
-    assert_int_equal(ink_work_export(in_path, again_path, true, &result, &err), INK_E_DATA); /* no net inside */
+    assert_int_equal(ink_work_export(&whole, &result, &err), INK_E_USAGE); /* it is there already */
+    ink_export_options other = {.model = in_path, .out = again_path, .force = true};
+    assert_int_equal(ink_work_export(&other, &result, &err), INK_E_DATA); /* no net inside */
     /* A model needs no --net to be imported again. */
     ink_import_result imported;
     ink_import_options o = {.file = again_path, .out = out_path, .force = true};

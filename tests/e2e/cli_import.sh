@@ -63,6 +63,16 @@ out_has '"schema": "inkling/export/1"'
 gives 2 export run -o out.safetensors
 err_has "--force"
 gives 4 export nowhere -o no.safetensors
+# In fewer bits, with what is to be known of it.
+gives 0 export run --dtype i8 --note "score=99 % of nothing" --note about=small -o small.safetensors
+[ "$(($(wc -c <small.safetensors) * 2))" -lt "$(wc -c <out.safetensors)" ] || fail "$said: no smaller"
+gives 0 info small.safetensors
+out_has "99 % of nothing"
+gives 0 predict small.safetensors digits --quiet
+gives 2 export run --dtype i8 --note scroe=1 -o none.safetensors
+err_has "expected about=, score=, command= or seed="
+gives 2 export run --note about=x -o none.safetensors
+[ ! -e none.safetensors ] || fail "$said: written all the same"
 gives 0 predict out.safetensors digits --quiet
 gives 0 info out.safetensors --json
 if command -v python3 >/dev/null; then

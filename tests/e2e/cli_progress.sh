@@ -3,6 +3,7 @@
 # trace of it in a file.
 . "$INK_SOURCE/tests/e2e/cli_setup"
 command -v python3 >/dev/null || exit 77
+python3 -c 'import pty; pty.openpty()' 2>/dev/null || { echo "skipped: no pseudo-terminals here"; exit 77; }
 escape=$(printf '\033')
 
 "$INKLING" data make digits --count 2000 -q >/dev/null || fail "data make"
