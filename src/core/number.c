@@ -82,7 +82,7 @@ void ink_number_text(double value, char *text, size_t size) {
         double back;
         snprintf(text, size, "%.*g", digits, value);
         if (strchr(text, 'e') != NULL && fabs(value) >= 1.0 && fabs(value) < 1e9) continue; /* 30, not 3e+01 */
-        char *comma = strchr(text, ','); /* a locale's point */
+        char *comma = strchr(text, ',');                                                    /* a locale's point */
         if (comma != NULL) *comma = '.';
         if (ink_number_real(text, &back) && (float)back == (float)value) return;
     }
