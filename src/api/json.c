@@ -16,7 +16,7 @@ ink_status ink_json_give(json_t *take_root, char **text, ink_error *err) {
     size_t length = strlen(dump);
     char *out = ink_mem_new(length + 2, 1);
     if (out != NULL) {
-        memcpy(out, dump, length);
+        memcpy(out, dump, length + 1);
         out[length] = '\n';
     }
     free(dump);

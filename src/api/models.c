@@ -3,6 +3,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "api/models.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -119,6 +120,7 @@ ink_status ink_models_open(const char *const *names, size_t n, const ink_machine
         status = ink_members_are(names[i]) ? add_members(&list, names[i], err) : add_name(&list, names[i], err);
     }
     if (status != INK_OK) goto done;
+    assert(list.n > 0); /* each name adds one at least */
     models.files = ink_mem_new(list.n, sizeof *models.files);
     models.models = ink_mem_new(list.n, sizeof(ink_model *));
     /* Many nets share the memory that one would take for its batches. */

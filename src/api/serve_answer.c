@@ -1,5 +1,6 @@
 /* api/serve_answer.c: from the bodies of requests to images, through the net in one run, to the bodies of answers.
  * Which bodies make sense is told in serve_body.c, how a picture becomes a digit in data/. */
+#include <assert.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -187,6 +188,7 @@ static bool put_page(const ink_page *page, ink_text *out, ink_complaint *why) {
 
 static void put_list(const asked *a, const float *p, ink_text *out) {
     ink_text_add(out, "\"results\":[");
+    assert(p != NULL);
     for (uint32_t i = 0; i < a->n; i++) {
         const float *mine = p + (size_t)i * INK_CLASSES;
         char pointer[64];
@@ -210,6 +212,7 @@ static void put_answer(ink_service *service, asked *a, const float *p, double ms
     if (a->question->segment) {
         if (!put_page(&a->page, out, &a->why)) return;
     } else if (a->one) {
+        assert(p != NULL); /* only a page is answered without */
         put_digit(p, (double)p[best_of(p)] >= SURE, out);
         put_image(a->images, out);
     } else {

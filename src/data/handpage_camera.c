@@ -141,7 +141,7 @@ static void shade(const ink_easel *easel, ink_rng *rng) {
 
 /* Gaussian, separable, edges repeated. */
 static void blur(const ink_easel *easel, float sigma, float *scratch) {
-    float weight[2 * BLUR_MOST + 1], sum = 0;
+    float weight[2 * BLUR_MOST + 1] = {0}, sum = 0;
     int64_t w = easel->width, h = easel->height;
     int reach = (int)ceilf(3 * sigma);
     if (sigma <= 0) return;

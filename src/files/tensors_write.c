@@ -2,6 +2,7 @@
  * It reads no header: a packed file is unpacked here and read by safetensors.c. */
 #include "files/tensors_write.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,7 @@ static void add(text *t, const char *bytes, size_t size) {
         t->bytes = larger;
         t->room = room;
     }
+    assert(t->bytes != NULL); /* wanted is more than no room */
     memcpy(t->bytes + t->size, bytes, size);
     t->size = wanted;
 }

@@ -170,7 +170,7 @@ static void dilate(const ink_plane *in, float radius, uint8_t flip, const ink_pl
                     best = v > best ? v : best;
                 }
             }
-            out->at[(size_t)y * in->width + (size_t)x] = (uint8_t)((uint8_t)(best + 0.5f) ^ flip);
+            out->at[(size_t)y * in->width + (size_t)x] = (uint8_t)((uint8_t)lroundf(best) ^ flip);
         }
     }
 }

@@ -109,7 +109,7 @@ ink_status ink_cuts_find(const ink_plane *ink, const ink_piece *piece, ink_cuts 
     uint32_t w = (uint32_t)(piece->box.right - piece->box.left), h = (uint32_t)(piece->box.bottom - piece->box.top);
     float step = STEP * (float)h > 1 ? STEP * (float)h : 1, reach = BAND * (float)h > 2 ? BAND * (float)h : 2;
     size_t band = 2 * (size_t)reach + 2;
-    float middles[INK_CUTS_MAX];
+    float middles[INK_CUTS_MAX] = {0};
     *out = (ink_cuts){.height = h, .path = ink_mem_new((INK_CUTS_MAX + 2) * (size_t)h, sizeof *out->path)};
     float *sums = ink_mem_new(2 * band, sizeof *sums);
     uint8_t *back = ink_mem_new(h, band);

@@ -197,6 +197,7 @@ ink_status ink_mask_link(ink_plane *mask, ink_error *err) {
     uint32_t w = mask->width, h = mask->height;
     size_t marks = 0, n = 0, size = (size_t)w * h;
     for (size_t i = 0; i < size; i++) marks += mask->at[i] == INK || mask->at[i] == MAYBE;
+    if (size == 0) return INK_OK;
     uint32_t *stack = ink_mem_new(marks + 1, sizeof *stack);
     if (stack == NULL) return ink_fail_memory(err, marks * sizeof *stack, "a threshold");
     for (size_t i = 0; i < size; i++) {

@@ -294,7 +294,7 @@ static void other_files_are_refused_by_name(void **state) {
         refuses(INK_E_DATA, files[i].says);
     }
     memset(tar, ' ', sizeof tar);
-    memcpy(tar + 257, "ustar", 5);
+    for (size_t i = 0; i < 5; i++) tar[257 + i] = "ustar"[i];
     assert_int_equal(ink_file_write_all(in_path, tar, sizeof tar, NULL), INK_OK);
     refuses(INK_E_DATA, "a tar, as PyTorch wrote in 2016");
     unlink(in_path);

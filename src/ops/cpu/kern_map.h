@@ -43,6 +43,7 @@ INLINE vf slope_of(ink_activation kind, vf slope, vf x) {
     return x;
 }
 
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): i is declared here */
 #define EACH_VECTOR(i, count) for (size_t i = 0; i < (count); i += VL)
 
 static void activate(ink_activation kind, float slope, const float *x, float *y, size_t count) {
@@ -234,7 +235,7 @@ static void window_max(const float *x, const int32_t *at, size_t n, float *y, si
         vf best = vload(x + at[0] + i);
         for (size_t w = 1; w < n; w++) {
             vf z = vload(x + at[w] + i);
-            best = vpick((vi)(z > best) | (vi)(z != z), z, best); /* NaN wins */
+            best = vpick((vi)(z > best) | vnan(z), z, best); /* NaN wins */
         }
         vstore(y + i, best);
     }
@@ -245,10 +246,10 @@ static void window_max_dx(const float *x, const float *y, const float *dy, float
     EACH_VECTOR(i, count) {
         vf best = vload(y + i), g = vload(dy + i);
         if (only_positive) g = vwhere((vi)(best > vset(0.0f)), g);
-        vi left = (vi)(g == g) | -1;
+        vi left = ~(vi){0};
         for (size_t w = 0; w < n; w++) {
             vf z = vload(x + at[w] + i);
-            vi hit = ((vi)(z == best) | (vi)(z != z)) & left;
+            vi hit = ((vi)(z == best) | vnan(z)) & left;
             left &= ~hit;
             vf part = vwhere(hit, g);
             vstore(dx + at[w] + i, fresh ? part : vload(dx + at[w] + i) + part);

@@ -129,6 +129,11 @@ INLINE vf vpick(vi mask, vf a, vf b) {
     return (vf)((mask & (vi)a) | (~mask & (vi)b));
 }
 
+/* All ones where x is NaN, the one number that differs from itself. */
+INLINE vi vnan(vf x) {
+    return (vi)(x != x); /* NOLINT(misc-redundant-expression) */
+}
+
 INLINE vf vrelu(vf x) {
     return (vf)(~(vi)(x < vset(0.0f)) & (vi)x);
 }
@@ -137,7 +142,7 @@ INLINE vf vrelu(vf x) {
  * Source   Cody & Waite; polynomial by Taylor, |r| <= ln2 / 2. */
 INLINE vf vexp(vf x) {
     const vf magic = vset(0x1.8p23f);
-    vi nan = (vi)(x != x), over = (vi)(x > vset(88.73f)), under = (vi)(x < vset(-103.9f));
+    vi nan = vnan(x), over = (vi)(x > vset(88.73f)), under = (vi)(x < vset(-103.9f));
     vf bounded = vpick(over | nan, vset(0.0f), vpick(under, vset(0.0f), x));
     vf shifted = vfma(bounded, vset(0x1.715476p+0f), magic);
     vf k = shifted - magic;

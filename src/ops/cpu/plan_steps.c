@@ -214,6 +214,7 @@ static void plan_norm_back(planner *l, int32_t at, ink_id mask, ink_id dy) {
 /* ---- the rest ---- */
 
 static void plan_simple(planner *l, int32_t at, ink_work *work) {
+    assert(l->g->nodes != NULL); /* at is the number of one */
     ink_step *s = ink_plan_step(l, ink_op_name(l->g->nodes[at].op), work, &l->g->nodes[at]);
     settle(s);
 }

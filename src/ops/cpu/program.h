@@ -184,7 +184,7 @@ size_t ink_winograd_weight_floats(const ink_program *p, const ink_cell *w);
 /* from->a: the values themselves, in float; b: transformed weights, half in bf16. *scratch: the cell of all workers'
  * scratch, made or enlarged. NULL: no memory. */
 ink_winograd *ink_winograd_plan(ink_program *p, const ink_node *node, const ink_operands *from, ink_id *scratch);
-uint32_t ink_winograd_parts(const ink_winograd *w);
+uint32_t ink_winograd_parts(const ink_winograd *t);
 ink_work ink_work_winograd, ink_work_winograd_weights;
 /* winograd_dw.c: gradients of the weights. Sets s->parts, and s->extra[0] to the cell of slices. */
 bool ink_winograd_dw_pays(const ink_program *p, const ink_node *node);

@@ -143,7 +143,7 @@ static bool make_entries(ink_program *p, ink_sweep *s, const layout *l, const ge
             size_t base = none ? 0 : (size_t)rows[y].at[0] * l->a_width + (size_t)columns[x].at[0];
             entry e = {.out = y * across->out + x, .rows = 1, .pattern = id, .a = offset_of(base * l->a_position)};
             entry *last = s->n_entries > 0 ? &s->entries[s->n_entries - 1] : NULL;
-            if (p->rows == 1 && x > 0 && !none && last->pattern == id &&
+            if (p->rows == 1 && x > 0 && !none && last != NULL && last->pattern == id &&
                 last->a + offset_of(step * last->rows) == e.a) {
                 last->rows++;
             } else {
