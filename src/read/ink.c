@@ -197,14 +197,13 @@ ink_status ink_mask_link(ink_plane *mask, ink_error *err) {
     uint32_t w = mask->width, h = mask->height;
     size_t marks = 0, n = 0, size = (size_t)w * h;
     for (size_t i = 0; i < size; i++) marks += mask->at[i] == INK || mask->at[i] == MAYBE;
-    if (size == 0) return INK_OK;
     uint32_t *stack = ink_mem_new(marks + 1, sizeof *stack);
     if (stack == NULL) return ink_fail_memory(err, marks * sizeof *stack, "a threshold");
     for (size_t i = 0; i < size; i++) {
         if (mask->at[i] == INK) stack[n++] = (uint32_t)i;
     }
     while (n > 0) {
-        uint32_t at = stack[--n], x = at % w, y = at / w;
+        uint32_t at = stack[--n], x = at % w, y = at / w; /* NOLINT(clang-analyzer-core.DivideZero): at < w h */
         for (uint32_t j = y > 0 ? y - 1 : 0; j <= y + 1 && j < h; j++) {
             for (uint32_t i = x > 0 ? x - 1 : 0; i <= x + 1 && i < w; i++) {
                 uint8_t *m = &mask->at[(size_t)j * w + i];
