@@ -50,8 +50,8 @@ static void enlarge(const uint8_t *grey, int side, float *out, float *spare) {
 
 /* Squared distances along one line: out[i] = min over k of in[k] + (i - k)^2, by the lower envelope of parabolas. */
 static void envelope(const float *in, float *out) {
-    int v[SIDE], n = 0;
-    float z[SIDE + 1];
+    int v[SIDE] = {0}, n = 0;
+    float z[SIDE + 1] = {0};
     for (int q = 0; q < SIDE; q++) {
         if (in[q] >= FAR) continue;
         float s = -FAR;

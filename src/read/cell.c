@@ -41,7 +41,7 @@ static uint8_t full_ink(const ink_plane *ink, const ink_pieces *pieces, const in
         const ink_run *r = &pieces->run[piece->run + i];
         for (uint32_t x = r->from; x < r->to; x++) counts[ink->at[(size_t)r->y * ink->width + x]]++;
     }
-    while (seen + counts[v] <= piece->area * 3 / 4 && v < 255) seen += counts[v++];
+    while (v < 255 && seen + counts[v] <= piece->area * 3 / 4) seen += counts[v++];
     return (uint8_t)v;
 }
 

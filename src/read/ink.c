@@ -87,7 +87,7 @@ static float usual_ink(const grid *g, const ink_noise *noise, const ink_plane *p
         }
     }
     if (n == 0) return 0;
-    while (seen + counts[v] <= n * 3 / 4 && v < 255) seen += counts[v++];
+    while (v < 255 && seen + counts[v] <= n * 3 / 4) seen += counts[v++];
     return (float)v;
 }
 

@@ -166,7 +166,7 @@ static void best_way(const trial *t, const ink_pieces *pieces, const ink_reading
 /* Appends the parts of the best way to out, left to right. */
 static ink_status end_trial(const trial *t, const ink_pieces *pieces, const ink_readings *r, float height,
                             ink_readings *out, ink_error *err) {
-    uint32_t before[INK_CUTS_MAX + 2] = {0}, way[INK_CUTS_MAX + 2], n = 0;
+    uint32_t before[INK_CUTS_MAX + 2] = {0}, way[INK_CUTS_MAX + 2] = {0}, n = 0;
     ink_status status = INK_OK;
     best_way(t, pieces, r, height, before);
     for (uint32_t b = t->cuts.n + 1; b > 0; b = before[b]) way[n++] = b;

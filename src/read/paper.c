@@ -69,7 +69,7 @@ static void quartiles(const ink_plane *p, uint32_t x0, uint32_t y0, uint32_t sid
         n += x1 - x0;
     }
     for (uint32_t k = 0; k < 3; k++) {
-        while (seen + counts[v] <= n * (k + 1) / 4 && v < 255) seen += counts[v++];
+        while (v < 255 && seen + counts[v] <= n * (k + 1) / 4) seen += counts[v++];
         out[k] = (float)v;
     }
 }

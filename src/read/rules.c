@@ -187,7 +187,7 @@ static uint8_t darkness_of(const follower *f, const chain *c, const paper_sheet 
     for (uint32_t k = c->last; k != NONE; k = f->points[k].before) {
         counts[s->ink->at[place_of(s, f->points[k].row, (uint32_t)f->points[k].at)]]++;
     }
-    while (seen + counts[v] <= c->points / 2 && v < 255) seen += counts[v++];
+    while (v < 255 && seen + counts[v] <= c->points / 2) seen += counts[v++];
     return (uint8_t)v;
 }
 
