@@ -114,7 +114,7 @@ INLINE vf vsqrt(vf x) {
 #elif defined(__aarch64__)
     return (vf)vsqrtq_f32((float32x4_t)x);
 #else
-    vf y;
+    vf y = x;
     for (int i = 0; i < VL; i++) y[i] = sqrtf(x[i]);
     return y;
 #endif
