@@ -78,7 +78,10 @@ static void add_processor(facts *f) {
     processor_name(one->value, sizeof one->value);
     if (uname(&about) == 0)
         snprintf(add(f, "system")->value, 200, "%.60s %.60s %.60s", about.sysname, about.release, about.machine);
-    snprintf(add(f, "CSV kernels")->value, 200, "%s", ink_csv_isa());
+    const char *isa = ink_cpu_isa();
+    one = add(f, "kernels");
+    snprintf(one->value, sizeof one->value, "%.60s; for CSV %.60s", isa != NULL ? isa : "none", ink_csv_isa());
+    if (isa == NULL) one->remedy = "INK_ISA asks for an instruction set that cannot be had here: unset it";
     snprintf(add(f, "threads")->value, 200, "%u", ink_pool_processors());
 }
 

@@ -61,6 +61,10 @@ void ink_machine_close(ink_machine *machine) {
     *machine = (ink_machine){0};
 }
 
+const char *ink_machine_isa(const ink_machine *machine) {
+    return machine->backend == &ink_backend_cpu ? ink_cpu_isa() : NULL;
+}
+
 const char *ink_precision_word(ink_precision precision) {
     switch (precision) {
     case INK_PRECISION_F32: return "f32";

@@ -16,6 +16,9 @@ typedef struct ink_machine {
 INK_MUST_USE ink_status ink_machine_open(const ink_engine *engine, ink_machine *out, ink_error *err);
 void ink_machine_close(ink_machine *machine);
 
+/* The instruction set of the CPU's kernels; NULL on other backends. Static. */
+const char *ink_machine_isa(const ink_machine *machine);
+
 /* "f32", "bf16": static. */
 const char *ink_precision_word(ink_precision precision);
 

@@ -175,6 +175,7 @@ static ink_status open_log(ink_train_run *run, ink_error *err) {
     ink_run_env env = {.argv = o->argv,
                        .device = run->machine.backend->name,
                        .precision = ink_precision_word(ink_trainer_precision(run->trainer)),
+                       .isa = ink_machine_isa(&run->machine),
                        .threads = ink_pool_threads(run->machine.pool),
                        .workers = run->recipe.workers,
                        .seed = run->recipe.seed,

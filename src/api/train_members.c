@@ -354,6 +354,7 @@ static ink_status open_log(many *m) {
     ink_run_env env = {.argv = o->argv,
                        .device = run->machine.backend->name,
                        .precision = ink_precision_word(run->machine.precision),
+                       .isa = ink_machine_isa(&run->machine),
                        .threads = ink_pool_threads(run->machine.pool),
                        .workers = run->recipe.workers,
                        .seed = run->recipe.seed,

@@ -88,6 +88,10 @@ extern const ink_backend ink_backend_ref64;
 /* The fast one. */
 extern const ink_backend ink_backend_cpu;
 
+/* The instruction set that the fast one multiplies with here: "generic", "avx2", "avx512", "avx512bf16". Static; NULL
+ * when INK_ISA asks for what cannot be had. */
+const char *ink_cpu_isa(void);
+
 /* What a core can do at best in the fast one's instructions: multiplies and adds *flops times from registers alone, the
  * more the more rounds. Returns their sum, so that none is left out. For benchmarks, which time it. */
 float ink_cpu_sprint(ink_precision precision, uint64_t rounds, double *flops);

@@ -29,6 +29,8 @@ out_has "$dir/run/submission.csv"
 grep -q 'epoch 1/' out && fail "$said: progress on stdout"
 has run/submission.csv
 has run/accuracy.png
+kernels=$("$INKLING" doctor | sed -n 's/^ok *kernels *\([a-z0-9]*\);.*/\1/p')
+grep -q "\"isa\": \"$kernels\"" run/env.json || fail "$said: env.json does not say the kernels, $kernels"
 
 gives 2 train digits --recipe mlp --epochs 1 --out run
 err_has "--force"

@@ -1,5 +1,5 @@
-/* ops/cpu/peak.c: the most that a core of this processor can multiply and add, done; who times it stands elsewhere.
- * No result depends on it: it is what benchmarks compare with. */
+/* ops/cpu/peak.c: what benchmarks and logs ask: the instruction set in use, and the most that a core can multiply and add.
+ * No result depends on it; who times the sprint stands elsewhere. */
 #include "ops/backend.h"
 #include "ops/cpu/kernels.h"
 
@@ -10,4 +10,9 @@ float ink_cpu_sprint(ink_precision precision, uint64_t rounds, double *flops) {
     bool bf16 = kernels.has_bf16 && precision != INK_PRECISION_F32;
     *flops = (double)rounds * (bf16 ? kernels.peak_bf16_flops : kernels.peak_flops);
     return bf16 ? kernels.peak_bf16(rounds) : kernels.peak(rounds);
+}
+
+const char *ink_cpu_isa(void) {
+    ink_kernels kernels;
+    return ink_kernels_pick(&kernels, NULL) == INK_OK ? kernels.name : NULL;
 }
