@@ -20,6 +20,9 @@ typedef struct many {
     ink_train_run *run;
     bool folds; /* else an ensemble */
     ink_members members;
+    char weights[INK_PATH_SIZE]; /* --weights: what each begins with; "" when not given */
+    char *teachers;              /* their paths, a line each; NULL: none; owned */
+    char teachers_sha256[65];    /* over all of them */
     ink_error *err;
 } many;
 
@@ -39,7 +42,7 @@ static bool is_split_shared(const many *m) {
 static ink_status split(const many *m, uint32_t k, uint8_t *held_out) {
     const ink_recipe *recipe = &m->run->recipe;
     const ink_images *images = &m->run->set.train;
-    uint32_t n = images->count, unused;
+    uint32_t n = m->run->own_rows, unused;
     if (is_split_shared(m)) {
         return ink_split_make(images->labels, n, recipe->val_kind, recipe->val_fraction, recipe->seed, held_out,
                               &unused, m->err);
@@ -93,9 +96,31 @@ static ink_status find_checkpoint(const char *path, ink_train_run *one, ink_trai
     return ink_checkpoint_load(file, &one->resumed, err);
 }
 
+/* The teachers of net k as options name them; *text holds the names and is the caller's. */
+static ink_status name_teachers(const many *m, uint32_t k, char **text, const char *names[INK_TEACHERS_MOST],
+                                ink_train_options *options) {
+    char *paths = NULL;
+    *text = NULL;
+    if (m->teachers == NULL) return INK_OK;
+    ink_status status = INK_OK;
+    if (m->folds) {
+        status = ink_train_teachers_of_fold(m->teachers, k, &m->run->recipe, m->run->set.train_sha256, &paths, m->err);
+    }
+    const char *lines = m->folds ? paths : m->teachers;
+    if (status == INK_OK) *text = ink_mem_string(lines);
+    if (status == INK_OK && *text == NULL) status = ink_fail_memory(m->err, strlen(lines), "teachers");
+    if (status == INK_OK) {
+        options->n_teachers = ink_train_teachers_names(lines, *text, names);
+        options->teachers = names;
+    }
+    ink_mem_free(paths);
+    return status;
+}
+
 static ink_status train_member(many *m, uint32_t k) {
     const ink_train_run *run = m->run;
-    char path[INK_PATH_SIZE];
+    const char *teachers[INK_TEACHERS_MOST];
+    char path[INK_PATH_SIZE], *names = NULL;
     ink_train_result result;
     ink_train_options options = *run->options;
     ink_train_run one = {.options = &options,
@@ -103,6 +128,7 @@ static ink_status train_member(many *m, uint32_t k) {
                          .result = &result,
                          .machine = run->machine,
                          .set = run->set,
+                         .own_rows = run->own_rows,
                          .learn_head = run->learn_head,
                          .started_s = ink_clock_s()};
     ink_train_result_start(&result);
@@ -114,7 +140,9 @@ static ink_status train_member(many *m, uint32_t k) {
     options.out = path;
     options.force = true;
     options.resume = NULL;
-    ink_status status = find_checkpoint(path, &one, &options, m->err);
+    options.weights = m->weights[0] != '\0' ? m->weights : NULL;
+    ink_status status = name_teachers(m, k, &names, teachers, &options);
+    if (status == INK_OK) status = find_checkpoint(path, &one, &options, m->err);
     if (status == INK_OK) status = recipe_of(m, k, &one.recipe);
     if (status != INK_OK) goto done;
     one.held_out = ink_mem_new(run->set.train.count, 1);
@@ -131,6 +159,7 @@ static ink_status train_member(many *m, uint32_t k) {
     if (status == INK_E_THRESHOLD) status = INK_OK;
     if (status == INK_OK) note_result(&m->members.member[k], &result);
 done:
+    ink_mem_free(names);
     ink_mem_free(one.held_out);
     ink_checkpoint_clear(&one.resumed);
     ink_recipe_clear(&one.recipe);
@@ -151,6 +180,11 @@ static ink_status save_list(many *m) {
         {"precision", ink_precision_word(run->machine.precision)},
         {"exact", run->machine.exact ? "yes" : "no"},
         {"freeze", run->learn_head ? "body" : ""},
+        {"weights", m->weights},
+        {"more", run->more.length > 0 ? run->more.bytes : ""},
+        {"more-sha256", run->more_sha256.length > 0 ? run->more_sha256.bytes : ""},
+        {"teachers", m->teachers != NULL ? m->teachers : ""},
+        {"teachers-sha256", m->teachers_sha256},
     };
     status = ink_members_save(run->result->run, &m->members, notes, sizeof notes / sizeof *notes, m->err);
     ink_mem_free(recipe);
@@ -387,6 +421,32 @@ static ink_status end_log(many *m, ink_status status) {
     return ended;
 }
 
+/* What the nets begin with and learn from, from the options, or for --resume from the list. */
+static ink_status find_teachers(many *m) {
+    const ink_train_options *o = m->run->options;
+    const ink_tensors *file = &m->run->resumed.file;
+    ink_train_teachers all = {0};
+    ink_status status = INK_OK;
+    if (o->resume == NULL) {
+        if (o->weights != NULL) status = ink_train_absolute(o->weights, m->weights, m->err);
+        if (status != INK_OK || o->n_teachers == 0) return status;
+        status = ink_train_teachers_open(o->teachers, o->n_teachers, &m->run->machine, &all, m->err);
+    } else {
+        const char *weights = ink_tensors_note(file, "weights"), *paths = ink_tensors_note(file, "teachers");
+        const char *sha256 = ink_tensors_note(file, "teachers-sha256");
+        if (weights != NULL) snprintf(m->weights, sizeof m->weights, "%s", weights);
+        if (paths == NULL || paths[0] == '\0' || sha256 == NULL) return INK_OK;
+        status = ink_train_teachers_reopen(paths, sha256, &m->run->machine, &all, m->err);
+    }
+    if (status == INK_OK) {
+        m->teachers = all.paths;
+        all.paths = NULL;
+        memcpy(m->teachers_sha256, all.sha256, sizeof all.sha256);
+    }
+    ink_train_teachers_close(&all);
+    return status;
+}
+
 ink_status ink_train_many(ink_train_run *run, ink_error *err) {
     many m = {.run = run, .folds = run->recipe.folds > 0, .err = err};
     if (m.folds && run->recipe.members > 1) {
@@ -397,6 +457,7 @@ ink_status ink_train_many(ink_train_run *run, ink_error *err) {
     m.members.n = m.folds ? run->recipe.folds : run->recipe.members;
     if (run->options->resume != NULL) status = ink_members_take(&run->resumed.file, INK_MEMBERS_NAME, &m.members, err);
     run->result->nets = m.members.n;
+    if (status == INK_OK) status = find_teachers(&m);
     if (status == INK_OK) status = open_log(&m);
     if (status == INK_OK) {
         status = train_all(&m);
@@ -404,6 +465,7 @@ ink_status ink_train_many(ink_train_run *run, ink_error *err) {
         status = end_log(&m, status);
     }
     ink_runlog_free(run->log);
+    ink_mem_free(m.teachers);
     run->log = NULL;
     return status;
 }

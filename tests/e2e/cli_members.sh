@@ -33,6 +33,12 @@ gives 0 train d --recipe mlp --members 2 --val 0 --epochs 1 --out all --quiet --
 out_has '"nets": 2'
 out_has '"accuracy": null'
 
+# Rows of more DATA are learned by all and held out by none.
+gives 0 data make more --count 40 --seed 3 --quiet
+gives 0 train d more/train.csv --recipe mlp --folds 2 --epochs 1 --out cv-more --quiet
+out_has "of 400 wrong"
+[ "$(sort -n cv-more/members/0?/split.csv | tail -1)" -eq 399 ] || fail "a row of more DATA was held out"
+
 gives 2 train d --recipe mlp --members 3 --folds 3 --epochs 1 --out both
 err_has "one of the two"
 gives 2 train d --recipe mlp --folds 1

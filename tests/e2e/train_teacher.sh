@@ -21,3 +21,32 @@ gives 2 train --resume taught --teacher one
 err_has "--teacher"
 gives 4 train digits --recipe mlp --teacher nobody --out none
 gives 3 train digits --recipe mlp --teacher digits/train.csv --out none
+
+# An ensemble's folder stands for all its nets.
+gives 0 train digits --recipe mlp --members 2 --epochs 1 --out both --quiet
+gives 0 train digits --recipe mlp --epochs 1 --teacher both --out pupil
+err_has "taught by 2 models"
+
+# In a cross-validation each fold is taught by the net that has not seen its rows, and by no other.
+gives 0 train digits --recipe mlp --folds 2 --epochs 1 --out cv --quiet
+gives 0 train digits --recipe mlp --folds 2 --epochs 2 --teacher cv --out cv2
+err_has "taught by 1 model"
+[ "$(grep -c "taught by 1 model" err)" -eq 2 ] || fail "$said: not each fold has its teacher"
+gives 2 train digits --recipe mlp --folds 3 --epochs 1 --teacher cv --out cv3
+err_has "cannot teach these folds"
+gives 2 train digits --recipe mlp --folds 2 --seed 7 --epochs 1 --teacher cv --out cv3 --force
+err_has "cannot teach these folds"
+
+# Nets that had not been begun when a run of several was stopped have their teachers all the same.
+gives 0 train digits --recipe mlp --members 2 --epochs 2 --teacher one --out whole --quiet
+python3 - whole half <<'END' || exit 77
+import json, math, shutil, struct, sys
+shutil.copytree(sys.argv[1], sys.argv[2])
+name = sys.argv[2] + "/members.ink"
+data = bytearray(open(name, "rb").read())
+data[-48:-40] = struct.pack("<d", math.nan)  # the second net's row begins: not done
+open(name, "wb").write(data)
+shutil.rmtree(sys.argv[2] + "/members/02")
+END
+gives 0 train --resume half --quiet
+cmp half/members/02/weights/last.safetensors whole/members/02/weights/last.safetensors || fail "$said: other weights"
