@@ -1,4 +1,4 @@
-/* ops/cpu/peak.c: what benchmarks and logs ask: the instruction set in use, and the most that a core can multiply and add.
+/* ops/cpu/peak.c: what benchmarks and logs ask: the instruction set in use, and the most that a core can do with it.
  * No result depends on it; who times the sprint stands elsewhere. */
 #include "ops/backend.h"
 #include "ops/cpu/kernels.h"
