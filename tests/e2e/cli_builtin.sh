@@ -12,6 +12,13 @@ out_has "built-in model digits"
 out_has "score "
 out_has "command "
 
+gives 0 info resnet18
+cp out word
+gives 0 info --net resnet18
+cmp -s out word || fail "$said: another table than without --net"
+gives 2 info --net resnet18 digits
+err_has "one of the two at a time"
+
 gives 0 data make drawn --count 400 --seed 3 --quiet
 gives 0 predict drawn -o a.csv --quiet
 out_has "100 predictions in a.csv"
