@@ -429,7 +429,11 @@ static ink_status find_teachers(many *m) {
     ink_train_teachers all = {0};
     ink_status status = INK_OK;
     if (o->resume == NULL) {
-        if (o->weights != NULL) status = ink_train_absolute(o->weights, m->weights, m->err);
+        if (o->weights != NULL && ink_model_is_builtin(o->weights)) {
+            snprintf(m->weights, sizeof m->weights, "%s", o->weights);
+        } else if (o->weights != NULL) {
+            status = ink_train_absolute(o->weights, m->weights, m->err);
+        }
         if (status != INK_OK || o->n_teachers == 0) return status;
         status = ink_train_teachers_open(o->teachers, o->n_teachers, &m->run->machine, &all, m->err);
     } else {
