@@ -2,6 +2,7 @@
  * It decides nothing and is no test: build it by hand (docs/SPEED.md has the line).
  *
  *   bench_ops [train|infer|steps] NET BATCH THREADS [f32|bf16] [exact]      NET: of the zoo, or a file
+ *   bench_ops NUMBER NET BATCH 1 [f32|bf16] [exact]                         that step alone, for a profiler
  *
  * train, infer: best and median seconds of a step over 3 seconds of them. steps: time of each step of the plan, one
  * thread, nothing chained. */
@@ -15,7 +16,7 @@
 #include "nn/net.h"
 #include "ops/cpu/program.h"
 
-#define SECONDS 3.0
+#define SECONDS 1.5
 #define MOST    20000
 #define SIDE    28
 
@@ -30,6 +31,25 @@ static void must(ink_status status, const ink_error *err) {
     exit(1);
 }
 
+/* One step over all its blocks and parts. */
+static double time_of(const ink_program *p, const ink_step *s) {
+    double start = ink_clock_s();
+    for (uint32_t b = 0; b < (s->whole ? 1 : p->blocks); b++) {
+        for (uint32_t part = 0; part < s->parts; part++) s->work(p, s, b, part, 0);
+    }
+    return ink_clock_s() - start;
+}
+
+static void repeat_step(ink_program *p, ink_batch *batch, uint32_t number) {
+    double least = 1e9, begin = ink_clock_s();
+    p->batch = batch;
+    while (number < p->n_steps && ink_clock_s() - begin < SECONDS) {
+        double took = time_of(p, &p->steps[number]);
+        if (took < least) least = took;
+    }
+    if (number < p->n_steps) printf("%s: best %.1f us\n", p->steps[number].name, least * 1e6);
+}
+
 /* All steps in order, each timed over all its blocks and parts; repeated, the least of each counts. */
 static void print_steps(ink_program *p, ink_batch *batch) {
     double *least = ink_mem_new(p->n_steps, sizeof *least), total = 0;
@@ -37,12 +57,7 @@ static void print_steps(ink_program *p, ink_batch *batch) {
     p->batch = batch;
     for (int repeat = 0; repeat < 12; repeat++) {
         for (uint32_t i = 0; i < p->n_steps; i++) {
-            const ink_step *s = &p->steps[i];
-            double start = ink_clock_s();
-            for (uint32_t b = 0; b < (s->whole ? 1 : p->blocks); b++) {
-                for (uint32_t part = 0; part < s->parts; part++) s->work(p, s, b, part, 0);
-            }
-            double took = ink_clock_s() - start;
+            double took = time_of(p, &p->steps[i]);
             if (took < least[i]) least[i] = took;
         }
     }
@@ -107,6 +122,10 @@ int main(int argc, char **argv) {
     must(ink_backend_cpu.run(p, &batch, &err), &err);
     if (strcmp(mode, "steps") == 0) {
         print_steps(p, &batch);
+        return 0;
+    }
+    if (mode[0] >= '0' && mode[0] <= '9') {
+        repeat_step(p, &batch, (uint32_t)atoi(mode));
         return 0;
     }
     size_t runs = 0;

@@ -25,7 +25,7 @@
 INLINE vf finish(const ink_gemm *g, const float *to, size_t at_lane, vf y) {
     if (g->scale != NULL) y = vfma(y, vload(g->scale + at_lane), vload(g->offset + at_lane));
     if (g->residual != NULL) y += vload(g->residual + (to - g->out));
-    if (g->mask != NULL) y = vwhere((vi)(vload(g->mask + (to - g->out)) > vset(0.0f)), y);
+    if (g->mask != NULL) y = vwhere_above(vload(g->mask + (to - g->out)), y);
     return y;
 }
 

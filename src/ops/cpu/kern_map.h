@@ -25,7 +25,7 @@ INLINE vf activation_of(ink_activation kind, vf slope, vf x) {
 
 INLINE vf slope_of(ink_activation kind, vf slope, vf x) {
     switch (kind) {
-    case INK_RELU: return vwhere((vi)(x > vset(0.0f)), vset(1.0f));
+    case INK_RELU: return vwhere_above(x, vset(1.0f));
     case INK_LEAKY_RELU: return vpick((vi)(x > vset(0.0f)), vset(1.0f), slope);
     case INK_SILU: {
         vf s = vset(1.0f) / (vset(1.0f) + vexp(-x));
@@ -56,7 +56,7 @@ static void activate(ink_activation kind, float slope, const float *x, float *y,
 
 static void activate_dx(ink_activation kind, float slope, const float *x, const float *dy, float *dx, size_t count) {
     if (kind == INK_RELU) {
-        EACH_VECTOR(i, count) vstore(dx + i, vwhere((vi)(vload(x + i) > vset(0.0f)), vload(dy + i)));
+        EACH_VECTOR(i, count) vstore(dx + i, vwhere_above(vload(x + i), vload(dy + i)));
     } else {
         EACH_VECTOR(i, count) vstore(dx + i, vload(dy + i) * slope_of(kind, vset(slope), vload(x + i)));
     }
@@ -131,27 +131,63 @@ INLINE void columns_store(float *p, columns c) {
     for (int v = 0; v < PV; v++) vstore(p + v * VL, c.v[v]);
 }
 
-/* Sums in double: products of two floats are exact there, so that no fma is needed for equal bits. Plain loops over a
- * row, which the compiler turns into vectors of whatever width it has. */
+/* Sums of a column of rows: four rows at a time in float, by one tree, then in double: a float's rounding among four
+ * terms is lost among those of the terms themselves, whatever their number. */
+typedef float vf_half __attribute__((vector_size(VL * 2)));
+typedef double vd_half __attribute__((vector_size(VL * 4)));
+
+#define SUM_ROWS 4
+
+typedef struct sums {
+    vd_half v[2 * PV];
+} sums;
+
+INLINE sums sums_load(const double *p) {
+    sums s;
+    memcpy(&s, p, sizeof s);
+    return s;
+}
+
+INLINE void sums_store(double *p, sums s) {
+    memcpy(p, &s, sizeof s);
+}
+
+/* s.v[2 v], s.v[2 v + 1] += the halves of x */
+INLINE void sums_add(sums *s, const int v, vf x) {
+    vf_half part[2];
+    memcpy(part, &x, sizeof part);
+    s->v[2 * v] += __builtin_convertvector(part[0], vd_half);
+    s->v[2 * v + 1] += __builtin_convertvector(part[1], vd_half);
+}
+
+/* rows (1 or SUM_ROWS) from `at` on */
+INLINE void moments_of(const float *at, const int rows, columns shift, sums *s, sums *q) {
+    UNROLL_ALL
+    for (int v = 0; v < PV; v++) {
+        vf d[SUM_ROWS];
+        UNROLL_ALL
+        for (int r = 0; r < rows; r++) d[r] = vload(at + (size_t)r * INK_LANES + (size_t)v * VL) - shift.v[v];
+        vf sum = d[0], square = d[0] * d[0];
+        if (rows == SUM_ROWS) {
+            sum = (d[0] + d[1]) + (d[2] + d[3]);
+            square = vfma(d[1], d[1], square) + vfma(d[3], d[3], d[2] * d[2]);
+        }
+        sums_add(s, v, sum);
+        sums_add(q, v, square);
+    }
+}
+
 static void moments(const float *x, size_t step, size_t panels, size_t rows, const float *shift, double *shifted,
                     double *square) {
-    double s[INK_LANES], q[INK_LANES];
-    float at[INK_LANES];
-    memcpy(s, shifted, sizeof s);
-    memcpy(q, square, sizeof q);
-    memcpy(at, shift, sizeof at);
-    for (size_t p = 0; p < panels; p++) {
-        for (size_t r = 0; r < rows; r++) {
-            const float *row = x + p * step + r * INK_LANES;
-            for (size_t j = 0; j < INK_LANES; j++) {
-                double d = (double)(row[j] - at[j]);
-                s[j] += d;
-                q[j] += d * d;
-            }
-        }
+    sums s = sums_load(shifted), q = sums_load(square);
+    const columns at = columns_load(shift);
+    for (size_t p = 0; p < panels; p++, x += step) {
+        size_t r = 0;
+        for (; r + SUM_ROWS <= rows; r += SUM_ROWS) moments_of(x + r * INK_LANES, SUM_ROWS, at, &s, &q);
+        for (; r < rows; r++) moments_of(x + r * INK_LANES, 1, at, &s, &q);
     }
-    memcpy(shifted, s, sizeof s);
-    memcpy(square, q, sizeof q);
+    sums_store(shifted, s);
+    sums_store(square, q);
 }
 
 static void zero_rows(float *y, size_t rows, size_t all_rows) {
@@ -176,28 +212,52 @@ static void scale(const float *x, float *y, size_t step, size_t panels, size_t r
 }
 
 INLINE vf masked(const float *mask, size_t at, vf x) {
-    return mask != NULL ? vwhere((vi)(vload(mask + at) > vset(0.0f)), x) : x;
+    return mask != NULL ? vwhere_above(vload(mask + at), x) : x;
+}
+
+INLINE void bn_sums_of(const float *x, const float *dy, const float *mask, size_t from, const int rows, columns mean,
+                       sums *s, sums *q) {
+    UNROLL_ALL
+    for (int v = 0; v < PV; v++) {
+        vf g[SUM_ROWS], d[SUM_ROWS];
+        UNROLL_ALL
+        for (int r = 0; r < rows; r++) {
+            size_t at = from + (size_t)r * INK_LANES + (size_t)v * VL;
+            g[r] = masked(mask, at, vload(dy + at));
+            d[r] = vload(x + at) - mean.v[v];
+        }
+        vf sum = g[0], product = g[0] * d[0];
+        if (rows == SUM_ROWS) {
+            sum = (g[0] + g[1]) + (g[2] + g[3]);
+            product = vfma(g[1], d[1], product) + vfma(g[3], d[3], g[2] * d[2]);
+        }
+        sums_add(s, v, sum);
+        sums_add(q, v, product);
+    }
+}
+
+INLINE void bn_sums_all(const float *x, const float *dy, const float *mask, size_t step, size_t panels, size_t rows,
+                        const float *mean, double *sum_dy, double *sum_product) {
+    sums s = sums_load(sum_dy), q = sums_load(sum_product);
+    const columns at = columns_load(mean);
+    for (size_t p = 0; p < panels; p++) {
+        size_t r = 0;
+        for (; r + SUM_ROWS <= rows; r += SUM_ROWS) {
+            bn_sums_of(x, dy, mask, p * step + r * INK_LANES, SUM_ROWS, at, &s, &q);
+        }
+        for (; r < rows; r++) bn_sums_of(x, dy, mask, p * step + r * INK_LANES, 1, at, &s, &q);
+    }
+    sums_store(sum_dy, s);
+    sums_store(sum_product, q);
 }
 
 static void bn_sums(const float *x, const float *dy, const float *mask, size_t step, size_t panels, size_t rows,
                     const float *mean, double *sum_dy, double *sum_product) {
-    double s[INK_LANES], q[INK_LANES];
-    float at[INK_LANES], g[INK_LANES];
-    memcpy(s, sum_dy, sizeof s);
-    memcpy(q, sum_product, sizeof q);
-    memcpy(at, mean, sizeof at);
-    for (size_t p = 0; p < panels; p++) {
-        for (size_t r = 0; r < rows; r++) {
-            size_t from = p * step + r * INK_LANES;
-            for (size_t j = 0; j < INK_LANES; j += VL) vstore(g + j, masked(mask, from + j, vload(dy + from + j)));
-            for (size_t j = 0; j < INK_LANES; j++) {
-                s[j] += (double)g[j];
-                q[j] += (double)g[j] * (double)(x[from + j] - at[j]);
-            }
-        }
+    if (mask != NULL) {
+        bn_sums_all(x, dy, mask, step, panels, rows, mean, sum_dy, sum_product);
+    } else {
+        bn_sums_all(x, dy, NULL, step, panels, rows, mean, sum_dy, sum_product);
     }
-    memcpy(sum_dy, s, sizeof s);
-    memcpy(sum_product, q, sizeof q);
 }
 
 static void bn_dx(const float *x, const float *dy, const float *mask, float *dx, size_t step, size_t panels,
@@ -241,19 +301,54 @@ static void window_max(const float *x, const int32_t *at, size_t n, float *y, si
     }
 }
 
-static void window_max_dx(const float *x, const float *y, const float *dy, float *dx, const int32_t *at, size_t n,
-                          size_t count, bool only_positive, bool fresh) {
+#if defined(__AVX512F__)
+typedef __mmask16 lanes_left;
+#define ALL_LEFT ((lanes_left)0xffff)
+/* Lanes still left where z is the maximum or NaN. */
+INLINE lanes_left hits_of(vf z, vf best, lanes_left left) {
+    lanes_left same = _mm512_mask_cmp_ps_mask(left, (__m512)z, (__m512)best, _CMP_EQ_OQ);
+    return same | _mm512_mask_cmp_ps_mask(left, (__m512)z, (__m512)z, _CMP_UNORD_Q);
+}
+INLINE vf where_hit(lanes_left hit, vf g) {
+    return (vf)_mm512_maskz_mov_ps(hit, (__m512)g);
+}
+#else
+typedef vi lanes_left;
+#define ALL_LEFT (~(vi){0})
+INLINE lanes_left hits_of(vf z, vf best, lanes_left left) {
+    return ((vi)(z == best) | vnan(z)) & left;
+}
+INLINE vf where_hit(lanes_left hit, vf g) {
+    return vwhere(hit, g);
+}
+#endif
+
+/* n and the flags are constants after inlining, or not. */
+INLINE void window_max_dx_of(const float *x, const float *y, const float *dy, float *dx, const int32_t *at,
+                             const size_t n, size_t count, bool only_positive, const bool fresh) {
     EACH_VECTOR(i, count) {
         vf best = vload(y + i), g = vload(dy + i);
-        if (only_positive) g = vwhere((vi)(best > vset(0.0f)), g);
-        vi left = ~(vi){0};
+        if (only_positive) g = vwhere_above(best, g);
+        lanes_left left = ALL_LEFT;
+        UNROLL_FOUR
         for (size_t w = 0; w < n; w++) {
-            vf z = vload(x + at[w] + i);
-            vi hit = ((vi)(z == best) | vnan(z)) & left;
+            lanes_left hit = hits_of(vload(x + at[w] + i), best, left);
             left &= ~hit;
-            vf part = vwhere(hit, g);
+            vf part = where_hit(hit, g);
             vstore(dx + at[w] + i, fresh ? part : vload(dx + at[w] + i) + part);
         }
+    }
+}
+
+static void window_max_dx(const float *x, const float *y, const float *dy, float *dx, const int32_t *at, size_t n,
+                          size_t count, bool only_positive, bool fresh) {
+    if (n == 4 && fresh) {
+        const int32_t places[4] = {at[0], at[1], at[2], at[3]};
+        window_max_dx_of(x, y, dy, dx, places, 4, count, only_positive, true);
+    } else if (fresh) {
+        window_max_dx_of(x, y, dy, dx, at, n, count, only_positive, true);
+    } else {
+        window_max_dx_of(x, y, dy, dx, at, n, count, only_positive, false);
     }
 }
 

@@ -134,8 +134,24 @@ INLINE vi vnan(vf x) {
     return (vi)(x != x); /* NOLINT(misc-redundant-expression) */
 }
 
+/* x86's maximum gives its second operand where one is NaN or both are 0: NaN and -0 stay, as elsewhere. */
 INLINE vf vrelu(vf x) {
+#if defined(__AVX512F__)
+    return (vf)_mm512_max_ps(_mm512_setzero_ps(), (__m512)x);
+#elif defined(__AVX2__)
+    return (vf)_mm256_max_ps(_mm256_setzero_ps(), (__m256)x);
+#else
     return (vf)(~(vi)(x < vset(0.0f)) & (vi)x);
+#endif
+}
+
+/* Lanes of x where m is above 0, else 0. */
+INLINE vf vwhere_above(vf m, vf x) {
+#if defined(__AVX512F__)
+    return (vf)_mm512_maskz_mov_ps(_mm512_cmp_ps_mask((__m512)m, _mm512_setzero_ps(), _CMP_GT_OQ), (__m512)x);
+#else
+    return (vf)((vi)(m > vset(0.0f)) & (vi)x);
+#endif
 }
 
 /* e^x, error below 2 units in the last place; 0 below -103, infinity above 88.8, NaN for NaN.

@@ -1,12 +1,11 @@
 /* ops/cpu/kern_winograd.h: the transforms of Winograd's convolutions, included by each kern_<isa>.c after
- * kern_vector.h. Lane-wise: a tile's element is a panel, so that no vector is shuffled. The products between the
- * transforms are gemm's.
+ * kern_vector.h, and the products between them. Lane-wise: a tile's element is a panel, so that no vector is shuffled.
+ * A column of a tile's elements is multiplied at once, so that half of the outputs' transform is done in registers.
  *
  * Bits     Factors are powers of two wherever a sum follows (exact, fused or not) but in the weights' transform, which
  *          fuses nothing: all instruction sets give equal bits.
  * Source   Winograd, Arithmetic complexity of computations, 1980; Lavin & Gray, Fast algorithms for convolutional
- *          neural networks, arXiv:1509.09308: F(4x4,3x3), points 0, 1, -1, 2, -2 and infinity; F(2x2,3x3), points
- *          0, 1, -1 and infinity. */
+ *          neural networks, arXiv:1509.09308: F(4x4,3x3), points 0, 1, -1, 2, -2 and infinity. */
 #ifndef INK_OPS_CPU_KERN_WINOGRAD_H
 #define INK_OPS_CPU_KERN_WINOGRAD_H
 
@@ -76,27 +75,6 @@ INLINE void line_of_taps(const vf *m, vf *g) {
     g[2] = times_plus(4.0f, s2, s) + m[5];
 }
 
-/* The same of F(2x2,3x3). */
-INLINE void line2_of_inputs(const vf *d, vf *t) {
-    t[0] = d[0] - d[2];
-    t[1] = d[1] + d[2];
-    t[2] = d[2] - d[1];
-    t[3] = d[1] - d[3];
-}
-
-INLINE void line2_of_outputs(const vf *m, vf *y) {
-    y[0] = m[0] + m[1] + m[2];
-    y[1] = m[1] - m[2] - m[3];
-}
-
-INLINE void line2_of_weights(const vf *g, vf *t) {
-    vf outer = (g[0] + g[2]) * vset(0.5f), inner = g[1] * vset(0.5f);
-    t[0] = g[0];
-    t[1] = outer + inner;
-    t[2] = outer - inner;
-    t[3] = g[2];
-}
-
 typedef void line_transform(const vf *from, vf *to);
 
 /* The line's transform down each column of n x n panels, 16 lanes from `at` on: half[v][r * n + c], r < to. */
@@ -116,12 +94,13 @@ INLINE void columns_of(line_transform *line, const int n, const int to, const fl
     }
 }
 
-/* n x n panels of count floats become to x to, step floats apart. */
-INLINE void tile_of(line_transform *line, const int n, const int to, const float *const *from, float *out, size_t step,
-                    size_t count) {
-    for (size_t at = 0; at < count; at += INK_LANES) {
+/* n x n panels of `rows` rows of 16 become to x to of them, at o's places; fours: see ink_tile_places. */
+INLINE void tile_of(line_transform *line, const int n, const int to, const float *const *from, const ink_tile_places *o,
+                    size_t rows, const bool fours) {
+    for (size_t row = 0; row < rows; row++) {
         vf half[PV][36];
-        columns_of(line, n, to, from, at, half);
+        float *out = o->to + (fours ? row / 4 * o->row + row % 4 * INK_LANES : row * o->row);
+        columns_of(line, n, to, from, row * INK_LANES, half);
         UNROLL_ALL
         for (int r = 0; r < to; r++) {
             UNROLL_ALL
@@ -129,34 +108,115 @@ INLINE void tile_of(line_transform *line, const int n, const int to, const float
                 vf u[6];
                 line(&half[v][r * n], u);
                 UNROLL_ALL
-                for (int c = 0; c < to; c++) vstore(out + (size_t)(r * to + c) * step + at + (size_t)v * VL, u[c]);
+                for (int c = 0; c < to; c++) {
+                    vstore(out + (size_t)r * o->down + (size_t)c * o->across + (size_t)v * VL, u[c]);
+                }
             }
         }
     }
 }
 
-static void winograd_inputs(uint32_t tile, const float *const *from, float *to, size_t step, size_t count) {
-    if (tile == 4) {
-        tile_of(line_of_inputs, 6, 6, from, to, step, count);
+static void winograd_inputs(const float *const from[36], const ink_tile_places *to, size_t rows) {
+    if (to->fours) {
+        tile_of(line_of_inputs, 6, 6, from, to, rows, true);
     } else {
-        tile_of(line2_of_inputs, 4, 4, from, to, step, count);
+        tile_of(line_of_inputs, 6, 6, from, to, rows, false);
     }
 }
 
-static void winograd_weights(uint32_t tile, const float *const from[9], float *to, size_t step, size_t count) {
-    if (tile == 4) {
-        tile_of(line_of_weights, 3, 6, from, to, step, count);
-    } else {
-        tile_of(line2_of_weights, 3, 4, from, to, step, count);
+static void winograd_weights(const float *const from[9], const ink_tile_places *to, size_t rows) {
+    tile_of(line_of_weights, 3, 6, from, to, rows, false);
+}
+
+static void winograd_gradients(const float *const from[16], const ink_tile_places *to, size_t rows) {
+    tile_of(line_of_gradients, 4, 6, from, to, rows, false);
+}
+
+static void winograd_taps(const float *const from[36], const ink_tile_places *to, size_t rows) {
+    tile_of(line_of_taps, 6, 3, from, to, rows, false);
+}
+
+/* Four rows of one column of six elements; y: [4][4][16], the outputs' transform down the column. Sums are formed in
+ * registers where they are many, else element by element in the first-level cache. Of the panels in ahead two are
+ * asked for beside each group's products. */
+INLINE void column_of_products(const float *inputs, const float *weights, uint32_t groups, float *y,
+                               const float *const *ahead) {
+#if VL == 16
+    vf sum[4][6];
+    UNROLL_ALL
+    for (int m = 0; m < 4; m++) {
+        UNROLL_ALL
+        for (int r = 0; r < 6; r++) sum[m][r] = vset(0.0f);
     }
+    for (uint32_t g = 0; g < groups; g++, inputs += 6 * 4 * INK_LANES) {
+        const float *first = ahead[2 * (size_t)g], *second = ahead[2 * (size_t)g + 1];
+        for (size_t k = 0; k < INK_LANES; k++, weights += 6 * INK_LANES) {
+            __builtin_prefetch(first + k * INK_LANES, 0, 2);
+            __builtin_prefetch(second + k * INK_LANES, 0, 2);
+            UNROLL_ALL
+            for (int r = 0; r < 6; r++) {
+                const vf w = vload(weights + r * (int)INK_LANES);
+                UNROLL_ALL
+                for (int m = 0; m < 4; m++) {
+                    sum[m][r] = vfma(vset(inputs[(size_t)(r * 4 + m) * INK_LANES + k]), w, sum[m][r]);
+                }
+            }
+        }
+    }
+    UNROLL_ALL
+    for (int m = 0; m < 4; m++) {
+        vf line[4];
+        line_of_outputs(sum[m], line);
+        UNROLL_ALL
+        for (int r = 0; r < 4; r++) vstore(y + (r * 4 + m) * (int)INK_LANES, line[r]);
+    }
+#else
+    for (size_t i = 0; i < 2 * (size_t)groups * INK_LANES; i++) {
+        __builtin_prefetch(ahead[i / INK_LANES] + i % INK_LANES * INK_LANES, 0, 2);
+    }
+    float made[6][4 * INK_LANES];
+    for (int r = 0; r < 6; r++) {
+        vf sum[4][PV];
+        UNROLL_ALL
+        for (int m = 0; m < 4; m++) {
+            UNROLL_ALL
+            for (int v = 0; v < PV; v++) sum[m][v] = vset(0.0f);
+        }
+        const float *a = inputs + r * 4 * (int)INK_LANES, *b = weights + r * (int)INK_LANES;
+        for (uint32_t g = 0; g < groups; g++, a += 6 * 4 * INK_LANES) {
+            for (size_t k = 0; k < INK_LANES; k++, b += 6 * INK_LANES) {
+                UNROLL_ALL
+                for (int m = 0; m < 4; m++) {
+                    const vf x = vset(a[(size_t)m * INK_LANES + k]);
+                    UNROLL_ALL
+                    for (int v = 0; v < PV; v++) sum[m][v] = vfma(x, vload(b + v * VL), sum[m][v]);
+                }
+            }
+        }
+        UNROLL_ALL
+        for (int m = 0; m < 4; m++) {
+            UNROLL_ALL
+            for (int v = 0; v < PV; v++) vstore(&made[r][m * (int)INK_LANES + v * VL], sum[m][v]);
+        }
+    }
+    for (int i = 0; i < 4 * (int)INK_LANES; i += VL) {
+        vf column[6], line[4];
+        UNROLL_ALL
+        for (int r = 0; r < 6; r++) column[r] = vload(&made[r][i]);
+        line_of_outputs(column, line);
+        UNROLL_ALL
+        for (int r = 0; r < 4; r++) vstore(y + r * 4 * (int)INK_LANES + i, line[r]);
+    }
+#endif
 }
 
-static void winograd_gradients(const float *const from[16], float *to, size_t step, size_t count) {
-    tile_of(line_of_gradients, 4, 6, from, to, step, count);
-}
-
-static void winograd_taps(const float *const from[36], float *to, size_t step, size_t count) {
-    tile_of(line_of_taps, 6, 3, from, to, step, count);
+static void winograd_products(const float *inputs, const float *weights, uint32_t groups, uint32_t fours, float *y,
+                              const float *const *ahead) {
+    for (uint32_t i = 0; i < fours; i++, ahead += 2 * (size_t)groups) {
+        column_of_products(inputs, weights, groups, y, ahead);
+        inputs += groups * (6 * 4 * INK_LANES);
+        y += 4 * 4 * INK_LANES;
+    }
 }
 
 /* What follows a sum, as in gemm. */
@@ -165,28 +225,27 @@ INLINE vf finished(const ink_tile_out *o, size_t at, const int v, vf y) {
     if (o->bias != NULL) y += vload(o->bias + lane);
     if (o->scale != NULL) y = vfma(y, vload(o->scale + lane), vload(o->offset + lane));
     if (o->residual != NULL) y += vload(o->residual + at + lane);
-    if (o->mask != NULL) y = vwhere((vi)(vload(o->mask + at + lane) > vset(0.0f)), y);
+    if (o->mask != NULL) y = vwhere_above(vload(o->mask + at + lane), y);
     return o->relu ? vrelu(y) : y;
 }
 
-/* whole: all tile x tile outputs are on the map; after: something follows the sums. Constants after inlining. */
-INLINE void outputs_of(line_transform *line, const int tile, const ink_tile_out o, const bool whole, const bool after) {
-    const int n = tile + 2;
-    const float *from[36];
-    for (int e = 0; e < n * n; e++) from[e] = o.from + (size_t)e * o.step;
-    for (size_t at = 0; at < o.count; at += INK_LANES) {
-        vf half[PV][36];
-        columns_of(line, n, tile, from, at, half);
+/* whole: all 4 x 4 outputs are on the map; after: something follows the sums. Constants after inlining. */
+INLINE void outputs_of(const ink_tile_out o, const bool whole, const bool after) {
+    for (size_t row = 0; row < o.rows; row++) {
+        const size_t slot = o.slot + row;
+        const float *from = o.from + slot / 4 * (4 * 4 * INK_LANES) + slot % 4 * INK_LANES;
         UNROLL_ALL
-        for (int r = 0; r < tile; r++) {
+        for (int r = 0; r < 4; r++) {
             if (!whole && r >= (int)o.down) break;
             UNROLL_ALL
             for (int v = 0; v < PV; v++) {
-                vf y[6];
-                line(&half[v][r * n], y);
+                vf m[6], y[4];
                 UNROLL_ALL
-                for (int c = 0; c < tile; c++) {
-                    size_t place = (size_t)r * o.line + (size_t)c * o.next + at;
+                for (int c = 0; c < 6; c++) m[c] = vload(from + (size_t)c * o.step + r * 4 * (int)INK_LANES + v * VL);
+                line_of_outputs(m, y);
+                UNROLL_ALL
+                for (int c = 0; c < 4; c++) {
+                    size_t place = (size_t)r * o.line + (size_t)c * o.next + row * INK_LANES;
                     if (!whole && c >= (int)o.across) break;
                     vstore(o.out + place + v * VL, after ? finished(&o, place, v, y[c]) : y[c]);
                 }
@@ -196,21 +255,20 @@ INLINE void outputs_of(line_transform *line, const int tile, const ink_tile_out 
 }
 
 static void winograd_outputs(const ink_tile_out *o) {
-    const bool whole = o->down == o->tile && o->across == o->tile;
+    const bool whole = o->down == 4 && o->across == 4;
     const bool after = o->bias || o->scale || o->residual || o->mask || o->relu;
-    if (o->tile == 2) {
-        outputs_of(line2_of_outputs, 2, *o, false, true);
-    } else if (!whole) {
-        outputs_of(line_of_outputs, 4, *o, false, true);
+    if (!whole) {
+        outputs_of(*o, false, true);
     } else if (after) {
-        outputs_of(line_of_outputs, 4, *o, true, true);
+        outputs_of(*o, true, true);
     } else {
-        outputs_of(line_of_outputs, 4, *o, true, false);
+        outputs_of(*o, true, false);
     }
 }
 
 #define KERNELS_OF_WINOGRAD                                                                                            \
     .winograd_inputs = winograd_inputs, .winograd_weights = winograd_weights,                                          \
-    .winograd_gradients = winograd_gradients, .winograd_taps = winograd_taps, .winograd_outputs = winograd_outputs
+    .winograd_gradients = winograd_gradients, .winograd_taps = winograd_taps, .winograd_products = winograd_products,  \
+    .winograd_outputs = winograd_outputs
 
 #endif

@@ -41,16 +41,24 @@ typedef struct ink_gemm {
     bool add, relu;
 } ink_gemm;
 
-/* What a Winograd tile's products become: outputs (r, c), r < down, c < across, of A' m A, m[e] = from[e step + i]; its
- * float i < count (rows of 16) at out + r line + c next + i. Finished as a gemm's sums are: bias, scale and offset of
- * the 16 lanes, residual and mask at out's place, relu. tile: 4 (36 elements) or 2 (16). */
+/* Where a Winograd transform writes: float j < 16 of row i of element (r, c) at to + r down + c across + i row + j;
+ * fours: + i / 4 row + i % 4 16 + j instead. */
+typedef struct ink_tile_places {
+    float *to;
+    size_t down, across, row;
+    bool fours;
+} ink_tile_places;
+
+/* Outputs (r, c), r < down, c < across, of tiles whose products winograd_products made: y A of lines of six, column c's
+ * at from + c step; of its rows the first is number `slot`. Float j of row i goes to out + r line + c next + 16 i + j.
+ * Finished as a gemm's sums are: bias, scale and offset of the 16 lanes, residual and mask at out's place, relu. */
 typedef struct ink_tile_out {
     const float *from;
     float *out;
     const float *bias, *scale, *offset; /* [16] or NULL */
     const float *residual, *mask;       /* or NULL */
-    size_t step, count, line, next;
-    uint32_t tile, down, across;
+    size_t step, slot, rows, line, next;
+    uint32_t down, across;
     bool relu;
 } ink_tile_out;
 
@@ -124,15 +132,19 @@ typedef struct ink_kernels {
     /* e^x of n floats, in place */
     void (*exp)(float *x, size_t n);
 
-    /* ---- Winograd's F(4x4,3x3) and F(2x2,3x3), tile = 4 and 2, lane-wise: panels of count floats (a multiple of 16)
-     * at from[], row by row, become panels at to + e step; n = tile + 2 ---- */
-    /* n x n become n x n: B' d B */
-    void (*winograd_inputs)(uint32_t tile, const float *const *from, float *to, size_t step, size_t count);
-    /* 3 x 3 become n x n: G g G' */
-    void (*winograd_weights)(uint32_t tile, const float *const from[9], float *to, size_t step, size_t count);
-    /* tile 4 alone: 4 x 4 become 6 x 6, A d A'; 6 x 6 become 3 x 3, G' m G */
-    void (*winograd_gradients)(const float *const from[16], float *to, size_t step, size_t count);
-    void (*winograd_taps)(const float *const from[36], float *to, size_t step, size_t count);
+    /* ---- Winograd's F(4x4,3x3), lane-wise: panels of `rows` rows of 16 at from[], row by row of the tile ---- */
+    /* 6 x 6 become 6 x 6: B' d B */
+    void (*winograd_inputs)(const float *const from[36], const ink_tile_places *to, size_t rows);
+    /* 3 x 3 become 6 x 6: G g G' */
+    void (*winograd_weights)(const float *const from[9], const ink_tile_places *to, size_t rows);
+    /* 4 x 4 become 6 x 6: A d A'; 6 x 6 become 3 x 3: G' m G */
+    void (*winograd_gradients)(const float *const from[16], const ink_tile_places *to, size_t rows);
+    void (*winograd_taps)(const float *const from[36], const ink_tile_places *to, size_t rows);
+    /* A column of six elements: inputs [four][C/16][6][4][16 c] times weights [C/16][16 c][6][16 k], summed over c;
+     * A' of that, y [four][4][4][16 k], for `fours` fours of rows. ahead: 2 fours groups panels that will be used soon,
+     * which are asked for meanwhile. */
+    void (*winograd_products)(const float *inputs, const float *weights, uint32_t groups, uint32_t fours, float *y,
+                              const float *const *ahead);
     void (*winograd_outputs)(const ink_tile_out *o);
 
     /* rounds times peak_flops multiplications and additions in registers alone; the sum, so that none is left out */

@@ -27,7 +27,8 @@ static void halve(planner *l, ink_id v) {
     bool half = false, pairs = false;
     for (int32_t i = 0; i < l->g->n_nodes; i++) {
         const ink_node *n = &l->g->nodes[i];
-        bool forward = (is_forward(n->op) || is_back(n->op)) && !ink_winograd_pays(l->p, n), weights = is_wgrad(n->op);
+        bool forward = (is_forward(n->op) || is_back(n->op)) && !ink_winograd_pays(l->p, n);
+        bool weights = is_wgrad(n->op) && !ink_winograd_dw_pays(l->p, n);
         if ((!forward && !weights) || is_thin(l, n)) continue;
         half = half || (forward && ink_plan_root(l->p, n->in[0]) == root);
         pairs = pairs || (weights && (ink_plan_root(l->p, n->in[0]) == root || ink_plan_root(l->p, n->in[1]) == root));
@@ -114,10 +115,10 @@ static ink_operands transformed(planner *l, const ink_node *n) {
     ink_step *s = ink_plan_step(l, "winograd weights", ink_work_winograd_weights, n);
     s->whole = true;
     s->parts = ink_groups(w->k);
-    s->extra[0] = ink_plan_room(l, ink_winograd_weight_floats(l->p, w), false);
+    s->extra[0] = ink_plan_room(l, ink_winograd_weight_floats(w), false);
     ink_plan_reads(s, n->in[1]);
     ink_plan_writes(s, s->extra[0]);
-    return (ink_operands){n->in[0], s->extra[0], l->p->precision == INK_PRECISION_BF16};
+    return (ink_operands){n->in[0], s->extra[0], false};
 }
 
 /* The tables of a step that has its final output, and its parts. */
@@ -184,10 +185,11 @@ void ink_plan_back(planner *l, int32_t at) {
 
 void ink_plan_wgrad(planner *l, int32_t at) {
     const ink_node *n = &l->g->nodes[at];
-    ink_operands from = operands_of(l, n);
+    const bool winograd = ink_winograd_dw_pays(l->p, n);
+    ink_operands from = winograd ? (ink_operands){n->in[0], n->in[1], false} : operands_of(l, n);
     ink_step *s = ink_plan_step(l, ink_op_name(n->op), ink_work_wgrad, n);
     s->whole = true;
-    if (ink_winograd_dw_pays(l->p, n)) {
+    if (winograd) {
         s->work = ink_work_winograd_dw;
         s->plan = ink_plan_checked(l, ink_winograd_dw_plan(l->p, n, s, &from, &l->scratch));
     } else {

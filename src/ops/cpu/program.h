@@ -179,9 +179,9 @@ ink_work ink_work_sweep, ink_work_turn;
 typedef struct ink_winograd ink_winograd;
 /* Is Winograd's way taken for this node (conv2d or conv2d_dx)? From shapes, precision and `exact` alone. */
 bool ink_winograd_pays(const ink_program *p, const ink_node *node);
-/* Floats (twice as many bfloat16) of the transformed weights. */
-size_t ink_winograd_weight_floats(const ink_program *p, const ink_cell *w);
-/* from->a: the values themselves, in float; b: transformed weights, half in bf16. *scratch: the cell of all workers'
+/* Floats of the transformed weights. */
+size_t ink_winograd_weight_floats(const ink_cell *w);
+/* from->a: the values themselves; b: transformed weights; both in float. *scratch: the cell of all workers'
  * scratch, made or enlarged. NULL: no memory. */
 ink_winograd *ink_winograd_plan(ink_program *p, const ink_node *node, const ink_operands *from, ink_id *scratch);
 uint32_t ink_winograd_parts(const ink_winograd *t);

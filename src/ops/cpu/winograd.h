@@ -4,26 +4,25 @@
 
 #include "ops/cpu/program.h"
 
-#define INK_TILE_ELEMENTS 36u /* of the largest transformed tile */
+#define INK_TILE          4u  /* outputs of a tile, one way */
+#define INK_TILE_REACH    6u  /* inputs */
+#define INK_TILE_ELEMENTS 36u /* of a transformed tile */
 #define INK_TILE_GAP      16u /* between a tile's elements: streams 4 KiB apart would share one set of the cache */
 
-/* A map cut into tiles of tile x tile outputs, each from reach x reach inputs. */
+/* A map cut into tiles of 4 x 4 outputs, each from 6 x 6 inputs. */
 typedef struct tiling {
-    uint32_t tile, reach, elements; /* 4, 6, 36 in f32; 2, 4, 16 in bf16 */
-    int32_t pad;                    /* what the window's first tap reaches beyond the first output */
-    uint32_t height, width;         /* of the inputs */
+    int32_t pad;            /* what the window's first tap reaches beyond the first output */
+    uint32_t height, width; /* of the inputs */
     uint32_t out_height, out_width;
     uint32_t groups;       /* panels of an input position */
     uint32_t down, across; /* tiles */
 } tiling;
 
-/* Outputs of a tile one way, for a program's precision: F(4x4) would cost bf16 six bits, F(2x2) two. */
-uint32_t ink_winograd_tile(const ink_program *p);
 /* What a convolution, or its gradient with respect to the input, reads and writes. */
-tiling ink_tiling_of(const ink_program *p, const ink_node *node, const ink_cell *x, const ink_cell *y);
+tiling ink_tiling_of(const ink_node *node, const ink_cell *x, const ink_cell *y);
 
-/* Is this a convolution (or a gradient of one) of 3 x 3 and stride 1 on outputs y that tiles fill well, and may it be
- * other than exact? */
+/* Is this a convolution (or a gradient of one) of 3 x 3 and stride 1 on outputs y that tiles fill well enough to save
+ * time, and may it be other than exact? */
 bool ink_winograd_fits(const ink_program *p, const ink_node *node, const ink_cell *w, const ink_cell *y);
 
 /* Room of `floats` for each worker, in the one cell that all steps share: a worker is in one step at a time. false: no
@@ -31,9 +30,13 @@ bool ink_winograd_fits(const ink_program *p, const ink_node *node, const ink_cel
 bool ink_winograd_room(ink_program *p, ink_id *scratch, size_t floats);
 float *ink_winograd_mine(const ink_program *p, ink_id scratch, uint32_t worker);
 
-/* The inputs of tile `tile` of the block at x, transformed: group g, element e to to + g group_step + e step; numbers
- * are floats, or bfloat16 in a program of that precision. */
-void ink_winograd_take(const ink_program *p, const tiling *t, const float *x, uint32_t tile, void *to,
-                       size_t group_step, size_t step);
+/* The inputs of tile `tile` of the block at x, transformed: group g to to->to + g group_step. */
+void ink_winograd_take(const ink_program *p, const tiling *t, const float *x, uint32_t tile, ink_tile_places to,
+                       size_t group_step);
+
+/* Asks for memory that will be used soon: so many floats; element e of all groups of tiles [tile, tile + tiles). */
+void ink_winograd_expect(const float *at, size_t floats);
+void ink_winograd_expect_element(const ink_program *p, const tiling *t, const float *x, uint32_t tile, uint32_t tiles,
+                                 uint32_t e);
 
 #endif

@@ -9,9 +9,7 @@
 
 #define SCRATCH_FLOATS 36864u   /* wanted of a worker's transformed tiles */
 #define SUMS_FLOATS    2400000u /* of one slice, at most: 256 x 256 channels */
-#define TILE           4u       /* outputs of a tile, one way */
-#define ELEMENTS       36u
-#define LEAST_DEPTH    2u /* tiles a product takes at once: each loads and stores all sums */
+#define LEAST_DEPTH    2u       /* tiles a product takes at once: each loads and stores all sums */
 
 typedef struct winograd_dw {
     tiling map;
@@ -34,9 +32,9 @@ static size_t gradient_step(const ink_program *p, const winograd_dw *t) {
 }
 
 bool ink_winograd_dw_pays(const ink_program *p, const ink_node *node) {
-    if (node->op != INK_OP_CONV2D_DW || p->precision != INK_PRECISION_F32) return false;
+    if (node->op != INK_OP_CONV2D_DW) return false;
     const ink_cell *w = &p->cells[node->out[0]];
-    return ink_winograd_fits(p, node, w, &p->cells[node->in[1]]) && ink_winograd_weight_floats(p, w) <= SUMS_FLOATS;
+    return ink_winograd_fits(p, node, w, &p->cells[node->in[1]]) && ink_winograd_weight_floats(w) <= SUMS_FLOATS;
 }
 
 const void *ink_winograd_dw_plan(ink_program *p, const ink_node *node, ink_step *s, const ink_operands *from,
@@ -44,42 +42,68 @@ const void *ink_winograd_dw_plan(ink_program *p, const ink_node *node, ink_step 
     const ink_cell *dy = &p->cells[node->in[1]];
     winograd_dw *t = ink_plan_new(p, 1, sizeof *t);
     if (t == NULL) return NULL;
-    t->map = ink_tiling_of(p, node, &p->cells[node->in[0]], dy);
+    t->map = ink_tiling_of(node, &p->cells[node->in[0]], dy);
     t->from = *from;
     t->k_groups = ink_groups(dy->c);
-    t->together = SCRATCH_FLOATS / (ELEMENTS * (t->map.groups + t->k_groups) * p->rows * INK_LANES);
+    t->together = SCRATCH_FLOATS / (INK_TILE_ELEMENTS * (t->map.groups + t->k_groups) * p->rows * INK_LANES);
     if (t->together < LEAST_DEPTH) t->together = LEAST_DEPTH;
     s->parts = ink_wgrad_slices((p->max_batch + p->rows - 1) / p->rows);
     uint32_t rooms = s->parts < p->threads ? s->parts : p->threads;
-    t->sums = ink_plan_cell(p, ELEMENTS * sums_step(t) * rooms, false);
+    t->sums = ink_plan_cell(p, INK_TILE_ELEMENTS * sums_step(t) * rooms, false);
     s->extra[0] = ink_plan_cell(p, p->cells[node->out[0]].live_floats * s->parts, false);
     if (t->sums == INK_NONE || s->extra[0] == INK_NONE) return NULL;
-    if (!ink_winograd_room(p, scratch, ELEMENTS * (input_step(p, t) + gradient_step(p, t)))) return NULL;
+    if (!ink_winograd_room(p, scratch, INK_TILE_ELEMENTS * (input_step(p, t) + gradient_step(p, t)))) return NULL;
     t->scratch = *scratch;
     return t;
 }
 
 static const float zeros[INK_PANEL];
 
+/* Elements one behind the other, step floats apart, `across` of them in a line of the tile. */
+static ink_tile_places places_of(float *to, size_t step, size_t across) {
+    return (ink_tile_places){.to = to, .down = across * step, .across = step, .row = INK_LANES};
+}
+
 /* The gradients of tile `tile` of the block at dy, transformed, into place `place`. */
 static void take_gradients(const ink_program *p, const winograd_dw *t, const float *dy, uint32_t tile, size_t place,
                            float *to) {
     const size_t panel = p->rows * INK_LANES;
-    const size_t top = tile / t->map.across * TILE, left = tile % t->map.across * TILE;
+    const size_t top = tile / t->map.across * INK_TILE, left = tile % t->map.across * INK_TILE;
     for (size_t g = 0; g < t->k_groups; g++) {
-        const float *from[TILE * TILE];
-        for (size_t e = 0; e < TILE * TILE; e++) {
-            size_t i = top + e / TILE, j = left + e % TILE;
+        const float *from[INK_TILE * INK_TILE];
+        for (size_t e = 0; e < INK_TILE * INK_TILE; e++) {
+            size_t i = top + e / INK_TILE, j = left + e % INK_TILE;
             bool inside = i < t->map.out_height && j < t->map.out_width;
             from[e] = inside ? dy + ((i * t->map.out_width + j) * t->k_groups + g) * panel : zeros;
         }
-        p->kernels->winograd_gradients(from, to + (g * t->together + place) * panel, gradient_step(p, t), panel);
+        const ink_tile_places places = places_of(to + (g * t->together + place) * panel, gradient_step(p, t), 6);
+        p->kernels->winograd_gradients(from, &places, p->rows);
     }
 }
 
-/* sums += inputs times gradients, over the images of `tiles` tiles. */
-static void multiply(const ink_program *p, const winograd_dw *t, const float *inputs, const float *gradients,
-                     float *sums, uint32_t tiles, bool fresh) {
+/* What the next tiles will read: share e of it, while products keep the processor busy. */
+static void expect(const ink_program *p, const winograd_dw *t, const float *x, const float *dy, uint32_t tile,
+                   uint32_t e) {
+    ink_winograd_expect_element(p, &t->map, x, tile, t->together, e);
+    for (uint32_t i = tile; e < INK_TILE * INK_TILE && i < tile + t->together && i < t->map.down * t->map.across; i++) {
+        const size_t down = i / t->map.across * INK_TILE + e / INK_TILE,
+                     across = i % t->map.across * INK_TILE + e % INK_TILE;
+        if (down >= t->map.out_height || across >= t->map.out_width) continue;
+        const size_t position = t->k_groups * p->rows * INK_LANES;
+        ink_winograd_expect(dy + (down * t->map.out_width + across) * position, position);
+    }
+}
+
+/* Tiles held: transformed inputs and gradients of so many; the block and the tile that come next. */
+typedef struct held {
+    float *inputs, *gradients, *sums;
+    const float *x, *dy;
+    uint32_t tiles, next;
+    bool fresh;
+} held;
+
+/* sums += inputs times gradients, over the images of all tiles held. */
+static void multiply(const ink_program *p, const winograd_dw *t, const held *h) {
     const size_t panel = p->rows * INK_LANES * t->together;
     static const ink_pair none = {0, 0};
     ink_gemm m = {.pairs = &none,
@@ -92,14 +116,15 @@ static void multiply(const ink_program *p, const winograd_dw *t, const float *in
                   .panels = t->k_groups,
                   .n_pairs = 1,
                   .inner = 1,
-                  .depth = tiles * p->rows,
+                  .depth = h->tiles * p->rows,
                   .outer = 1,
-                  .add = !fresh};
-    for (size_t e = 0; e < ELEMENTS; e++) {
-        m.b = gradients + e * gradient_step(p, t);
+                  .add = !h->fresh};
+    for (size_t e = 0; e < INK_TILE_ELEMENTS; e++) {
+        m.b = h->gradients + e * gradient_step(p, t);
+        expect(p, t, h->x, h->dy, h->next, (uint32_t)e);
         for (size_t g = 0; g < t->map.groups; g++) {
-            m.a = inputs + e * input_step(p, t) + g * panel;
-            m.out = sums + e * sums_step(t) + g * INK_PANEL;
+            m.a = h->inputs + e * input_step(p, t) + g * panel;
+            m.out = h->sums + e * sums_step(t) + g * INK_PANEL;
             p->kernels->gemm(&m);
         }
     }
@@ -110,9 +135,11 @@ static void give_taps(const ink_program *p, const winograd_dw *t, const float *s
     const size_t groups = t->map.groups;
     for (size_t k = 0; k < t->k_groups; k++) {
         for (size_t c = 0; c < groups; c++) {
-            const float *from[ELEMENTS];
-            for (size_t e = 0; e < ELEMENTS; e++) from[e] = sums + e * sums_step(t) + (k * groups + c) * INK_PANEL;
-            p->kernels->winograd_taps(from, dw + (k * 9 * groups + c) * INK_PANEL, groups * INK_PANEL, INK_PANEL);
+            const float *from[INK_TILE_ELEMENTS];
+            for (size_t e = 0; e < INK_TILE_ELEMENTS; e++)
+                from[e] = sums + e * sums_step(t) + (k * groups + c) * INK_PANEL;
+            const ink_tile_places places = places_of(dw + (k * 9 * groups + c) * INK_PANEL, groups * INK_PANEL, 3);
+            p->kernels->winograd_taps(from, &places, INK_LANES);
         }
     }
 }
@@ -124,22 +151,24 @@ void ink_work_winograd_dw(const ink_program *p, const ink_step *s, uint32_t bloc
     const uint32_t slices = ink_wgrad_slices(p->blocks), tiles = t->map.down * t->map.across;
     if (part >= slices) return;
     const size_t panel = p->rows * INK_LANES;
-    float *inputs = ink_winograd_mine(p, t->scratch, worker), *gradients = inputs + ELEMENTS * input_step(p, t);
-    float *sums = ink_data(p, t->sums) + ELEMENTS * sums_step(t) * (s->parts < p->threads ? part : worker);
+    held h = {.inputs = ink_winograd_mine(p, t->scratch, worker), .fresh = true};
+    h.gradients = h.inputs + INK_TILE_ELEMENTS * input_step(p, t);
+    h.sums = ink_data(p, t->sums) + INK_TILE_ELEMENTS * sums_step(t) * (s->parts < p->threads ? part : worker);
     size_t from, to;
     ink_share_of(p->blocks, slices, part, &from, &to);
-    uint32_t held = 0;
-    bool fresh = true;
     for (size_t b = from; b < to; b++) {
-        const float *x = ink_block(p, t->from.a, (uint32_t)b), *dy = ink_block(p, t->from.b, (uint32_t)b);
+        h.x = ink_block(p, t->from.a, (uint32_t)b);
+        h.dy = ink_block(p, t->from.b, (uint32_t)b);
         for (uint32_t i = 0; i < tiles; i++) {
-            ink_winograd_take(p, &t->map, x, i, inputs + held * panel, t->together * panel, input_step(p, t));
-            take_gradients(p, t, dy, i, held++, gradients);
-            if (held < t->together && (b + 1 < to || i + 1 < tiles)) continue;
-            multiply(p, t, inputs, gradients, sums, held, fresh);
-            fresh = false;
-            held = 0;
+            const ink_tile_places places = places_of(h.inputs + h.tiles * panel, input_step(p, t), 6);
+            ink_winograd_take(p, &t->map, h.x, i, places, t->together * panel);
+            take_gradients(p, t, h.dy, i, h.tiles++, h.gradients);
+            if (h.tiles < t->together && (b + 1 < to || i + 1 < tiles)) continue;
+            h.next = i + 1;
+            multiply(p, t, &h);
+            h.fresh = false;
+            h.tiles = 0;
         }
     }
-    give_taps(p, t, sums, ink_data(p, s->extra[0]) + part * p->cells[s->node.out[0]].live_floats);
+    give_taps(p, t, h.sums, ink_data(p, s->extra[0]) + part * p->cells[s->node.out[0]].live_floats);
 }
