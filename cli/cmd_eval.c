@@ -34,7 +34,7 @@ const cli_verb cli_eval = {
         "A run has seen most of its own train.csv: --held-out measures on the rows "
         "that it has not; of several runs, on those that none has.\n\n"
         "--suspects lists the images whose label another class contradicts with confidence (confident learning). It "
-        "needs rows that the model has not learnt: --held-out, or other data than it was trained on.\n\n"
+        "needs rows that the model has not learned: --held-out, or other data than it was trained on.\n\n"
         "--out DIR gets report.txt, report.json, confusion.csv .svg .png, reliability.svg .png (calibration), "
         "worst.csv "
         ".svg .png (the worst mistakes), predictions.csv, and with --suspects suspects.csv .svg .png.",

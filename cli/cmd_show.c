@@ -1,4 +1,4 @@
-/* cli/cmd_show.c: inkling show filters, maps, saliency: what a model has learnt, what it makes of one image.
+/* cli/cmd_show.c: inkling show filters, maps, saliency: what a model has learned, what it makes of one image.
  * Pictures and text come whole from ink_work_look; digits are shown by data show. */
 #include <string.h>
 

@@ -20,7 +20,7 @@ static const cli_option options[] = {
     {"resume", 0, CLI_TEXT, "RUN", NULL, "go on with a stopped run, to the same bytes as if it had never stopped", 0,
      0},
     {"weights", 0, CLI_TEXT, "FILE", NULL,
-     "begin with the weights of a model, run, .pth or .safetensors, where they fit", 0, 0},
+     "begin with the weights of a model, run, .pth or .safetensors, or of a built-in model, where they fit", 0, 0},
     {"freeze", 0, CLI_CHOICE, "body|none", "none", "body: only the last layer learns", 0, 0},
     {"teacher", 0, CLI_LIST, "MODEL", NULL, "learn also from what this file or run says; several: from their mean", 0,
      0},

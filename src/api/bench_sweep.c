@@ -1,5 +1,5 @@
 /* api/bench_sweep.c: `inkling bench sweep`: which batch size and how many workers keep the cores busiest.
- * It trains as `inkling train` does, on noise, and throws away what was learnt. */
+ * It trains as `inkling train` does, on noise, and throws away what was learned. */
 #define _DEFAULT_SOURCE
 #include <math.h>
 #include <stdio.h>

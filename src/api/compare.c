@@ -190,7 +190,7 @@ static void add_run(ink_text *text, const one_run *run, size_t width) {
 static void add_pair(ink_text *text, const table *t, const pair *p) {
     const char *a = t->runs[p->a].name, *b = t->runs[p->b].name;
     if (!p->same_data) {
-        ink_text_format(text, "\n%s and %s learnt from different data: their rows cannot be paired\n", a, b);
+        ink_text_format(text, "\n%s and %s learned from different data: their rows cannot be paired\n", a, b);
         return;
     }
     if (p->shared == 0) {

@@ -15,10 +15,10 @@
 
 #define EVAL_BATCH 1000
 
-/* The images that the model file says it has learnt from. */
-static bool has_learnt(const ink_modelfile *model, const char *sha256) {
-    const char *learnt = ink_tensors_note(&model->tensors, "inkling.data_sha256");
-    return learnt != NULL && strcmp(learnt, sha256) == 0;
+/* The images that the model file says it has learned from. */
+static bool has_learned(const ink_modelfile *model, const char *sha256) {
+    const char *learned = ink_tensors_note(&model->tensors, "inkling.data_sha256");
+    return learned != NULL && strcmp(learned, sha256) == 0;
 }
 
 /* Marks the rows that every run among the models held out. A model without a run leaves no split: it does not count. */
@@ -30,13 +30,13 @@ static ink_status find_held_out(const ink_eval_options *options, const ink_model
     if (one == NULL) return ink_fail_memory(err, n, "the split");
     memset(held_out, 1, n);
     for (size_t m = 0; m < options->n_models && status == INK_OK; m++) {
-        const char *name = options->models[m], *learnt;
+        const char *name = options->models[m], *learned;
         if (!ink_run_is(name)) continue;
         runs++;
-        learnt = models->n == options->n_models /* no run of several nets among them */
-                     ? ink_tensors_note(&models->files[m].tensors, "inkling.data_sha256")
-                     : NULL;
-        if (learnt != NULL && strcmp(learnt, sha256) != 0) {
+        learned = models->n == options->n_models /* no run of several nets among them */
+                      ? ink_tensors_note(&models->files[m].tensors, "inkling.data_sha256")
+                      : NULL;
+        if (learned != NULL && strcmp(learned, sha256) != 0) {
             status = ink_fail(err, INK_E_DATA, "%s was cut from other images than those of %s", name, options->data);
         }
         if (status == INK_OK) status = ink_run_split(name, one, n, err);
@@ -79,8 +79,8 @@ static ink_status keep_held_out(const ink_eval_options *options, const ink_model
 /* What a model says of labels that it was told is no evidence. */
 static ink_status check_suspects(const ink_models *models, const ink_dataset *set, ink_error *err) {
     for (size_t m = 0; m < models->n; m++) {
-        if (!has_learnt(&models->files[m], set->test_sha256)) continue;
-        ink_fail(err, INK_E_USAGE, "%s has learnt these labels: what it says of them is no evidence against them",
+        if (!has_learned(&models->files[m], set->test_sha256)) continue;
+        ink_fail(err, INK_E_USAGE, "%s has learned these labels: what it says of them is no evidence against them",
                  models->files[m].name);
         ink_hint(err, "add --held-out: --suspects looks at the rows that a run did not learn from");
         return INK_E_USAGE;

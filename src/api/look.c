@@ -1,4 +1,4 @@
-/* api/look.c: `inkling show`: what a model has learnt and what it makes of one image.
+/* api/look.c: `inkling show`: what a model has learned and what it makes of one image.
  * Layout is report/tiles.h's, digits of a data set are data.c's. */
 #include <stdio.h>
 #include <string.h>

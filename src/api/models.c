@@ -32,13 +32,17 @@ ink_status ink_model_path(const char *name, char path[INK_PATH_SIZE], ink_error 
     return INK_OK;
 }
 
+bool ink_model_is_builtin(const char *name) {
+    struct stat about;
+    return name == NULL || (ink_builtin_find(name) != NULL && stat(name, &about) != 0);
+}
+
 ink_status ink_modelfile_open(const char *name, ink_modelfile *out, ink_error *err) {
     ink_tensors tensors = {0};
-    struct stat about;
     char path[INK_PATH_SIZE] = "";
     *out = (ink_modelfile){0};
     const ink_embedded *file = ink_builtin_find(name);
-    bool is_builtin = name == NULL || (file != NULL && stat(name, &about) != 0);
+    bool is_builtin = ink_model_is_builtin(name);
     if (is_builtin && file == NULL) return ink_builtin_unknown(name, err);
     ink_status status = INK_OK;
     if (is_builtin) {

@@ -20,6 +20,9 @@ typedef struct ink_models {
  * model; NULL: the built-in one. Errors: INK_E_USAGE, INK_E_FILE, INK_E_DATA, INK_E_MEMORY. Owner: the caller. */
 INK_MUST_USE ink_status ink_modelfile_open(const char *name, ink_modelfile *out, ink_error *err);
 
+/* Does the word mean a built-in model? A file of that name goes first. */
+bool ink_model_is_builtin(const char *name);
+
 /* Opens each name so; the folder of an ensemble or a cross-validation stands for all its nets; none at all: the
  * built-in model. All must want images of one size.
  * Errors   INK_E_USAGE; INK_E_FILE; INK_E_DATA. Owner: the caller. */

@@ -283,13 +283,12 @@ static void note_scores(const many *m, const ink_scores *scores) {
 }
 
 /* Every held-out row, judged by the nets that did not learn it: report, confusion matrix, mistakes, predictions.csv. */
-static ink_status judge_all(const many *m, double *judges_mean) {
+static ink_status judge_all(const many *m, ink_judgement *judgement, double *judges_mean) {
     const ink_images *train = &m->run->set.train;
     uint32_t n = train->count, *rows = NULL;
     uint64_t spoken = 0;
     ink_images images = {0};
     ink_predictions predictions = {0};
-    ink_judgement judgement = {0};
     ink_status status = INK_OK;
     float *sum = ink_mem_new((size_t)n * INK_CLASSES, sizeof *sum);
     uint8_t *judges = ink_mem_new(n, 1), *judged = ink_mem_new(n, 1);
@@ -304,14 +303,13 @@ static ink_status judge_all(const many *m, double *judges_mean) {
     }
     if (status == INK_OK) status = ink_images_pick(train, judged, 1, &images, &rows, m->err);
     if (status == INK_OK) status = gather(&images, sum, judges, rows, &predictions, m->err);
-    if (status == INK_OK) status = ink_judge(&images, rows, &predictions, &judgement, m->err);
-    if (status == INK_OK) status = ink_judgement_write(&judgement, true, m->run->result->run, m->err);
+    if (status == INK_OK) status = ink_judge(&images, rows, &predictions, judgement, m->err);
+    if (status == INK_OK) status = ink_judgement_write(judgement, true, m->run->result->run, m->err);
     if (status == INK_OK) {
-        note_scores(m, &judgement.scores);
+        note_scores(m, &judgement->scores);
         *judges_mean = (double)spoken / images.count;
     }
 done:
-    ink_judgement_clear(&judgement);
     ink_predictions_free(&predictions);
     ink_images_free(&images);
     ink_mem_free(rows);
@@ -357,13 +355,16 @@ static ink_status write_table(const many *m, double judges_mean) {
 static ink_status finish(const many *m) {
     ink_train_run *run = m->run;
     ink_train_result *r = run->result;
+    ink_judgement judgement = {0};
     double judges_mean = 0;
     r->epochs = m->members.member[0].epochs;
     r->train_rows = m->members.member[0].train_rows;
     r->all_accuracy = r->mean_accuracy = NAN;
     ink_status status = INK_OK;
-    if (m->members.member[0].val_rows > 0) status = judge_all(m, &judges_mean);
+    if (m->members.member[0].val_rows > 0) status = judge_all(m, &judgement, &judges_mean);
     if (status == INK_OK) status = write_table(m, judges_mean);
+    if (status == INK_OK) status = ink_train_page(run, &judgement, m->err);
+    ink_judgement_clear(&judgement);
     if (status == INK_OK && run->set.test.count > 0) status = ink_train_submit(run, m->err);
     return status;
 }
@@ -428,7 +429,11 @@ static ink_status find_teachers(many *m) {
     ink_train_teachers all = {0};
     ink_status status = INK_OK;
     if (o->resume == NULL) {
-        if (o->weights != NULL) status = ink_train_absolute(o->weights, m->weights, m->err);
+        if (o->weights != NULL && ink_model_is_builtin(o->weights)) {
+            snprintf(m->weights, sizeof m->weights, "%s", o->weights);
+        } else if (o->weights != NULL) {
+            status = ink_train_absolute(o->weights, m->weights, m->err);
+        }
         if (status != INK_OK || o->n_teachers == 0) return status;
         status = ink_train_teachers_open(o->teachers, o->n_teachers, &m->run->machine, &all, m->err);
     } else {

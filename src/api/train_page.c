@@ -31,13 +31,20 @@ ink_status ink_train_page(ink_train_run *run, const ink_judgement *judgement, in
     const ink_epoch *epochs = ink_runlog_epochs(run->log, &n_epochs);
     const char *slash = strrchr(r->run, '/');
     snprintf(title, sizeof title, "inkling: %.120s", slash != NULL ? slash + 1 : r->run);
-    snprintf(measured_on, sizeof measured_on, "%u held-out digits, weights after the last epoch (%u)", r->val_rows,
-             r->epochs);
-    snprintf(add(&facts, "rows learnt from"), sizeof facts.text[0], "%u", r->train_rows);
+    if (r->table != NULL) {
+        snprintf(measured_on, sizeof measured_on, "%u held-out digits, each by the nets that had not learned it",
+                 r->val_rows);
+    } else {
+        snprintf(measured_on, sizeof measured_on, "%u held-out digits, weights after the last epoch (%u)", r->val_rows,
+                 r->epochs);
+    }
+    snprintf(add(&facts, "rows learned from"), sizeof facts.text[0], "%u", r->train_rows);
     snprintf(add(&facts, "data, SHA-256"), sizeof facts.text[0], "%s", run->set.train_sha256);
-    snprintf(add(&facts, "last weights, SHA-256"), sizeof facts.text[0], "%s", r->weights_sha256);
-    snprintf(add(&facts, "precision"), sizeof facts.text[0], "%s",
-             ink_precision_word(ink_trainer_precision(run->trainer)));
+    if (run->trainer != NULL) {
+        snprintf(add(&facts, "last weights, SHA-256"), sizeof facts.text[0], "%s", r->weights_sha256);
+        snprintf(add(&facts, "precision"), sizeof facts.text[0], "%s",
+                 ink_precision_word(ink_trainer_precision(run->trainer)));
+    }
     snprintf(add(&facts, "inkling"), sizeof facts.text[0], "%s", ink_version());
     ink_status status = ink_recipe_text(&run->recipe, &settings, err);
     if (status == INK_OK) status = ink_runlog_file(run->log, "report.html", path, sizeof path, err);
@@ -45,8 +52,9 @@ ink_status ink_train_page(ink_train_run *run, const ink_judgement *judgement, in
         ink_page page = {.title = title,
                          .epochs = epochs,
                          .n_epochs = n_epochs,
+                         .nets = r->table,
                          .confusion = &judgement->confusion,
-                         .measured_on = measured_on,
+                         .measured_on = r->val_rows > 0 ? measured_on : NULL,
                          .worst = judgement->worst,
                          .n_worst = judgement->n_worst,
                          .worst_pixels = judgement->worst_pixels,

@@ -78,7 +78,7 @@ void ink_train_result_start(ink_train_result *result);
 bool ink_train_is_many(const ink_train_run *run);
 INK_MUST_USE ink_status ink_train_many(ink_train_run *run, ink_error *err);
 
-/* report.html: the whole run on one page. */
+/* report.html: the whole run on one page, whether it trained one net or several. */
 INK_MUST_USE ink_status ink_train_page(ink_train_run *run, const ink_judgement *judgement, ink_error *err);
 
 /* After the last epoch: predicts the test file or scores it. */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/builtin.h"
 #include "api/modelfile.h"
 #include "api/models.h"
 #include "core/mem.h"
@@ -47,23 +48,38 @@ static ink_status read_pytorch(ink_source *source, ink_tensors *out, ink_error *
     return status;
 }
 
-ink_status ink_weightfile_open(const char *name, ink_weightfile *out, ink_error *err) {
-    char path[INK_PATH_SIZE];
+static ink_status read_file(const char *path, ink_tensors *out, ink_error *err) {
     ink_source *source = NULL;
     const uint8_t *front = NULL;
     size_t got = 0;
+    ink_status status = ink_source_open(path, &source, err);
+    if (status == INK_OK) status = ink_source_peek(source, &front, &got, err);
+    if (status == INK_OK) {
+        status = is_safetensors(front, got) ? ink_tensors_load(source, out, err) : read_pytorch(source, out, err);
+    }
+    ink_source_close(source);
+    return status;
+}
+
+ink_status ink_weightfile_open(const char *name, ink_weightfile *out, ink_error *err) {
+    char path[INK_PATH_SIZE];
+    bool builtin = ink_model_is_builtin(name);
     *out = (ink_weightfile){0};
-    ink_status status = ink_model_path(name, path, err);
+    ink_status status = INK_OK;
+    if (builtin) {
+        snprintf(path, sizeof path, "built-in model %.100s", name);
+    } else {
+        status = ink_model_path(name, path, err);
+    }
     if (status != INK_OK) return status;
     ink_weightfile file = {.path = ink_mem_string(path)};
     if (file.path == NULL) return ink_fail_memory(err, strlen(path), "a name");
-    status = ink_source_open(path, &source, err);
-    if (status == INK_OK) status = ink_source_peek(source, &front, &got, err);
-    if (status == INK_OK) {
-        status = is_safetensors(front, got) ? ink_tensors_load(source, &file.tensors, err)
-                                            : read_pytorch(source, &file.tensors, err);
+    if (builtin) {
+        const ink_embedded *inside = ink_builtin_find(name);
+        status = ink_tensors_read(inside->bytes, inside->size_bytes, path, &file.tensors, err);
+    } else {
+        status = read_file(path, &file.tensors, err);
     }
-    ink_source_close(source);
     if (status == INK_OK) {
         if (ink_tensors_note(&file.tensors, "inkling.net") == NULL) ink_tensors_strip(&file.tensors);
         *out = file;

@@ -159,7 +159,7 @@ typedef struct ink_lr_find_result {
     char *text; /* the loss over the rate, a bar a line; ink_work_free */
 } ink_lr_find_result;
 
-/* Raises the learning rate step by step, draws the loss, suggests a rate. Nothing learnt is kept. */
+/* Raises the learning rate step by step, draws the loss, suggests a rate. Nothing learned is kept. */
 INK_MUST_USE ink_status ink_work_lr_find(const ink_lr_find_options *options, const ink_watch *watch,
                                          ink_lr_find_result *result, ink_error *err);
 
@@ -218,7 +218,7 @@ typedef struct ink_eval_options {
     size_t n_models;
     const char *data;         /* labelled DATA: its train file, or t10k where there is one, or a labelled file */
     bool held_out;            /* only the rows that every run among the models held out: their split.csv */
-    bool suspects;            /* tell which labels are probably wrong; of rows that no model has learnt */
+    bool suspects;            /* tell which labels are probably wrong; of rows that no model has learned */
     uint32_t eval_batch_size; /* 0 = 1000 */
     const char *out;          /* folder for report.txt, .json and the files of api/judge.h; NULL: none */
     const char *tta;          /* as for predict */

@@ -45,8 +45,8 @@ typedef enum ink_role {
     INK_ROLE_WARPS,      /* the batch's distortions, [N] of ink_warp; comes with ink_batch */
     INK_ROLE_INPUT,      /* a float batch that the caller writes: for tests */
     INK_ROLE_ACTIVATION, /* what a node made of a batch; gradients of such values too */
-    INK_ROLE_PARAM,      /* learnt */
-    INK_ROLE_STATE,      /* kept from step to step, not learnt: running statistics, optimizer moments, averages */
+    INK_ROLE_PARAM,      /* learned */
+    INK_ROLE_STATE,      /* kept from step to step, not learned: running statistics, optimizer moments, averages */
     INK_ROLE_GRADIENT    /* of a parameter; made anew each step */
 } ink_role;
 

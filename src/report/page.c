@@ -146,6 +146,14 @@ static void add_epoch_table(ink_text *html, const ink_page *page) {
     ink_text_add(html, "</table></div>\n</details>\n");
 }
 
+static void add_nets(ink_text *html, const ink_page *page) {
+    if (page->nets == NULL) return;
+    add_heading(html, "The nets");
+    ink_text_add(html, "<pre>");
+    ink_text_xml(html, page->nets);
+    ink_text_add(html, "</pre>\n");
+}
+
 static ink_status add_training(ink_text *html, const ink_page *page, ink_error *err) {
     ink_picture *picture = NULL;
     if (page->n_epochs == 0) return INK_OK;
@@ -248,7 +256,7 @@ static ink_status add_suspects(ink_text *html, const ink_page *page, ink_error *
     ink_text_add(html, one ? "<p class=\"muted\">The label of " : "<p class=\"muted\">The labels of ");
     add_count(html, page->suspects_in_all);
     ink_text_add(html, one ? " digit is" : " digits are");
-    ink_text_add(html, " contradicted with confidence: the model, which has not learnt them, is as sure of another "
+    ink_text_add(html, " contradicted with confidence: the model, which has not learned them, is as sure of another "
                        "class as it usually is of it.");
     if (page->n_suspects < page->suspects_in_all) ink_text_format(html, " The first %u.", page->n_suspects);
     ink_text_add(html, "</p>\n<div class=\"digits\">\n");
@@ -296,6 +304,7 @@ ink_status ink_page_html(const ink_page *page, char **out, ink_error *err) {
     ink_text_xml(&html, title);
     ink_text_add(&html, "</h1>\n");
     add_score(&html, page);
+    add_nets(&html, page);
     ink_status status = add_training(&html, page, err);
     if (status == INK_OK) status = add_confusion(&html, page, err);
     if (status == INK_OK) status = add_worst(&html, page, err);

@@ -1,4 +1,4 @@
-/* report/suspects.h: labels that are probably wrong: found by what a model that has not learnt them says of them.
+/* report/suspects.h: labels that are probably wrong: found by what a model that has not learned them says of them.
  *
  * Method   Confident learning (C. Northcutt, L. Jiang, I. Chuang, J. Artif. Intell. Res. 70 (2021), arXiv:1911.00068,
  *          section 3). t[j], the threshold of class j, is what p[j] reaches on nine in ten of the images whose label is
@@ -7,7 +7,7 @@
  *          by index. (The paper's t[j] is the mean. A good model that was trained with smoothed labels is as sure of
  *          nearly every image as it can be, so that hardly anything reaches the mean.)
  * Needs    probabilities from outside the training: held-out rows, or all rows out of fold. Of rows that a model has
- *          learnt it says what it was told. */
+ *          learned it says what it was told. */
 #ifndef INK_REPORT_SUSPECTS_H
 #define INK_REPORT_SUSPECTS_H
 

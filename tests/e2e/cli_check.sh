@@ -11,7 +11,7 @@ out_has "ok    Blank images, one shade all over: none"
 out_has "ok    Not normalised as MNIST's digits are: none"
 out_has "ok    Exact copies of an earlier image: none"
 
-# A copy, a copy with another label, a blank one, one that is shifted, and a test image that was learnt.
+# A copy, a copy with another label, a blank one, one that is shifted, and a test image that was learned.
 mkdir bad
 head -n 301 digits/train.csv >bad/train.csv
 sed -n 5p digits/train.csv >>bad/train.csv

@@ -7,7 +7,7 @@ gives 0 train digits --recipe mlp --epochs 2 --out a --quiet
 gives 0 train digits --recipe mlp --epochs 1 --out b --lr 1e-5 --quiet
 gives 0 train digits --recipe mlp --epochs 1 --out c --val 0 --quiet
 
-# The same seed holds the same rows out; one that hardly learnt is worse, and not by luck.
+# The same seed holds the same rows out; one that hardly learned is worse, and not by luck.
 gives 0 compare a b --quiet
 err_empty
 out_has "both held out:"

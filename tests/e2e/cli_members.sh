@@ -12,6 +12,7 @@ out_has "of 400 wrong"
 out_has "by the nets that had not learned it: 1 of 2"
 [ "$(wc -l <cv/predictions.csv)" -eq 401 ] || fail "cv/predictions.csv: not a line for each row"
 has cv/members/02/split.csv
+grep -q "by the nets that had not learned it" cv/report.html || fail "cv/report.html: no table of nets"
 has cv/submission.csv
 sort -n cv/members/0?/split.csv | uniq -d | grep -v index && fail "a row was held out twice"
 gives 4 eval cv d --held-out

@@ -145,7 +145,7 @@ def main():
         compare(name, net, x, "legacy.pth", ["--net", name])
         write_safetensors("other.safetensors", state)
         compare(name, net, x, "other.safetensors", ["--net", name])
-    # What inkling itself has learnt, in PyTorch.
+    # What inkling itself has learned, in PyTorch.
     run("train", digits, "--recipe", "v3", "--net", "deotte", "--epochs", "1", "--normalise", "range 255 0", "--out", "run",
         "--quiet", "--precision", "f32")
     run("export", "run", "-o", "ours.safetensors")

@@ -195,7 +195,7 @@ static void programs_share_by_name(void **state) {
         must(b->write(a, x, one, 4, &err), &err);
         must(b->run(a, &(ink_batch){.n = 1, .labels = (uint8_t[]){1}, .step = 1, .lr = 1}, &err), &err);
         must(b->read(a, w, numbers, 12, &err), &err);
-        assert_true(numbers[4] > 4.5f); /* the label's row has learnt */
+        assert_true(numbers[4] > 4.5f); /* the label's row has learned */
         must(b->write(c, x2, one, 4, &err), &err);
         must(b->run(c, &(ink_batch){.n = 1}, &err), &err);
         must(b->read(c, y, got, 3, &err), &err);

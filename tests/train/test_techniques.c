@@ -200,7 +200,7 @@ static void the_mean_of_equal_teachers_is_one_of_them(void **state) {
 
 /* ---- hard examples ---- */
 
-/* Half of what is seen is learnt from; the same bits for any threads. With nothing left out, as without the key. */
+/* Half of what is seen is learned from; the same bits for any threads. With nothing left out, as without the key. */
 static void hard_examples_are_chosen_alike(void **state) {
     static const char *const half[] = {"hard-share", "0.5", NULL}, *const all_of_them[] = {"hard-share", "1", NULL};
     static const uint32_t threads[] = {1, 3, 8};
