@@ -7,7 +7,7 @@ PRESETS := release debug clang asan tsan
 SOURCES = $(shell git ls-files '*.c' '*.h')
 
 .PHONY: all help $(PRESETS) $(PRESETS:%=test-%) test fuzz ready strict rules index format format-check lint bench install \
-        clean arm64 wasm
+        clean arm64 wasm cuda test-gpu
 all: release
 
 help: ## this list
@@ -64,6 +64,13 @@ arm64: ## cross build of the library; core, ops and nn tests under qemu-user
 wasm: ## inkling-draw.html, the page that needs no server (clang and lld)
 	@cmake --preset wasm >/dev/null
 	@cmake --build --preset wasm -j $(JOBS)
+
+cuda: ## release in build/cuda, with the CUDA plug-in for every GPU from sm_75 (nvcc)
+	@cmake --preset cuda >/dev/null
+	@cmake --build --preset cuda -j $(JOBS)
+
+test-gpu: ## script/test-gpu: all that needs a GPU
+	@script/test-gpu
 
 install: release ## into PREFIX (/usr/local)
 	@cmake --install build/release --prefix $(PREFIX)

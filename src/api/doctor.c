@@ -115,8 +115,11 @@ static void add_disk(facts *f) {
 }
 
 static void add_device(facts *f) {
+    static ink_cuda_state state; /* a fact borrows its remedy */
     fact *one = add(f, "GPU");
-    snprintf(one->value, sizeof one->value, "not used: this build has no CUDA");
+    ink_cuda_tell(&state);
+    snprintf(one->value, sizeof one->value, "%.199s", state.text);
+    if (state.remedy[0] != '\0') one->remedy = state.remedy;
 }
 
 static void add_libraries(facts *f) {
@@ -169,11 +172,16 @@ ink_status ink_work_doctor(bool json, char **text, ink_error *err) {
 ink_status ink_work_version(bool json, char **text, ink_error *err) {
     *text = NULL;
     if (json) {
-        return ink_json_give(json_pack("{s:s, s:s, s:s, s:s, s:[s]}", "schema", "inkling/version/1", "version",
-                                       ink_version(), "compiler", compiler(), "build", build_kind(), "devices", "cpu"),
+        json_t *devices = json_array();
+        json_array_append_new(devices, json_string("cpu"));
+        if (ink_cuda_is_built) json_array_append_new(devices, json_string("cuda"));
+        return ink_json_give(json_pack("{s:s, s:s, s:s, s:s, s:o}", "schema", "inkling/version/1", "version",
+                                       ink_version(), "compiler", compiler(), "build", build_kind(), "devices",
+                                       devices),
                              text, err);
     }
     ink_text t = {0};
-    ink_text_format(&t, "inkling %s\n%s, %s build\ndevices: cpu\n", ink_version(), compiler(), build_kind());
+    ink_text_format(&t, "inkling %s\n%s, %s build\ndevices: cpu%s\n", ink_version(), compiler(), build_kind(),
+                    ink_cuda_is_built ? ", cuda" : "");
     return ink_text_give(&t, "the version", text, err);
 }

@@ -22,26 +22,38 @@ static ink_status unknown(const char *what, const char *word, const char *const 
 }
 
 static ink_status find_precision(const char *word, ink_precision *out, ink_error *err) {
-    static const char *const known[] = {"auto", "f32", "bf16"};
-    static const ink_precision meant[] = {INK_PRECISION_AUTO, INK_PRECISION_F32, INK_PRECISION_BF16};
+    static const char *const known[] = {"auto", "f32", "bf16", "tf32"};
+    static const ink_precision meant[] = {INK_PRECISION_AUTO, INK_PRECISION_F32, INK_PRECISION_BF16,
+                                          INK_PRECISION_TF32};
     if (word == NULL) word = "auto";
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 4; i++) {
         if (strcmp(word, known[i]) == 0) {
             *out = meant[i];
             return INK_OK;
         }
     }
-    return unknown("precision", word, known, 3, err);
+    return unknown("precision", word, known, 4, err);
 }
 
+/* "cuda" or "cuda:N"; false when it is neither. */
+static bool is_cuda(const char *word, uint32_t *number) {
+    *number = 0;
+    if (strncmp(word, "cuda", 4) != 0) return false;
+    if (word[4] == '\0') return true;
+    if (word[4] != ':' || word[5] == '\0' || strlen(word + 5) > 3) return false;
+    for (const char *c = word + 5; *c != '\0'; c++) {
+        if (*c < '0' || *c > '9') return false;
+        *number = 10 * *number + (uint32_t)(*c - '0');
+    }
+    return true;
+}
+
+/* auto is the processor: what runs on a GPU has not been measured there yet (docs/gpu.md). */
 static ink_status find_backend(const char *word, const ink_backend **out, ink_error *err) {
     static const char *const known[] = {"auto", "cpu", "cuda"};
+    uint32_t number;
     if (word == NULL || strcmp(word, "auto") == 0) word = "cpu";
-    if (strncmp(word, "cuda", 4) == 0 && (word[4] == '\0' || word[4] == ':')) {
-        ink_fail(err, INK_E_ABSENT, "--device %.20s: this build has no CUDA", word);
-        ink_hint(err, "--device cpu computes on the processor");
-        return INK_E_ABSENT;
-    }
+    if (is_cuda(word, &number)) return ink_cuda_open(number, out, err);
     *out = ink_backend_find(word);
     return *out != NULL ? INK_OK : unknown("device", word, known, 3, err);
 }
@@ -69,6 +81,7 @@ const char *ink_precision_word(ink_precision precision) {
     switch (precision) {
     case INK_PRECISION_F32: return "f32";
     case INK_PRECISION_BF16: return "bf16";
+    case INK_PRECISION_TF32: return "tf32";
     case INK_PRECISION_AUTO: break;
     }
     return "auto";

@@ -21,7 +21,8 @@
 typedef enum ink_precision {
     INK_PRECISION_AUTO, /* bf16 where the processor multiplies it natively, else f32 */
     INK_PRECISION_F32,
-    INK_PRECISION_BF16 /* inputs of linear and conv2d rounded to bfloat16; sums, master weights, the rest f32 */
+    INK_PRECISION_BF16, /* inputs of linear and conv2d rounded to bfloat16; sums, master weights, the rest f32 */
+    INK_PRECISION_TF32  /* the same with 11 significant bits, ties away from 0: GPUs, and ref */
 } ink_precision;
 
 /* Each backend has its own struct ink_program; the first member of all is `const ink_backend *backend`, so
@@ -91,6 +92,25 @@ extern const ink_backend ink_backend_cpu;
 /* The instruction set that the fast one multiplies with here: "generic", "avx2", "avx512", "avx512bf16". Static; NULL
  * when INK_ISA asks for what cannot be had. */
 const char *ink_cpu_isa(void);
+
+/* ---- GPUs: a plug-in, opened when one is asked for (ops/cuda/load.c, or absent.c in a build without it) ---- */
+
+/* The backend "cuda" on GPU `number`. Static; one GPU in a process.
+ * Errors   INK_E_ABSENT no plug-in, no driver, no such GPU, one too old: which, in words; INK_E_INTERNAL its fault. */
+INK_MUST_USE ink_status ink_cuda_open(uint32_t number, const ink_backend **out, ink_error *err);
+
+/* Does this program know of the plug-in? Whether it is there, and a GPU, is another matter. */
+extern const bool ink_cuda_is_built;
+
+/* What there is of a GPU and what it needs, as far as it can be seen without using it. */
+typedef struct ink_cuda_state {
+    bool has_plugin;
+    int driver;       /* CUDA's version that the driver knows, 12040 for 12.4; 0: no driver */
+    uint32_t devices; /* GPUs */
+    char text[240];   /* all that in one line */
+    char remedy[200]; /* what to do about a fault, or "" */
+} ink_cuda_state;
+void ink_cuda_tell(ink_cuda_state *state);
 
 /* What a core can do at best in the fast one's instructions: multiplies and adds *flops times from registers alone, the
  * more the more rounds. Returns their sum, so that none is left out. For benchmarks, which time it. */

@@ -125,6 +125,9 @@ static ink_status cpu_compile(const ink_graph *g, const ink_compile_options *opt
     if (options->precision == INK_PRECISION_BF16 && !bf16) {
         return ink_fail(err, INK_E_ABSENT, "bf16: this processor does not multiply it natively");
     }
+    if (options->precision == INK_PRECISION_TF32) {
+        return ink_fail(err, INK_E_ABSENT, "tf32: processors do not have it, GPUs do");
+    }
     ink_program *p = ink_mem_new(1, sizeof *p);
     if (p == NULL) return ink_fail_memory(err, sizeof *p, "a program");
     p->backend = &ink_backend_cpu;

@@ -1,0 +1,275 @@
+/* ops/cuda/backend.c: the backend's face: compile, run, read, write.
+ * Which device does the work is behind device.h. */
+#include <math.h>
+#include <string.h>
+
+#include "core/mem.h"
+#include "core/status.h"
+#include "ops/cuda/program.h"
+
+static const ink_backend backend;
+static ink_gpu *device; /* of programs to come */
+
+const ink_backend *ink_cuda_backend(ink_gpu *gpu) {
+    device = gpu;
+    return &backend;
+}
+
+size_t ink_cuda_arguments(ink_cuda_kernel kernel) {
+    static const size_t sizes[] = {
+#define SIZE(name, type) sizeof(type),
+        INK_CUDA_KERNELS(SIZE)
+#undef SIZE
+    };
+    return sizes[kernel];
+}
+
+/* ---- compile ---- */
+
+static void cuda_free(ink_program *p) {
+    if (p == NULL) return;
+    ink_error none;
+    if (p->gpu->wait(p->gpu, &none) != INK_OK) p->last_n = 0; /* a fault: what is released was lost already */
+    for (size_t i = 0; i < INK_CUDA_RECORDS; i++) p->gpu->drop(p->gpu, p->records[i].record);
+    for (uint32_t i = 0; i < p->n_blocks; i++) p->gpu->release(p->gpu, p->blocks[i]);
+    p->gpu->release_host(p->gpu, p->in_host);
+    p->gpu->release_host(p->gpu, p->out_host);
+    ink_mem_free(p->blocks);
+    ink_mem_free(p->data);
+    ink_mem_free(p->same);
+    ink_mem_free(p->notes);
+    ink_graph_clear(&p->g);
+    ink_mem_free(p);
+}
+
+static ink_status copy_graph(ink_program *p, const ink_graph *g, ink_error *err) {
+    size_t values = (size_t)g->n_values, nodes = (size_t)g->n_nodes;
+    p->g.values = ink_mem_new(values, sizeof *g->values);
+    p->g.nodes = ink_mem_new(nodes, sizeof *g->nodes);
+    p->data = ink_mem_new(values, sizeof *p->data);
+    p->same = ink_mem_new(values, sizeof *p->same);
+    p->notes = ink_mem_new(nodes, sizeof *p->notes);
+    if (p->g.values == NULL || p->g.nodes == NULL || p->data == NULL || p->same == NULL || p->notes == NULL) {
+        return ink_fail_memory(err, values * sizeof *g->values + nodes * sizeof *g->nodes, "a graph");
+    }
+    if (values > 0) memcpy(p->g.values, g->values, values * sizeof *g->values);
+    if (nodes > 0) memcpy(p->g.nodes, g->nodes, nodes * sizeof *g->nodes);
+    p->g.n_values = g->n_values;
+    p->g.n_nodes = g->n_nodes;
+    return INK_OK;
+}
+
+/* What the batch must bring; and that rows and elements have numbers of 32 bits. */
+static ink_status look(ink_program *p, ink_error *err) {
+    for (ink_id v = 0; v < p->g.n_values; v++) {
+        const ink_value *value = &p->g.values[v];
+        p->wants_images = p->wants_images || value->role == INK_ROLE_IMAGES;
+        p->wants_labels = p->wants_labels || value->role == INK_ROLE_LABELS;
+        p->wants_warps = p->wants_warps || value->role == INK_ROLE_WARPS;
+        if (value->role == INK_ROLE_IMAGES) p->pixels = ink_cuda_map_of(p, v);
+        size_t rows = value->batched ? (size_t)ink_cuda_map_of(p, v) * p->max_batch : 0;
+        if (rows > INT32_MAX / 2 || (!value->batched && ink_graph_elements(&p->g, v) > INT32_MAX / 2)) {
+            return ink_fail(err, INK_E_USAGE, "%u images at once: a value with more than 2^30 rows", p->max_batch);
+        }
+    }
+    for (int32_t i = 0; i < p->g.n_nodes; i++) {
+        const ink_node *node = &p->g.nodes[i];
+        p->clips = p->clips || node->op == INK_OP_CLIP;
+        if (node->op == INK_OP_CROSS_ENTROPY || node->op == INK_OP_CROSS_ENTROPY_DX) {
+            p->classes = ink_cuda_dim(p, node->in[0], 0);
+        }
+    }
+    return INK_OK;
+}
+
+static ink_status cuda_compile(const ink_graph *g, const ink_compile_options *options, ink_program **out,
+                               ink_error *err) {
+    *out = NULL;
+    ink_status status = ink_graph_check(g, err);
+    if (status != INK_OK) return status;
+    if (options->max_batch < 1) return ink_fail(err, INK_E_USAGE, "a batch of 0 images");
+    if (options->max_batch > 1u << 24) return ink_fail(err, INK_E_USAGE, "a batch of more than 2^24 images");
+    if (options->share != NULL && options->share->backend != &backend) {
+        return ink_fail(err, INK_E_USAGE, "a program of %s cannot share memory with one of cuda",
+                        options->share->backend->name);
+    }
+    ink_precision precision = options->precision;
+    if (precision == INK_PRECISION_AUTO) precision = device->has_bf16 ? INK_PRECISION_BF16 : INK_PRECISION_F32;
+    if (precision != INK_PRECISION_F32 && !device->has_bf16) {
+        return ink_fail(err, INK_E_ABSENT, "%s: %s does not multiply it natively",
+                        precision == INK_PRECISION_BF16 ? "bf16" : "tf32", device->name);
+    }
+    ink_program *p = ink_mem_new(1, sizeof *p);
+    if (p == NULL) return ink_fail_memory(err, sizeof *p, "a program");
+    p->backend = &backend;
+    p->gpu = options->share != NULL ? options->share->gpu : device;
+    p->share = options->share;
+    p->precision = precision;
+    p->max_batch = options->max_batch;
+    status = copy_graph(p, g, err);
+    if (status == INK_OK) status = look(p, err);
+    if (status == INK_OK) ink_cuda_fuse(p);
+    if (status == INK_OK) status = ink_cuda_place(p, err);
+    if (status == INK_OK) status = ink_cuda_write_tables(p, err);
+    if (status != INK_OK) {
+        cuda_free(p);
+        return status;
+    }
+    *out = p;
+    return INK_OK;
+}
+
+/* ---- run ---- */
+
+static ink_status check_batch(const ink_program *p, const ink_batch *batch, ink_error *err) {
+    if (batch->n < 1 || batch->n > p->max_batch) {
+        return ink_fail(err, INK_E_USAGE, "a batch of %u images; this program takes 1 to %u", batch->n, p->max_batch);
+    }
+    if (p->wants_images && batch->images == NULL) return ink_fail(err, INK_E_USAGE, "no images in a batch");
+    if (p->wants_labels && batch->labels == NULL) return ink_fail(err, INK_E_USAGE, "no labels in a batch");
+    if (p->wants_warps && batch->warps == NULL) return ink_fail(err, INK_E_USAGE, "no warps in a batch");
+    for (uint32_t n = 0; p->classes > 0 && n < batch->n; n++) {
+        if (batch->labels[n] < p->classes) continue;
+        return ink_fail(err, INK_E_DATA, "image %u of a batch has label %u; the network has classes 0 to %u", n,
+                        batch->labels[n], p->classes - 1);
+    }
+    return INK_OK;
+}
+
+/* What changes with the step, and the batch, to the device. */
+static void send_batch(ink_program *p, const ink_batch *batch) {
+    ink_cuda_now now = {.seed = batch->seed, .step = batch->step, .lr = batch->lr};
+    memcpy(p->in_host, &now, sizeof now);
+    for (int32_t i = 0; i < p->g.n_nodes; i++) {
+        const ink_node *node = &p->g.nodes[i];
+        float numbers[2] = {0.0f, 0.0f};
+        if (node->op == INK_OP_ADAM) {
+            numbers[0] = (float)ink_adam_correction(node->attr.optimizer.beta1, batch->step);
+            numbers[1] = (float)sqrt(ink_adam_correction(node->attr.optimizer.beta2, batch->step));
+        } else if (node->op == INK_OP_AVERAGE) {
+            numbers[0] = (float)ink_average_decay(node->attr.average.decay, batch->step);
+        }
+        memcpy(p->in_host + p->numbers_at + (size_t)i * sizeof numbers, numbers, sizeof numbers);
+    }
+    if (p->wants_labels) memcpy(p->in_host + p->labels_at, batch->labels, batch->n);
+    if (p->wants_warps) memcpy(p->in_host + p->warps_at, batch->warps, batch->n * sizeof *batch->warps);
+    size_t images = p->wants_images ? (size_t)batch->n * p->pixels : 0;
+    if (images > 0) memcpy(p->in_host + p->images_at, batch->images, images);
+    p->gpu->put(p->gpu, p->in, p->in_host, p->images_at + images);
+}
+
+/* The recorded step of n images, recorded now if it is new. */
+static ink_status record_of(ink_program *p, uint32_t n, const ink_gpu_record **out, ink_error *err) {
+    size_t oldest = 0;
+    *out = NULL;
+    p->runs++;
+    for (size_t i = 0; i < INK_CUDA_RECORDS; i++) {
+        if (p->records[i].n == n) {
+            p->records[i].used = p->runs;
+            *out = p->records[i].record;
+            return INK_OK;
+        }
+        if (p->records[i].used < p->records[oldest].used) oldest = i;
+    }
+    p->gpu->drop(p->gpu, p->records[oldest].record);
+    p->records[oldest].record = NULL;
+    p->records[oldest].n = 0;
+    p->gpu->begin(p->gpu);
+    ink_cuda_walk(p, n);
+    ink_status status = p->gpu->end(p->gpu, &p->records[oldest].record, err);
+    if (status != INK_OK) return status;
+    p->records[oldest].n = n;
+    p->records[oldest].used = p->runs;
+    *out = p->records[oldest].record;
+    return INK_OK;
+}
+
+static ink_status cuda_run(ink_program *p, ink_batch *batch, ink_error *err) {
+    ink_status status = check_batch(p, batch, err);
+    const ink_gpu_record *record;
+    if (status == INK_OK) status = record_of(p, batch->n, &record, err);
+    if (status != INK_OK) return status;
+    send_batch(p, batch);
+    p->gpu->replay(p->gpu, record);
+    status = p->gpu->get(p->gpu, p->out_host, p->out, p->out_size, err);
+    if (status != INK_OK) return status;
+    p->last_n = batch->n;
+    batch->loss_sum = 0;
+    batch->correct = 0;
+    for (uint32_t i = 0; p->classes > 0 && i < batch->n; i++) {
+        float loss;
+        uint32_t right;
+        memcpy(&loss, p->out_host + p->losses_at + i * sizeof loss, sizeof loss);
+        memcpy(&right, p->out_host + p->right_at + i * sizeof right, sizeof right);
+        batch->loss_sum += (double)loss;
+        batch->correct += right;
+    }
+    ink_cuda_clip clip;
+    memcpy(&clip, p->out_host, sizeof clip);
+    batch->gradient_norm = p->clips ? clip.norm : 0;
+    return INK_OK;
+}
+
+/* ---- values in and out ---- */
+
+static bool lasting(const ink_value *v) {
+    return v->role == INK_ROLE_PARAM || v->role == INK_ROLE_STATE;
+}
+
+static ink_status cuda_read(const ink_program *p, ink_id value, float *to, size_t count, ink_error *err) {
+    if (value < 0 || value >= p->g.n_values) return ink_fail(err, INK_E_USAGE, "no such value to read");
+    const ink_value *v = &p->g.values[value];
+    if (p->data[value] == NULL || (!lasting(v) && !v->output)) {
+        return ink_fail(err, INK_E_USAGE, "a value that is no output is read");
+    }
+    uint32_t n = v->batched ? p->last_n : 1;
+    size_t elements = ink_graph_elements(&p->g, value);
+    if (count != elements * n) {
+        return ink_fail(err, INK_E_USAGE, "%zu numbers for a value of %zu, %u images", count, elements, n);
+    }
+    float *room = ink_mem_new(count, sizeof *room);
+    if (room == NULL) return ink_fail_memory(err, count * sizeof *room, "a value of the network");
+    ink_status status = p->gpu->get(p->gpu, room, p->data[value], count * sizeof *room, err);
+    if (status == INK_OK) ink_cuda_unpack(v, n, room, to);
+    ink_mem_free(room);
+    return status;
+}
+
+static ink_status cuda_write(ink_program *p, ink_id value, const float *from, size_t count, ink_error *err) {
+    if (value < 0 || value >= p->g.n_values) return ink_fail(err, INK_E_USAGE, "no such value to write");
+    const ink_value *v = &p->g.values[value];
+    if (v->role != INK_ROLE_INPUT && !lasting(v)) {
+        return ink_fail(err, INK_E_USAGE, "only parameters, states and inputs can be written");
+    }
+    size_t elements = ink_graph_elements(&p->g, value), n = v->batched ? count / elements : 1;
+    if (n < 1 || n > p->max_batch || n * elements != count) {
+        return ink_fail(err, INK_E_USAGE, "%zu numbers for a value of %zu, at most %u images", count, elements,
+                        p->max_batch);
+    }
+    float *room = ink_mem_new(count, sizeof *room);
+    if (room == NULL) return ink_fail_memory(err, count * sizeof *room, "a value of the network");
+    ink_cuda_pack(v, (uint32_t)n, from, room);
+    p->gpu->put(p->gpu, p->data[value], room, count * sizeof *room);
+    ink_status status = p->gpu->wait(p->gpu, err);
+    ink_mem_free(room);
+    return status;
+}
+
+static ink_precision cuda_precision_of(const ink_program *p) {
+    return p->precision;
+}
+
+static size_t cuda_memory_of(const ink_program *p) {
+    return p->bytes;
+}
+
+static const ink_backend backend = {
+    .name = "cuda",
+    .compile = cuda_compile,
+    .run = cuda_run,
+    .read = cuda_read,
+    .write = cuda_write,
+    .precision_of = cuda_precision_of,
+    .memory_of = cuda_memory_of,
+    .free = cuda_free,
+};

@@ -1,0 +1,54 @@
+/* ops/cuda/device.h: what the backend asks of a device: memory, copies, kernels in order, steps recorded and replayed.
+ * device.cu has it from the CUDA runtime; tests/ops/cuda/ does it on the host.
+ *
+ * Order    Copies and kernels are done one after another, as they were asked for. get and wait return when all is done.
+ * Faults   launch and put say nothing: the first fault is kept by the device and returned by get, wait and end, and by
+ *          every call after it: a device that failed is not used again. */
+#ifndef INK_OPS_CUDA_DEVICE_H
+#define INK_OPS_CUDA_DEVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "inkling.h"
+#include "ops/cuda/kernels.h"
+
+typedef struct ink_gpu ink_gpu;
+typedef struct ink_gpu_record ink_gpu_record; /* a recorded step */
+
+typedef struct ink_gpu_size {
+    uint32_t x, y, z; /* blocks */
+} ink_gpu_size;
+
+struct ink_gpu {
+    char name[128];
+    bool has_bf16; /* and TF32 */
+
+    /* NULL when it does not fit. zeroed, or with any content. */
+    void *(*allocate)(ink_gpu *gpu, size_t bytes, bool zeroed);
+    void (*release)(ink_gpu *gpu, void *memory);
+    /* Memory of the host that copies go from and to at full speed. */
+    void *(*allocate_host)(ink_gpu *gpu, size_t bytes);
+    void (*release_host)(ink_gpu *gpu, void *memory);
+    /* Bytes that could still be allocated, about. */
+    size_t (*spare)(ink_gpu *gpu);
+
+    /* `from` must stay as it is until the next get or wait. */
+    void (*put)(ink_gpu *gpu, void *to, const void *from, size_t bytes);
+    INK_MUST_USE ink_status (*get)(ink_gpu *gpu, void *to, const void *from, size_t bytes, ink_error *err);
+    INK_MUST_USE ink_status (*wait)(ink_gpu *gpu, ink_error *err);
+    /* arguments: the kernel's struct of kernels.h, copied. */
+    void (*launch)(ink_gpu *gpu, ink_cuda_kernel kernel, ink_gpu_size blocks, const void *arguments);
+
+    /* Between begin and end launches are noted, not done; replay does them all. */
+    void (*begin)(ink_gpu *gpu);
+    INK_MUST_USE ink_status (*end)(ink_gpu *gpu, ink_gpu_record **out, ink_error *err);
+    void (*replay)(ink_gpu *gpu, const ink_gpu_record *record);
+    void (*drop)(ink_gpu *gpu, ink_gpu_record *record); /* NULL is fine */
+};
+
+/* Bytes of a kernel's arguments. */
+size_t ink_cuda_arguments(ink_cuda_kernel kernel);
+
+#endif

@@ -1,0 +1,292 @@
+/* ops/cuda/device_cuda.c: a GPU through the CUDA runtime, and the plug-in's two functions. The runtime is linked
+ * statically and itself looks for the driver, libcuda.so.1; without one the functions say so.
+ * Kernels are in kern_*.cu; this file is plain C. */
+#include <cuda_runtime_api.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/mem.h"
+#include "core/status.h"
+#include "ops/cuda/plugin.h"
+#include "ops/cuda/program.h"
+
+#define CAPABILITY_LEAST 75 /* the oldest that the toolkit compiles for */
+#define CAPABILITY_BF16  80
+
+#define NAME(name, type) void ink_kern_##name(const type arguments);
+INK_CUDA_KERNELS(NAME)
+#undef NAME
+
+typedef void stub(void);
+
+static stub *const stubs[] = {
+#define NAME(name, type) (stub *)ink_kern_##name,
+    INK_CUDA_KERNELS(NAME)
+#undef NAME
+};
+
+struct ink_gpu_record {
+    cudaGraphExec_t exec;
+};
+
+typedef struct cuda_device {
+    ink_gpu gpu; /* first */
+    cudaStream_t stream;
+    cudaError_t fault; /* the first; cudaSuccess while all is well */
+    const char *doing; /* what failed */
+    uint32_t number;
+    bool is_open;
+} cuda_device;
+
+/* One in a process; device.h and program.h would bear several. */
+static cuda_device the_device;
+
+static cuda_device *device_of(ink_gpu *gpu) {
+    return (cuda_device *)(void *)gpu;
+}
+
+/* The address of a kernel, as the runtime wants it. */
+static const void *address_of(ink_cuda_kernel kernel) {
+    const void *address;
+    memcpy(&address, &stubs[kernel], sizeof address);
+    return address;
+}
+
+static void note(cuda_device *d, cudaError_t error, const char *doing) {
+    if (error == cudaSuccess || d->fault != cudaSuccess) return;
+    d->fault = error;
+    d->doing = doing;
+}
+
+static ink_status fault_of(cuda_device *d, ink_error *err) {
+    if (d->fault == cudaSuccess) return INK_OK;
+    ink_fail(err, INK_E_INTERNAL, "the GPU failed while %s: %s (%s)", d->doing, cudaGetErrorString(d->fault),
+             cudaGetErrorName(d->fault));
+    ink_hint(err, "a run's last checkpoint stands: train --resume goes on from it");
+    return INK_E_INTERNAL;
+}
+
+/* ---- memory ---- */
+
+static void *allocate(ink_gpu *gpu, size_t bytes, bool zeroed) {
+    cuda_device *d = device_of(gpu);
+    void *memory = NULL;
+    if (d->fault != cudaSuccess) return NULL;
+    cudaError_t error = cudaMalloc(&memory, bytes);
+    if (error == cudaErrorMemoryAllocation) {
+        (void)cudaGetLastError(); /* no fault: the caller says what would fit */
+        return NULL;
+    }
+    note(d, error, "allocating memory");
+    if (error != cudaSuccess) return NULL;
+    if (zeroed) note(d, cudaMemsetAsync(memory, 0, bytes, d->stream), "clearing memory");
+    return memory;
+}
+
+static void release(ink_gpu *gpu, void *memory) {
+    if (memory != NULL) note(device_of(gpu), cudaFree(memory), "freeing memory");
+}
+
+static void *allocate_host(ink_gpu *gpu, size_t bytes) {
+    void *memory = NULL;
+    if (device_of(gpu)->fault != cudaSuccess || cudaMallocHost(&memory, bytes) != cudaSuccess) return NULL;
+    memset(memory, 0, bytes);
+    return memory;
+}
+
+static void release_host(ink_gpu *gpu, void *memory) {
+    if (memory != NULL) note(device_of(gpu), cudaFreeHost(memory), "freeing memory of the host");
+}
+
+static size_t spare(ink_gpu *gpu) {
+    size_t left = 0, whole = 0;
+    note(device_of(gpu), cudaMemGetInfo(&left, &whole), "asking for its memory");
+    return left;
+}
+
+/* ---- work ---- */
+
+static ink_status wait_for(ink_gpu *gpu, ink_error *err) {
+    cuda_device *d = device_of(gpu);
+    if (d->fault == cudaSuccess) note(d, cudaStreamSynchronize(d->stream), "computing");
+    return fault_of(d, err);
+}
+
+static void put(ink_gpu *gpu, void *to, const void *from, size_t bytes) {
+    cuda_device *d = device_of(gpu);
+    if (d->fault != cudaSuccess) return;
+    note(d, cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, d->stream), "copying to it");
+}
+
+static ink_status get(ink_gpu *gpu, void *to, const void *from, size_t bytes, ink_error *err) {
+    cuda_device *d = device_of(gpu);
+    if (d->fault == cudaSuccess) {
+        note(d, cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, d->stream), "copying from it");
+    }
+    return wait_for(gpu, err);
+}
+
+static void launch(ink_gpu *gpu, ink_cuda_kernel kernel, ink_gpu_size blocks, const void *arguments) {
+    static const char *const doing[] = {
+#define NAME(name, type) "starting the kernel " #name,
+        INK_CUDA_KERNELS(NAME)
+#undef NAME
+    };
+    cuda_device *d = device_of(gpu);
+    union {
+        const void *as_given;
+        void *as_wanted; /* the runtime only reads it */
+    } one = {arguments};
+    if (d->fault != cudaSuccess) return;
+    dim3 grid = {blocks.x, blocks.y, blocks.z}, block = {INK_BLOCK, 1, 1};
+    note(d, cudaLaunchKernel(address_of(kernel), grid, block, &one.as_wanted, 0, d->stream), doing[kernel]);
+}
+
+static void begin(ink_gpu *gpu) {
+    cuda_device *d = device_of(gpu);
+    if (d->fault != cudaSuccess) return;
+    note(d, cudaStreamBeginCapture(d->stream, cudaStreamCaptureModeThreadLocal), "recording a step");
+}
+
+static ink_status end(ink_gpu *gpu, ink_gpu_record **out, ink_error *err) {
+    cuda_device *d = device_of(gpu);
+    cudaGraph_t graph = NULL;
+    ink_gpu_record *record = ink_mem_new(1, sizeof *record);
+    *out = NULL;
+    cudaError_t ended = cudaStreamEndCapture(d->stream, &graph);
+    note(d, ended, "recording a step");
+    if (d->fault == cudaSuccess && record != NULL) {
+        note(d, cudaGraphInstantiate(&record->exec, graph, 0), "making a graph of a step");
+    }
+    if (graph != NULL) note(d, cudaGraphDestroy(graph), "recording a step");
+    if (record == NULL) return ink_fail_memory(err, sizeof *record, "a recorded step");
+    if (d->fault != cudaSuccess) {
+        ink_mem_free(record);
+        return fault_of(d, err);
+    }
+    *out = record;
+    return INK_OK;
+}
+
+static void replay(ink_gpu *gpu, const ink_gpu_record *record) {
+    cuda_device *d = device_of(gpu);
+    if (d->fault == cudaSuccess) note(d, cudaGraphLaunch(record->exec, d->stream), "starting a step");
+}
+
+static void drop(ink_gpu *gpu, ink_gpu_record *record) {
+    if (record == NULL) return;
+    note(device_of(gpu), cudaGraphExecDestroy(record->exec), "forgetting a step");
+    ink_mem_free(record);
+}
+
+/* ---- the plug-in ---- */
+
+/* How many GPUs there are; with none, why. */
+static int count_devices(char *why, size_t size) {
+    int count = 0, driver = 0;
+    cudaError_t error = cudaGetDeviceCount(&count);
+    if (error == cudaSuccess && count > 0) return count;
+    if (cudaDriverGetVersion(&driver) != cudaSuccess || driver == 0) {
+        snprintf(why, size, "there is no NVIDIA driver (libcuda.so.1)");
+    } else if (error == cudaErrorInsufficientDriver) {
+        snprintf(why, size, "the NVIDIA driver knows CUDA %d.%d, this build needs %d.%d", driver / 1000,
+                 driver % 1000 / 10, CUDART_VERSION / 1000, CUDART_VERSION % 1000 / 10);
+    } else if (error == cudaErrorNoDevice || error == cudaSuccess) {
+        snprintf(why, size, "the NVIDIA driver sees no GPU");
+    } else {
+        snprintf(why, size, "the NVIDIA driver says: %s", cudaGetErrorString(error));
+    }
+    return 0;
+}
+
+static ink_status attach(cuda_device *d, uint32_t number, ink_error *err) {
+    struct cudaDeviceProp about;
+    int at = (int)number;
+    note(d, cudaSetDevice(at), "opening it");
+    if (d->fault == cudaSuccess) note(d, cudaGetDeviceProperties(&about, at), "asking what it is");
+    if (d->fault != cudaSuccess) return fault_of(d, err);
+    int capability = 10 * about.major + about.minor;
+    snprintf(d->gpu.name, sizeof d->gpu.name, "%.100s", about.name);
+    if (capability < CAPABILITY_LEAST) {
+        return ink_fail(err, INK_E_ABSENT, "cuda:%u: %s has compute capability %d.%d; this build needs 7.5", number,
+                        about.name, about.major, about.minor);
+    }
+    note(d, cudaStreamCreateWithFlags(&d->stream, cudaStreamNonBlocking), "making a stream");
+    /* Each kernel is loaded now, for none can be while a step is recorded. Code made for an older GPU has no bf16. */
+    int oldest = capability;
+    for (int kernel = 0; kernel < INK_KERN_COUNT && d->fault == cudaSuccess; kernel++) {
+        struct cudaFuncAttributes facts;
+        note(d, cudaFuncGetAttributes(&facts, address_of((ink_cuda_kernel)kernel)), "loading kernels");
+        if (d->fault == cudaSuccess && facts.ptxVersion < oldest) oldest = facts.ptxVersion;
+    }
+    d->gpu.has_bf16 = oldest >= CAPABILITY_BF16;
+    return fault_of(d, err);
+}
+
+static ink_status plugin_open(uint32_t number, const ink_backend **out, ink_error *err) {
+    char why[160] = "";
+    cuda_device *d = &the_device;
+    *out = NULL;
+    if (d->is_open && d->number != number) {
+        return ink_fail(err, INK_E_ABSENT, "cuda:%u: this process computes on cuda:%u already; one GPU at a time",
+                        number, d->number);
+    }
+    if (d->is_open) {
+        *out = ink_cuda_backend(&d->gpu);
+        return fault_of(d, err);
+    }
+    int count = count_devices(why, sizeof why);
+    if (count == 0) {
+        ink_fail(err, INK_E_ABSENT, "cuda:%u: %s", number, why);
+        ink_hint(err, "--device cpu computes on the processor; inkling doctor tells more");
+        return INK_E_ABSENT;
+    }
+    if (number >= (uint32_t)count) {
+        return ink_fail(err, INK_E_ABSENT, "cuda:%u: this machine has %d GPU%s, from cuda:0", number, count,
+                        count == 1 ? "" : "s");
+    }
+    *d = (cuda_device){.gpu = {.allocate = allocate,
+                               .release = release,
+                               .allocate_host = allocate_host,
+                               .release_host = release_host,
+                               .spare = spare,
+                               .put = put,
+                               .get = get,
+                               .wait = wait_for,
+                               .launch = launch,
+                               .begin = begin,
+                               .end = end,
+                               .replay = replay,
+                               .drop = drop},
+                       .number = number};
+    ink_status status = attach(d, number, err);
+    if (status != INK_OK) return status;
+    d->is_open = true;
+    *out = ink_cuda_backend(&d->gpu);
+    return INK_OK;
+}
+
+static void plugin_tell(ink_cuda_state *state) {
+    struct cudaDeviceProp about;
+    char why[160] = "";
+    int count = count_devices(why, sizeof why), driver = 0;
+    (void)cudaDriverGetVersion(&driver);
+    state->driver = driver;
+    state->devices = (uint32_t)count;
+    if (count == 0) {
+        snprintf(state->text, sizeof state->text, "not used: %s", why);
+        return;
+    }
+    if (cudaGetDeviceProperties(&about, 0) != cudaSuccess) {
+        snprintf(state->text, sizeof state->text, "cuda:0 does not answer");
+        snprintf(state->remedy, sizeof state->remedy, "see what nvidia-smi says; update the NVIDIA driver");
+        return;
+    }
+    snprintf(state->text, sizeof state->text,
+             "%.60s, %.1f GB, compute capability %d.%d, driver for CUDA %d.%d; %d in all", about.name,
+             (double)about.totalGlobalMem / 1e9, about.major, about.minor, driver / 1000, driver % 1000 / 10, count);
+}
+
+INK_API extern const struct ink_cuda_plugin ink_cuda_plugin;
+const struct ink_cuda_plugin ink_cuda_plugin = {
+    .version = INK_CUDA_VERSION, .sizes = INK_CUDA_PLUGIN_SIZES, .open = plugin_open, .tell = plugin_tell};

@@ -1,0 +1,113 @@
+/* ops/cuda/kern.h: the few words in which kernels are written, so that one text is compiled by nvcc for the device and
+ * by a C compiler for the host, where tests run it (tests/ops/cuda/).
+ *
+ *   INK_KERNEL(relu, ink_cuda_map) {              one block of INK_BLOCK threads; a: arguments; INK_X, _Y, _Z: which
+ *       INK_SHARED float sums[INK_BLOCK];         memory of the block
+ *       INK_KEEP(float, mine, [4]);               memory of one thread that outlives a phase: INK_MINE(mine)[i]
+ *       INK_PHASE { sums[t] = ...; }              each thread t does this; then all wait for each other
+ *       INK_THREADS { INK_MINE(mine)[0] = ...; }  the same without waiting: what it shares it must not change
+ *   }
+ *
+ * On the host a phase is a loop over the threads, forwards or backwards: what depends on an order that the device does
+ * not promise shows as other bits. `continue` leaves a thread's part of a phase; nothing else may jump out of one.
+ * INK_KEEP stands among a function's parameters too. INK_UNROLL: before a loop whose counter indexes registers.
+ * The text is C and C++ at once: casts are written out, no compound literals, no designated initialisers. */
+#ifndef INK_OPS_CUDA_KERN_H
+#define INK_OPS_CUDA_KERN_H
+
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "ops/cuda/kernels.h"
+
+#ifdef __CUDACC__
+
+#define INK_KERNEL(name, type) INK_KERNEL_NAMED(name, type)
+#define INK_KERNEL_NAMED(name, type)                                                                                   \
+    extern "C" __global__ void __launch_bounds__(INK_BLOCK) ink_kern_##name(const type a)
+#define INK_DEVICE                 static __device__ __forceinline__
+#define INK_SHARED                 __shared__ __align__(16)
+#define INK_KEEP(type, name, dims) type name dims
+#define INK_MINE(name)             name
+#define INK_ONCE                                                                                                       \
+    unsigned t = threadIdx.x, once = 1;                                                                                \
+    once != 0;                                                                                                         \
+    once = 0, (void)t
+#define INK_PHASE   for (INK_ONCE, __syncthreads())
+#define INK_THREADS for (INK_ONCE)
+#define INK_UNROLL  _Pragma("unroll")
+#define INK_X       blockIdx.x
+#define INK_Y       blockIdx.y
+#define INK_Z       blockIdx.z
+
+#else
+
+/* Which block runs on this thread of the host, and in which order its threads do their phases. */
+typedef struct ink_host_block {
+    uint32_t x, y, z;
+    uint32_t backwards; /* 0 or 1 */
+} ink_host_block;
+extern _Thread_local ink_host_block ink_host_at;
+
+#define INK_KERNEL(name, type) INK_KERNEL_NAMED(name, type)
+#define INK_KERNEL_NAMED(name, type)                                                                                   \
+    void ink_kern_##name(const void *arguments);                                                                       \
+    static void block_##name(const type a);                                                                            \
+    void ink_kern_##name(const void *arguments) {                                                                      \
+        type copy;                                                                                                     \
+        memcpy(&copy, arguments, sizeof copy);                                                                         \
+        block_##name(copy);                                                                                            \
+    }                                                                                                                  \
+    static void block_##name(const type a)
+#define INK_DEVICE static inline
+#define INK_SHARED
+#define INK_KEEP(type, name, dims) type name[INK_BLOCK] dims
+#define INK_MINE(name)             name[t]
+#define INK_PHASE                  INK_THREADS
+#define INK_THREADS                                                                                                    \
+    for (unsigned turn = 0, t = ink_host_at.backwards * (INK_BLOCK - 1); turn < INK_BLOCK;                             \
+         turn++, t += 1u - 2u * ink_host_at.backwards)
+#define INK_UNROLL
+#define INK_X ink_host_at.x
+#define INK_Y ink_host_at.y
+#define INK_Z ink_host_at.z
+
+#endif
+
+/* Four numbers at a time where the device can: p stands on 16 bytes. */
+INK_DEVICE void ink_load4(float to[4], const float *p) {
+#ifdef __CUDACC__
+    const float4 v = *(const float4 *)p;
+    to[0] = v.x;
+    to[1] = v.y;
+    to[2] = v.z;
+    to[3] = v.w;
+#else
+    memcpy(to, p, 4 * sizeof *to);
+#endif
+}
+
+INK_DEVICE void ink_store4(float *p, const float from[4]) {
+#ifdef __CUDACC__
+    *(float4 *)p = make_float4(from[0], from[1], from[2], from[3]);
+#else
+    memcpy(p, from, 4 * sizeof *from);
+#endif
+}
+
+INK_DEVICE uint32_t ink_float_bits(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+INK_DEVICE float ink_bits_float(uint32_t bits) {
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+#endif

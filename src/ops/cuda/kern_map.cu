@@ -1,0 +1,152 @@
+/* ops/cuda/kern_map.cu: kernels that touch each element by itself: activations, sums of two values, dropout, layouts,
+ * and the images on their way in: distorted, normalised. No sums over elements are here. */
+#include "ops/cuda/kern.h"
+
+#include "core/rng.h"
+#include "ops/graph.h"
+
+#define INVERSE_SQRT_2    0.70710678f
+#define INVERSE_SQRT_2_PI 0.39894228f
+
+/* The element of this thread in its block's turn, or count when there is none left. */
+INK_DEVICE uint64_t element_of(unsigned t) {
+    return (uint64_t)INK_X * INK_BLOCK + t;
+}
+
+INK_DEVICE float activate(int32_t kind, float slope, float x) {
+    if (kind == INK_RELU) return x < 0.0f ? 0.0f : x;
+    if (kind == INK_LEAKY_RELU) return x < 0.0f ? slope * x : x;
+    if (kind == INK_SILU) return x / (1.0f + expf(-x));
+    if (kind == INK_GELU) return 0.5f * x * erfcf(-x * INVERSE_SQRT_2);
+    return x > 3.0f ? x : x < -3.0f ? 0.0f : x * (x + 3.0f) / 6.0f;
+}
+
+INK_DEVICE float activation_slope(int32_t kind, float slope, float x) {
+    if (kind == INK_RELU) return x > 0.0f ? 1.0f : 0.0f;
+    if (kind == INK_LEAKY_RELU) return x > 0.0f ? 1.0f : slope;
+    if (kind == INK_SILU) {
+        const float sigmoid = 1.0f / (1.0f + expf(-x));
+        return sigmoid * (1.0f + x * (1.0f - sigmoid));
+    }
+    if (kind == INK_GELU) {
+        return 0.5f * erfcf(-x * INVERSE_SQRT_2) + x * INVERSE_SQRT_2_PI * expf(-x * x * 0.5f);
+    }
+    return x > 3.0f ? 1.0f : x < -3.0f ? 0.0f : x / 3.0f + 0.5f;
+}
+
+/* Word `number & 3` of the block of Philox4x32-10 that core/rng.c makes of the same counter and key, as a unit
+ * float. */
+INK_DEVICE float unit_of(uint64_t number, uint32_t node, uint64_t step, uint64_t seed) {
+    uint32_t c0 = (uint32_t)(number >> 2), c1 = node, c2 = (uint32_t)step;
+    uint32_t c3 = (uint32_t)(step >> 32) ^ ((uint32_t)INK_STREAM_DROPOUT << 24);
+    uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
+    for (unsigned round = 0; round < 10; round++) {
+        const uint64_t p0 = (uint64_t)0xD2511F53u * c0, p1 = (uint64_t)0xCD9E8D57u * c2;
+        c0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0;
+        c2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
+        c1 = (uint32_t)p1;
+        c3 = (uint32_t)p0;
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
+    }
+    const unsigned word = (unsigned)(number & 3u);
+    const uint32_t drawn = word == 0 ? c0 : word == 1 ? c1 : word == 2 ? c2 : c3;
+    return (float)(drawn >> 8) * 0x1p-24f;
+}
+
+/* Where element i of [n][map][c] lies in [n][c][map]. */
+INK_DEVICE uint64_t channel_order(uint64_t i, uint32_t map, uint32_t c) {
+    const uint64_t row = i / c, image = row / map;
+    return (image * c + (uint32_t)(i - row * c)) * map + (uint32_t)(row - image * map);
+}
+
+INK_KERNEL(map, ink_cuda_map) {
+    INK_THREADS {
+        const uint64_t i = element_of(t);
+        if (i >= a.count) continue;
+        float y = 0.0f;
+        if (a.kind == INK_MAP_ACTIVATION) {
+            y = activate(a.activation, a.slope, a.x[i]);
+        } else if (a.kind == INK_MAP_ACTIVATION_DX) {
+            y = a.b[i] * activation_slope(a.activation, a.slope, a.x[i]);
+        } else if (a.kind == INK_MAP_ADD) {
+            y = a.x[i] + a.b[i];
+            if (a.relu && y < 0.0f) y = 0.0f;
+        } else if (a.kind == INK_MAP_DROPOUT) {
+            const float unit = unit_of(channel_order(i, a.map, a.c), a.key, a.now->step, a.now->seed);
+            y = unit < a.rate ? 0.0f : a.x[i] * (1.0f / (1.0f - a.rate));
+        } else if (a.kind == INK_MAP_MIX) {
+            y = a.p * a.x[i] + a.q * a.b[i];
+        } else {
+            const uint64_t other = channel_order(i, a.map, a.c);
+            if (a.kind == INK_MAP_FLATTEN) {
+                a.y[other] = a.x[i];
+            } else {
+                a.y[i] = a.x[other];
+            }
+            continue;
+        }
+        a.y[i] = y;
+    }
+}
+
+/* ---- distortion: the formula and the order of its roundings stand in core/warp.h ---- */
+
+INK_DEVICE float between(float at, float from, float to) {
+    return fmaf(at, to - from, from);
+}
+
+INK_DEVICE float grid_at(const ink_warp *w, int axis, uint32_t x, uint32_t y, uint32_t width, uint32_t height) {
+    const uint32_t sx = (INK_WARP_GRID - 1) * x, sy = (INK_WARP_GRID - 1) * y, i = sx / width, j = sy / height;
+    const float u = (float)(sx - i * width) / (float)width, v = (float)(sy - j * height) / (float)height;
+    const float top = between(u, (float)w->grid[axis][j][i], (float)w->grid[axis][j][i + 1]);
+    const float bottom = between(u, (float)w->grid[axis][j + 1][i], (float)w->grid[axis][j + 1][i + 1]);
+    return between(v, top, bottom);
+}
+
+INK_DEVICE float pixel_at(const uint8_t *image, uint32_t height, uint32_t width, int32_t x, int32_t y) {
+    if (x < 0 || y < 0 || x >= (int32_t)width || y >= (int32_t)height) return 0.0f;
+    return (float)image[(uint32_t)y * width + (uint32_t)x];
+}
+
+INK_DEVICE float sample_at(const uint8_t *image, uint32_t height, uint32_t width, float sx, float sy) {
+    if (!(sx > -1.0f && sx < (float)width && sy > -1.0f && sy < (float)height)) return 0.0f;
+    const float left = floorf(sx), above = floorf(sy), s = sx - left;
+    const int32_t x = (int32_t)left, y = (int32_t)above;
+    const float top = between(s, pixel_at(image, height, width, x, y), pixel_at(image, height, width, x + 1, y));
+    const float bottom =
+        between(s, pixel_at(image, height, width, x, y + 1), pixel_at(image, height, width, x + 1, y + 1));
+    return between(sy - above, top, bottom);
+}
+
+INK_KERNEL(warp, ink_cuda_warp) {
+    INK_THREADS {
+        const uint64_t i = element_of(t);
+        const uint32_t map = a.height * a.width;
+        if (i >= (uint64_t)a.n * map) continue;
+        const uint32_t image = (uint32_t)(i / map), at = (uint32_t)(i - (uint64_t)image * map);
+        const uint32_t y = at / a.width, x = at - y * a.width;
+        const ink_warp *w = &a.warps[image];
+        const float centre_x = (float)(a.width - 1) / 2, centre_y = (float)(a.height - 1) / 2;
+        const float px = (float)x - centre_x, py = (float)y - centre_y;
+        float sx = fmaf(w->xx, px, fmaf(w->xy, py, w->x0 + centre_x));
+        float sy = fmaf(w->yx, px, fmaf(w->yy, py, w->y0 + centre_y));
+        if (w->elastic != 0.0f) {
+            sx = fmaf(w->elastic, grid_at(w, 0, x, y, a.width, a.height), sx);
+            sy = fmaf(w->elastic, grid_at(w, 1, x, y, a.width, a.height), sy);
+        }
+        const int32_t ix = (int32_t)x - w->erase_x, iy = (int32_t)y - w->erase_y;
+        const bool erased = ix >= 0 && ix < w->erase_size && iy >= 0 && iy < w->erase_size;
+        a.y[i] = erased ? 0.0f : sample_at(a.images + (uint64_t)image * map, a.height, a.width, sx, sy);
+    }
+}
+
+INK_KERNEL(normalise, ink_cuda_normalise) {
+    INK_THREADS {
+        const uint64_t i = element_of(t), pixel = i / a.c;
+        if (pixel >= (uint64_t)a.n * a.map) continue;
+        const uint32_t c = (uint32_t)(i - pixel * a.c);
+        const float x = a.warped != NULL ? a.warped[pixel] : (float)a.images[pixel];
+        a.y[i] = fmaf(x, a.scale[c], a.shift[c]);
+    }
+}

@@ -1,0 +1,163 @@
+/* ops/cuda/kern_norm.cu: batch norm and its gradient, and gradients of biases: sums over rows, chunk by chunk, joined
+ * in double; then one pass over the elements. Each chunk has its own mean, so that no digits cancel.
+ * Source   Chan, Golub & LeVeque, Algorithms for computing the sample variance, 1983: joining the chunks */
+#include "ops/cuda/kern.h"
+
+#define COLUMNS 32u                   /* channels of a block of sums */
+#define LANES   (INK_BLOCK / COLUMNS) /* threads that share a channel's chunk */
+#define ROWS    (INK_CHUNK / LANES)   /* rows of a chunk that a thread has */
+
+INK_DEVICE uint32_t chunk_rows(uint32_t rows, uint32_t chunk) {
+    const uint32_t left = rows - chunk * INK_CHUNK;
+    return left < INK_CHUNK ? left : INK_CHUNK;
+}
+
+/* The two numbers of row r, channel c that are summed. */
+INK_DEVICE void summands(const ink_cuda_sums *a, uint32_t r, uint32_t c, float *first, float *second) {
+    const uint64_t at = (uint64_t)r * a->c + c;
+    *second = 0.0f;
+    if (a->with_dy == 0) {
+        *first = a->x[at];
+        return;
+    }
+    *first = a->relu && !(a->y[at] > 0.0f) ? 0.0f : a->dy[at];
+    if (a->with_dy == 2) *second = *first * ((a->x[at] - a->mean[c]) * a->inv_std[c]);
+}
+
+/* grid: (chunks, groups of COLUMNS channels) */
+INK_KERNEL(sums, ink_cuda_sums) {
+    INK_SHARED float joined[2][LANES][COLUMNS];
+    INK_KEEP(float, kept, [ROWS]);
+    const uint32_t first_row = INK_X * INK_CHUNK, count = chunk_rows(a.rows, INK_X);
+    INK_PHASE {
+        const uint32_t lane = t / COLUMNS, column = t % COLUMNS, c = INK_Y * COLUMNS + column;
+        float sums[2] = {0.0f, 0.0f};
+        for (uint32_t i = 0; i < ROWS; i++) {
+            const uint32_t r = i * LANES + lane;
+            float first = 0.0f, second = 0.0f;
+            if (c < a.c && r < count) summands(&a, first_row + r, c, &first, &second);
+            INK_MINE(kept)[i] = first;
+            sums[0] += first;
+            sums[1] += second;
+        }
+        joined[0][lane][column] = sums[0];
+        joined[1][lane][column] = sums[1];
+    }
+    if (a.with_dy == 0) {
+        INK_PHASE {
+            const uint32_t lane = t / COLUMNS, column = t % COLUMNS;
+            float sum = 0.0f, squares = 0.0f;
+            for (uint32_t i = 0; i < LANES; i++) sum += joined[0][i][column];
+            const float mean = sum / (float)count;
+            for (uint32_t i = 0; i < ROWS; i++) {
+                const float off = i * LANES + lane < count ? INK_MINE(kept)[i] - mean : 0.0f;
+                squares = fmaf(off, off, squares);
+            }
+            joined[1][lane][column] = squares;
+        }
+    }
+    INK_THREADS {
+        const uint32_t column = t % COLUMNS, c = INK_Y * COLUMNS + column, which = t / COLUMNS;
+        if (which >= 2 || c >= a.c) continue;
+        float sum = 0.0f;
+        for (uint32_t i = 0; i < LANES; i++) sum += joined[which][i][column];
+        a.sums[((uint64_t)INK_X * a.c + c) * 2 + which] = sum;
+    }
+}
+
+/* mean[0] and squares[0] of what all chunks say; d: of the block's threads. */
+INK_DEVICE void finish_norm(const ink_cuda_join *a, uint32_t c, double mean, double squares) {
+    const double count = (double)a->rows, var = squares / count;
+    const double momentum = (double)a->momentum, unbiased = a->rows > 1 ? squares / (count - 1.0) : var;
+    a->running_mean[c] = (float)((1.0 - momentum) * (double)a->running_mean[c] + momentum * mean);
+    a->running_var[c] = (float)((1.0 - momentum) * (double)a->running_var[c] + momentum * unbiased);
+    a->mean[c] = (float)mean;
+    a->inv_std[c] = (float)(1.0 / sqrt(var + (double)a->eps));
+}
+
+INK_DEVICE void finish_gradient(const ink_cuda_join *a, uint32_t c, double sum, double weighted) {
+    const double count = (double)a->rows;
+    if (a->mean != NULL) a->mean[c] = (float)sum;
+    if (a->inv_std != NULL) a->inv_std[c] = (float)weighted;
+    if (a->tilt == NULL) return;
+    a->tilt[2 * c] = (float)(sum / count);
+    a->tilt[2 * c + 1] = (float)((double)a->running_mean[c] * weighted / count);
+}
+
+/* Sums both columns of `both` over the threads, by halves; the sums stand in both[.][0]. */
+#define JOIN_ALL(both)                                                                                                 \
+    for (uint32_t width = INK_BLOCK / 2; width > 0; width /= 2) {                                                      \
+        INK_PHASE {                                                                                                    \
+            if (t < width) {                                                                                           \
+                both[0][t] += both[0][t + width];                                                                      \
+                both[1][t] += both[1][t + width];                                                                      \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
+
+/* grid: channels */
+INK_KERNEL(join, ink_cuda_join) {
+    INK_SHARED double both[2][INK_BLOCK];
+    INK_KEEP(double, mean, [1]);
+    const uint32_t c = INK_X, chunks = (a.rows + INK_CHUNK - 1) / INK_CHUNK;
+    INK_PHASE {
+        double first = 0.0, second = 0.0;
+        for (uint32_t i = t; i < chunks; i += INK_BLOCK) {
+            first += (double)a.sums[((uint64_t)i * a.c + c) * 2];
+            second += (double)a.sums[((uint64_t)i * a.c + c) * 2 + 1];
+        }
+        both[0][t] = first;
+        both[1][t] = second;
+    }
+    JOIN_ALL(both)
+    if (a.kind == 0) {
+        INK_PHASE {
+            INK_MINE(mean)[0] = both[0][0] / (double)a.rows;
+        }
+        INK_PHASE {
+            double squares = 0.0;
+            for (uint32_t i = t; i < chunks; i += INK_BLOCK) {
+                const double count = (double)chunk_rows(a.rows, i);
+                const double off = (double)a.sums[((uint64_t)i * a.c + c) * 2] / count - INK_MINE(mean)[0];
+                squares += (double)a.sums[((uint64_t)i * a.c + c) * 2 + 1] + count * off * off;
+            }
+            both[1][t] = squares;
+        }
+        JOIN_ALL(both)
+    }
+    INK_THREADS {
+        if (t != 0) continue;
+        if (a.kind == 0) {
+            finish_norm(&a, c, INK_MINE(mean)[0], both[1][0]);
+        } else {
+            finish_gradient(&a, c, both[0][0], both[1][0]);
+        }
+    }
+}
+
+INK_KERNEL(fixed, ink_cuda_fixed) {
+    INK_THREADS {
+        const uint32_t c = INK_X * INK_BLOCK + t;
+        if (c >= a.c) continue;
+        a.mean[c] = a.running_mean[c];
+        a.inv_std[c] = (float)(1.0 / sqrt((double)a.running_var[c] + (double)a.eps));
+    }
+}
+
+INK_KERNEL(norm, ink_cuda_norm) {
+    INK_THREADS {
+        const uint64_t i = (uint64_t)INK_X * INK_BLOCK + t;
+        if (i >= a.count) continue;
+        const uint32_t c = (uint32_t)(i % a.c);
+        const float factor = a.inv_std[c] * (a.gamma != NULL ? a.gamma[c] : 1.0f);
+        if (a.backward) {
+            const float dy = a.gate != NULL && !(a.gate[i] > 0.0f) ? 0.0f : a.dy[i];
+            const float flat = a.tilt != NULL ? a.tilt[2 * c] : 0.0f, tilt = a.tilt != NULL ? a.tilt[2 * c + 1] : 0.0f;
+            a.y[i] = factor * (dy - flat - (a.tilt != NULL ? (a.x[i] - a.mean[c]) * tilt : 0.0f));
+            continue;
+        }
+        float y = (a.x[i] - a.mean[c]) * factor + (a.beta != NULL ? a.beta[c] : 0.0f);
+        if (a.residual != NULL) y += a.residual[i];
+        a.y[i] = a.relu && y < 0.0f ? 0.0f : y;
+    }
+}

@@ -1,0 +1,274 @@
+/* ops/cuda/kernels.h: the kernels, each by its name and what it is told; what they have in common.
+ *
+ * Layouts  A batch is rows of channels: [N][H][W][C], floats; a flat value has H = W = 1. Weights of convolutions are
+ *          [K][R][S][C]; all else lies as PyTorch has it. layout.c goes between these and PyTorch's.
+ * Sums     Every element has one thread, or one fixed tree of threads; a long sum is cut into chunks of INK_CHUNK rows,
+ *          whatever the batch. No float atomics.
+ * n        Images of this run; rows of a batch: n * H * W. */
+#ifndef INK_OPS_CUDA_KERNELS_H
+#define INK_OPS_CUDA_KERNELS_H
+
+#include <stdint.h>
+
+#include "core/warp.h"
+
+#define INK_BLOCK 128u  /* threads of every block */
+#define INK_CHUNK 64u   /* rows that one block sums */
+#define INK_TILE  64u   /* rows and columns of a block of a matrix product */
+#define INK_DEPTH 32u   /* of one step of it */
+#define INK_PIECE 1024u /* elements of a parameter that one block updates */
+
+/* What changes from step to step, in the device's memory: a recorded step reads it from there. */
+typedef struct ink_cuda_now {
+    uint64_t seed, step;
+    float lr;
+} ink_cuda_now;
+
+/* What a clip node found, in the device's memory. */
+typedef struct ink_cuda_clip {
+    double norm;
+    float factor;
+} ink_cuda_clip;
+
+/* ---- element by element ---- */
+
+typedef enum ink_cuda_map_kind {
+    INK_MAP_ACTIVATION,    /* x -> y */
+    INK_MAP_ACTIVATION_DX, /* x, b = dy -> y = dx */
+    INK_MAP_ADD,           /* x + b -> y; with relu after it when asked */
+    INK_MAP_DROPOUT,       /* x -> y, and back alike */
+    INK_MAP_FLATTEN,       /* x [n][map][c] -> y [n][c][map] */
+    INK_MAP_FLATTEN_DX,    /* x [n][c][map] -> y [n][map][c] */
+    INK_MAP_MIX,           /* p x + q b -> y */
+} ink_cuda_map_kind;
+
+typedef struct ink_cuda_map {
+    const float *x, *b;
+    float *y;
+    uint64_t count;
+    ink_cuda_map_kind kind;
+    int32_t activation; /* ink_activation */
+    uint32_t relu;
+    float slope, rate, p, q;
+    uint32_t map, c; /* h * w; channels */
+    uint32_t key;
+    const ink_cuda_now *now;
+} ink_cuda_map;
+
+/* y [n][h][w] from images [n][h][w] */
+typedef struct ink_cuda_warp {
+    const uint8_t *images;
+    const ink_warp *warps;
+    float *y;
+    uint32_t n, height, width;
+} ink_cuda_warp;
+
+/* y [n][map][c] from bytes, or from warped [n][map] */
+typedef struct ink_cuda_normalise {
+    const uint8_t *images;
+    const float *warped; /* or NULL */
+    float *y;
+    float scale[3], shift[3];
+    uint32_t n, map, c;
+} ink_cuda_normalise;
+
+/* ---- matrix products ---- */
+
+/* One window position: where it reads, relative to the output's row and column, and where its weights lie. */
+typedef struct ink_cuda_tap {
+    int32_t dh, dw;
+    uint32_t weight;
+    uint32_t whole; /* its number among all taps, dead ones too */
+} ink_cuda_tap;
+
+/* Outputs that share their taps: rows first_h, first_h + out_step, ...: grid_h of them, columns alike. */
+typedef struct ink_cuda_grid {
+    uint32_t first_tap, n_taps, first_h, first_w, grid_h, grid_w;
+} ink_cuda_grid;
+
+/* y[n, h, w, k] = sum over taps, c of x[n, i in_step + dh, j in_step + dw, c] w[tap.weight + k w_column + c w_channel]
+ * with h = first_h + i out_step, w alike; + bias[k] + residual; relu. Grids: (tiles of rows, tiles of k, grids).
+ * Linear is a window of 1 x 1 on a map of 1 x 1. */
+typedef struct ink_cuda_gather {
+    const float *x, *w, *bias, *residual;
+    float *y, *stats; /* stats: sum and squares of each chunk of rows, as ink_cuda_sums has them; or NULL */
+    const ink_cuda_tap *taps;
+    const ink_cuda_grid *grids;
+    uint32_t n, in_h, in_w, c, in_step;
+    uint32_t out_h, out_w, k, out_step;
+    uint32_t w_column, w_channel;
+    uint32_t relu;
+} ink_cuda_gather;
+
+/* parts[part][k][j], j = (live tap, c) = sum over the part's rows m of dy[m][k] * x[tap of m][c].
+ * Grids: (tiles of j, tiles of k, parts). */
+typedef struct ink_cuda_outer {
+    const float *x, *dy;
+    float *parts;
+    const ink_cuda_tap *taps;
+    uint32_t n_taps, n, in_h, in_w, c, in_step, out_h, out_w, k;
+    uint32_t part_rows; /* a multiple of INK_DEPTH */
+} ink_cuda_outer;
+
+/* dw [k][taps][c] = sum over parts in order; dead taps 0. */
+typedef struct ink_cuda_outer_join {
+    const float *parts;
+    const int32_t *live; /* [taps]: number among the live ones, or -1 */
+    float *dw;
+    uint32_t n_parts, n_taps, n_live, c, k;
+} ink_cuda_outer_join;
+
+/* ---- sums over rows, one for each channel ---- */
+
+/* sums[chunk][c][2]. plain: sum of x, sum of (x - mean of the chunk)^2. With dy: sum of dy, sum of dy (x - mean)
+ * inv_std. relu: dy counts where y > 0. */
+typedef struct ink_cuda_sums {
+    const float *x, *dy, *y, *mean, *inv_std;
+    float *sums;
+    uint32_t rows, c;
+    uint32_t with_dy; /* 0: of x; 1: of dy alone; 2: of dy and dy xh */
+    uint32_t relu;
+} ink_cuda_sums;
+
+/* The chunks' sums joined. kind 0: batch norm's mean, inv_std and running statistics; 1: dbeta, dgamma (each may be
+ * NULL) and the two numbers of dx, [c][2]. One block a channel. */
+typedef struct ink_cuda_join {
+    const float *sums;
+    float *mean, *inv_std, *running_mean, *running_var; /* or dbeta, dgamma */
+    float *tilt;
+    uint32_t rows, c, kind;
+    float eps, momentum;
+} ink_cuda_join;
+
+/* mean and inv_std from the running statistics. */
+typedef struct ink_cuda_fixed {
+    const float *running_mean, *running_var;
+    float *mean, *inv_std;
+    uint32_t c;
+    float eps;
+} ink_cuda_fixed;
+
+/* y = (x - mean) inv_std gamma + beta (+ residual) (relu); or with dy: y = dx. */
+typedef struct ink_cuda_norm {
+    const float *x, *dy, *gate, *gamma, *beta, *mean, *inv_std, *tilt, *residual;
+    float *y;
+    uint64_t count;
+    uint32_t c, relu, backward; /* backward with tilt NULL: of an evaluation. gate: dy counts where it is above 0 */
+} ink_cuda_norm;
+
+/* ---- pools ---- */
+
+typedef enum ink_cuda_pool_kind {
+    INK_POOL_MAX,
+    INK_POOL_FIRST,
+    INK_POOL_MAX_DX,
+    INK_POOL_AVERAGE,
+    INK_POOL_AVERAGE_DX
+} ink_cuda_pool_kind;
+
+/* FIRST: where in its map the first maximum of each window lies. */
+typedef struct ink_cuda_pool {
+    const float *x; /* of _DX: dy */
+    float *y;
+    int32_t *first;
+    uint64_t count; /* elements of y */
+    ink_cuda_pool_kind kind;
+    uint32_t c, in_h, in_w, out_h, out_w; /* as of the forward node */
+    int32_t window_h, window_w, stride, pad;
+} ink_cuda_pool;
+
+/* ---- classes ---- */
+
+typedef enum ink_cuda_classes_kind {
+    INK_CLASSES_SOFTMAX,
+    INK_CLASSES_SOFTMAX_DX, /* z: y, q: dy */
+    INK_CLASSES_LOSS,
+    INK_CLASSES_LOSS_DX
+} ink_cuda_classes_kind;
+
+typedef struct ink_cuda_classes {
+    const float *z, *q;
+    float *y; /* LOSS: [n] */
+    const uint8_t *labels;
+    float *losses;   /* LOSS: for the host */
+    uint32_t *right; /* LOSS: for the host */
+    ink_cuda_classes_kind kind;
+    uint32_t n, classes;
+    float smoothing, soft_weight, temperature;
+} ink_cuda_classes;
+
+/* ---- learning ---- */
+
+/* What one block updates: up to INK_PIECE elements of a parameter. */
+typedef struct ink_cuda_piece {
+    float *w, *m, *v; /* m: momentum buffer; average: the average */
+    const float *dw;
+    uint32_t count;
+    int32_t op; /* ink_op */
+    float lr_scale, momentum, beta1, beta2, eps, decay;
+    uint32_t nesterov, decoupled;
+    uint32_t number; /* of its two step-dependent numbers */
+} ink_cuda_piece;
+
+typedef struct ink_cuda_learn {
+    const ink_cuda_piece *pieces;
+    const ink_cuda_now *now;
+    const float *numbers;      /* [nodes][2]: adam: 1 - beta1^t, sqrt(1 - beta2^t); average: d */
+    const ink_cuda_clip *clip; /* or NULL */
+} ink_cuda_learn;
+
+/* squares[piece] = sum of the squares of dw of pieces[piece], in double. */
+typedef struct ink_cuda_squares {
+    const ink_cuda_piece *pieces;
+    double *squares;
+} ink_cuda_squares;
+
+typedef struct ink_cuda_clip_join {
+    const double *squares;
+    ink_cuda_clip *clip;
+    uint32_t n;
+    float max_norm;
+} ink_cuda_clip_join;
+
+/* Muon: begin: buffer and u, squares of u; scale: x = u / |u|; end: w. The products between are gathers. */
+typedef struct ink_cuda_muon {
+    float *w, *buffer, *u;
+    const float *dw;
+    double *squares; /* [pieces] */
+    const ink_cuda_now *now;
+    const ink_cuda_clip *clip;
+    uint32_t count, pieces, stage; /* 0 begin, 1 scale, 2 end */
+    float momentum, decay, lr_scale, way;
+} ink_cuda_muon;
+
+/* Name and arguments of each kernel. */
+#define INK_CUDA_KERNELS(X)                                                                                            \
+    X(map, ink_cuda_map)                                                                                               \
+    X(warp, ink_cuda_warp)                                                                                             \
+    X(normalise, ink_cuda_normalise)                                                                                   \
+    X(gather_f32, ink_cuda_gather)                                                                                     \
+    X(gather_tf32, ink_cuda_gather)                                                                                    \
+    X(gather_bf16, ink_cuda_gather)                                                                                    \
+    X(outer_f32, ink_cuda_outer)                                                                                       \
+    X(outer_tf32, ink_cuda_outer)                                                                                      \
+    X(outer_bf16, ink_cuda_outer)                                                                                      \
+    X(outer_join, ink_cuda_outer_join)                                                                                 \
+    X(sums, ink_cuda_sums)                                                                                             \
+    X(join, ink_cuda_join)                                                                                             \
+    X(fixed, ink_cuda_fixed)                                                                                           \
+    X(norm, ink_cuda_norm)                                                                                             \
+    X(pool, ink_cuda_pool)                                                                                             \
+    X(classes, ink_cuda_classes)                                                                                       \
+    X(learn, ink_cuda_learn)                                                                                           \
+    X(squares, ink_cuda_squares)                                                                                       \
+    X(clip_join, ink_cuda_clip_join)                                                                                   \
+    X(muon, ink_cuda_muon)
+
+typedef enum ink_cuda_kernel {
+#define INK_CUDA_NAME(name, type) INK_KERN_##name,
+    INK_CUDA_KERNELS(INK_CUDA_NAME)
+#undef INK_CUDA_NAME
+        INK_KERN_COUNT
+} ink_cuda_kernel;
+
+#endif

@@ -1,0 +1,146 @@
+/* ops/cuda/program.h: a graph compiled for a device, and what the files of this folder share.
+ *
+ * compile   plan.c decides what is one kernel, plan_memory.c finds memory, plan_tables.c writes the tables that
+ *           kernels read
+ * run       backend.c copies the batch in, walk.c launches node after node (recorded once for each number of images,
+ *           then replayed), backend.c copies losses out */
+#ifndef INK_OPS_CUDA_PROGRAM_H
+#define INK_OPS_CUDA_PROGRAM_H
+
+#include "ops/backend.h"
+#include "ops/cuda/device.h"
+
+#define INK_CUDA_RECORDS 2 /* numbers of images whose steps are kept: whole batches, and the last of an epoch */
+
+/* A convolution, or a linear layer as one of 1 x 1. */
+typedef struct ink_cuda_conv {
+    uint32_t c, h, w, k, p, q, r, s, stride;
+    int32_t pad;
+} ink_cuda_conv;
+
+/* Tables of a matrix node, in the device's memory. */
+typedef struct ink_cuda_tables {
+    const ink_cuda_tap *taps;
+    const ink_cuda_grid *grids;
+    const int32_t *live;
+    uint32_t n_grids, n_live;
+    uint32_t most; /* outputs of the largest grid, of one image */
+    uint32_t part_rows;
+} ink_cuda_tables;
+
+/* What became of a node. */
+typedef struct ink_cuda_note {
+    bool done;       /* it is part of another node's kernel */
+    bool relu;       /* done at the end of this kernel */
+    ink_id residual; /* added before that, or INK_NONE */
+    ink_id gate;     /* batchnorm_dx: dy counts where this value is above 0; or INK_NONE */
+    ink_id dy;       /* batchnorm_dx: the gradient before the gate */
+    bool gives_sums; /* conv2d: the sums of the batch norm behind it come from its kernel */
+    bool has_sums;   /* batchnorm: its sums are there already */
+    ink_cuda_tables tables;
+    uint32_t first_piece,
+        n_pieces; /* optimizers, averages: of the nodes in a row that begin here; clip: all gradients */
+} ink_cuda_note;
+
+struct ink_program {
+    const ink_backend *backend;
+    ink_gpu *gpu;
+    ink_graph g;        /* own copy */
+    ink_program *share; /* whose parameters and states these are, by name; or NULL */
+    ink_precision precision;
+    uint32_t max_batch, last_n;
+
+    float **data;         /* [values]; NULL for bytes */
+    ink_id *same;         /* [values]: the value whose memory it is; itself, mostly */
+    ink_cuda_note *notes; /* [nodes] */
+
+    void **blocks; /* of the device's memory that this program owns */
+    uint32_t n_blocks, room_blocks;
+    size_t bytes;
+
+    float *sums, *tilt, *parts; /* scratch that node after node uses */
+    int32_t *first;             /* of max pooling */
+    double *squares;
+    float *muon;          /* u, X, A, A A, Z */
+    ink_cuda_tables unit; /* of plain matrix products */
+    const ink_cuda_piece *pieces;
+
+    /* The batch on its way in: now, numbers[nodes][2], labels, warps, images; out: clip, losses, right. */
+    uint8_t *in, *in_host, *out, *out_host;
+    size_t numbers_at, labels_at, warps_at, images_at, in_size; /* bytes */
+    size_t losses_at, right_at, out_size;
+    uint32_t pixels;  /* of one image */
+    uint32_t classes; /* of a loss; 0: none */
+    bool wants_images, wants_labels, wants_warps, clips;
+
+    struct {
+        ink_gpu_record *record;
+        uint32_t n; /* 0: empty */
+        uint64_t used;
+    } records[INK_CUDA_RECORDS];
+    uint64_t runs;
+};
+
+static inline float *ink_cuda_data(const ink_program *p, ink_id v) {
+    return v == INK_NONE ? NULL : p->data[v];
+}
+
+static inline uint32_t ink_cuda_dim(const ink_program *p, ink_id v, int i) {
+    return (uint32_t)p->g.values[v].dim[i];
+}
+
+/* Rows of [..][C]: the map of one image. */
+static inline uint32_t ink_cuda_map_of(const ink_program *p, ink_id v) {
+    return ink_cuda_dim(p, v, 1) * ink_cuda_dim(p, v, 2);
+}
+
+/* ---- plan.c ---- */
+
+/* Fills notes and same. */
+void ink_cuda_fuse(ink_program *p);
+/* The convolution of a matrix node. */
+ink_cuda_conv ink_cuda_conv_of(const ink_program *p, const ink_node *node);
+/* Is it one of the six nodes of convolutions and linear layers? */
+bool ink_cuda_is_matrix(ink_op op);
+
+/* ---- plan_memory.c ---- */
+
+/* A block of the device's memory, released with the program; NULL when it does not fit. */
+void *ink_cuda_block_new(ink_program *p, size_t bytes, bool zeroed);
+/* Memory of all values, scratch, and the batch's way in and out. */
+INK_MUST_USE ink_status ink_cuda_place(ink_program *p, ink_error *err);
+
+/* ---- plan_tables.c ---- */
+
+INK_MUST_USE ink_status ink_cuda_write_tables(ink_program *p, ink_error *err);
+/* Rows of a part of dw's sum; live taps of a convolution. Both of shapes alone. */
+uint32_t ink_cuda_part_rows(const ink_cuda_conv *conv, uint32_t n_live);
+uint32_t ink_cuda_live_taps(const ink_cuda_conv *conv);
+
+/* ---- walk.c ---- */
+
+/* Launches all nodes for n images. */
+void ink_cuda_walk(ink_program *p, uint32_t n);
+
+/* ---- walk_nodes.c and walk_learn.c: what walk.c calls for a node ---- */
+
+void ink_cuda_walk_matrix(ink_program *p, int32_t at, uint32_t n);
+void ink_cuda_walk_norm(ink_program *p, int32_t at, uint32_t n);
+void ink_cuda_walk_learn(ink_program *p, int32_t at);
+
+/* blocks of INK_BLOCK threads for count elements */
+ink_gpu_size ink_cuda_blocks(uint64_t count);
+
+/* ---- layout.c ---- */
+
+/* Between PyTorch's layout and this backend's, for n images (1 of what is no batch); arrays must not overlap. */
+void ink_cuda_pack(const ink_value *v, uint32_t n, const float *from, float *to);
+void ink_cuda_unpack(const ink_value *v, uint32_t n, const float *from, float *to);
+
+/* ---- backend.c ---- */
+
+/* The backend on this device, which must live as long as its programs. One device at a time in a process: a program
+ * keeps its own, so that several are a matter of who asks. */
+const ink_backend *ink_cuda_backend(ink_gpu *gpu);
+
+#endif

@@ -1,0 +1,175 @@
+/* ops/cuda/walk.c: launches the kernels of a graph, node after node, for n images.
+ * Matrix nodes and batch norm are in walk_nodes.c, optimizers in walk_learn.c. */
+#include "ops/cuda/program.h"
+
+ink_gpu_size ink_cuda_blocks(uint64_t count) {
+    return (ink_gpu_size){(uint32_t)((count + INK_BLOCK - 1) / INK_BLOCK), 1, 1};
+}
+
+static void launch(ink_program *p, ink_cuda_kernel kernel, ink_gpu_size blocks, const void *arguments) {
+    p->gpu->launch(p->gpu, kernel, blocks, arguments);
+}
+
+static const ink_cuda_now *now_of(const ink_program *p) {
+    return (const ink_cuda_now *)(const void *)p->in;
+}
+
+static uint64_t count_of(const ink_program *p, ink_id v, uint32_t n) {
+    return (uint64_t)ink_graph_elements(&p->g, v) * (p->g.values[v].batched ? n : 1);
+}
+
+static void walk_input(ink_program *p, const ink_node *node, uint32_t n) {
+    const uint8_t *images = p->in + p->images_at;
+    ink_id y = node->out[0];
+    if (node->op == INK_OP_WARP) {
+        ink_cuda_warp a = {.images = images,
+                           .warps = (const ink_warp *)(const void *)(p->in + p->warps_at),
+                           .y = p->data[y],
+                           .n = n,
+                           .height = ink_cuda_dim(p, y, 1),
+                           .width = ink_cuda_dim(p, y, 2)};
+        launch(p, INK_KERN_warp, ink_cuda_blocks(count_of(p, y, n)), &a);
+        return;
+    }
+    ink_cuda_normalise a = {.images = images,
+                            .warped = p->data[node->in[0]],
+                            .y = p->data[y],
+                            .n = n,
+                            .map = ink_cuda_map_of(p, y),
+                            .c = ink_cuda_dim(p, y, 0)};
+    for (uint32_t c = 0; c < 3; c++) {
+        a.scale[c] = node->attr.normalise.scale[c];
+        a.shift[c] = node->attr.normalise.shift[c];
+    }
+    launch(p, INK_KERN_normalise, ink_cuda_blocks(count_of(p, y, n)), &a);
+}
+
+static void walk_map(ink_program *p, int32_t at, ink_cuda_map_kind kind, uint32_t n) {
+    const ink_node *node = &p->g.nodes[at];
+    bool flat = kind == INK_MAP_FLATTEN_DX;
+    ink_id shape = flat ? node->out[0] : node->in[0]; /* whose maps and channels count */
+    ink_cuda_map a = {.x = p->data[node->in[0]],
+                      .b = ink_cuda_data(p, node->in[1]),
+                      .y = p->data[node->out[0]],
+                      .count = count_of(p, node->out[0], n),
+                      .kind = kind,
+                      .relu = p->notes[at].relu,
+                      .map = ink_cuda_map_of(p, shape),
+                      .c = ink_cuda_dim(p, shape, 0),
+                      .now = now_of(p)};
+    if (kind == INK_MAP_ACTIVATION || kind == INK_MAP_ACTIVATION_DX) {
+        a.activation = (int32_t)node->attr.activation.kind;
+        a.slope = node->attr.activation.slope;
+    } else if (kind == INK_MAP_DROPOUT) {
+        a.rate = node->attr.dropout.rate;
+        a.key = node->attr.dropout.key;
+    }
+    launch(p, INK_KERN_map, ink_cuda_blocks(a.count), &a);
+}
+
+/* x and y: of the forward node. */
+static ink_cuda_pool pool_of(const ink_program *p, const ink_node *node, ink_id x, ink_id y) {
+    ink_cuda_pool a = {.first = p->first,
+                       .c = ink_cuda_dim(p, x, 0),
+                       .in_h = ink_cuda_dim(p, x, 1),
+                       .in_w = ink_cuda_dim(p, x, 2),
+                       .out_h = ink_cuda_dim(p, y, 1),
+                       .out_w = ink_cuda_dim(p, y, 2)};
+    bool global = node->op == INK_OP_GLOBAL_AVGPOOL || node->op == INK_OP_GLOBAL_AVGPOOL_DX ||
+                  node->op == INK_OP_GLOBAL_MAXPOOL || node->op == INK_OP_GLOBAL_MAXPOOL_DX;
+    a.window_h = global ? (int32_t)a.in_h : node->attr.pool.window_h;
+    a.window_w = global ? (int32_t)a.in_w : node->attr.pool.window_w;
+    a.stride = global ? 1 : node->attr.pool.stride;
+    a.pad = global ? 0 : node->attr.pool.pad;
+    return a;
+}
+
+static void walk_pool(ink_program *p, const ink_node *node, ink_cuda_pool_kind kind, uint32_t n) {
+    if (kind == INK_POOL_MAX_DX) {
+        ink_cuda_pool first = pool_of(p, node, node->in[0], node->in[1]);
+        first.x = p->data[node->in[0]];
+        first.kind = INK_POOL_FIRST;
+        first.count = count_of(p, node->in[1], n);
+        launch(p, INK_KERN_pool, ink_cuda_blocks(first.count), &first);
+    }
+    ink_id x = node->in[0], y = node->out[0];
+    if (kind == INK_POOL_MAX_DX) y = node->in[1];
+    if (kind == INK_POOL_AVERAGE_DX) {
+        x = node->out[0];
+        y = node->in[0];
+    }
+    ink_cuda_pool a = pool_of(p, node, x, y);
+    a.x = p->data[kind == INK_POOL_MAX_DX ? node->in[2] : node->in[0]];
+    a.y = p->data[node->out[0]];
+    a.kind = kind;
+    a.count = count_of(p, node->out[0], n);
+    launch(p, INK_KERN_pool, ink_cuda_blocks(a.count), &a);
+}
+
+static void walk_classes(ink_program *p, const ink_node *node, ink_cuda_classes_kind kind, uint32_t n) {
+    ink_cuda_classes a = {.z = p->data[node->in[0]],
+                          .y = p->data[node->out[0]],
+                          .labels = p->in + p->labels_at,
+                          .losses = (float *)(void *)(p->out + p->losses_at),
+                          .right = (uint32_t *)(void *)(p->out + p->right_at),
+                          .kind = kind,
+                          .n = n,
+                          .classes = ink_cuda_dim(p, node->in[0], 0)};
+    if (kind == INK_CLASSES_SOFTMAX_DX) {
+        a.q = p->data[node->in[1]];
+    } else if (kind != INK_CLASSES_SOFTMAX) {
+        a.q = ink_cuda_data(p, node->in[2]);
+        a.smoothing = node->attr.cross_entropy.smoothing;
+        a.soft_weight = node->attr.cross_entropy.soft_weight;
+        a.temperature = node->attr.cross_entropy.temperature;
+    }
+    launch(p, INK_KERN_classes, ink_cuda_blocks(n), &a);
+}
+
+static void walk_node(ink_program *p, int32_t at, uint32_t n) {
+    const ink_node *node = &p->g.nodes[at];
+    switch (node->op) {
+    case INK_OP_WARP:
+    case INK_OP_NORMALISE: walk_input(p, node, n); break;
+    case INK_OP_LINEAR:
+    case INK_OP_LINEAR_DX:
+    case INK_OP_LINEAR_DW:
+    case INK_OP_CONV2D:
+    case INK_OP_CONV2D_DX:
+    case INK_OP_CONV2D_DW: ink_cuda_walk_matrix(p, at, n); break;
+    case INK_OP_BIAS_DB:
+    case INK_OP_BATCHNORM:
+    case INK_OP_BATCHNORM_DX: ink_cuda_walk_norm(p, at, n); break;
+    case INK_OP_ACTIVATION: walk_map(p, at, INK_MAP_ACTIVATION, n); break;
+    case INK_OP_ACTIVATION_DX: walk_map(p, at, INK_MAP_ACTIVATION_DX, n); break;
+    case INK_OP_MAXPOOL:
+    case INK_OP_GLOBAL_MAXPOOL: walk_pool(p, node, INK_POOL_MAX, n); break;
+    case INK_OP_MAXPOOL_DX:
+    case INK_OP_GLOBAL_MAXPOOL_DX: walk_pool(p, node, INK_POOL_MAX_DX, n); break;
+    case INK_OP_AVGPOOL:
+    case INK_OP_GLOBAL_AVGPOOL: walk_pool(p, node, INK_POOL_AVERAGE, n); break;
+    case INK_OP_AVGPOOL_DX:
+    case INK_OP_GLOBAL_AVGPOOL_DX: walk_pool(p, node, INK_POOL_AVERAGE_DX, n); break;
+    case INK_OP_DROPOUT:
+    case INK_OP_DROPOUT_DX: walk_map(p, at, INK_MAP_DROPOUT, n); break;
+    case INK_OP_FLATTEN: walk_map(p, at, INK_MAP_FLATTEN, n); break;
+    case INK_OP_FLATTEN_DX: walk_map(p, at, INK_MAP_FLATTEN_DX, n); break;
+    case INK_OP_ADD: walk_map(p, at, INK_MAP_ADD, n); break;
+    case INK_OP_SOFTMAX: walk_classes(p, node, INK_CLASSES_SOFTMAX, n); break;
+    case INK_OP_SOFTMAX_DX: walk_classes(p, node, INK_CLASSES_SOFTMAX_DX, n); break;
+    case INK_OP_CROSS_ENTROPY: walk_classes(p, node, INK_CLASSES_LOSS, n); break;
+    case INK_OP_CROSS_ENTROPY_DX: walk_classes(p, node, INK_CLASSES_LOSS_DX, n); break;
+    case INK_OP_CLIP:
+    case INK_OP_SGD:
+    case INK_OP_ADAM:
+    case INK_OP_MUON:
+    case INK_OP_AVERAGE: ink_cuda_walk_learn(p, at); break;
+    case INK_OP_COUNT: break;
+    }
+}
+
+void ink_cuda_walk(ink_program *p, uint32_t n) {
+    for (int32_t i = 0; i < p->g.n_nodes; i++) {
+        if (!p->notes[i].done) walk_node(p, i, n);
+    }
+}

@@ -1,0 +1,180 @@
+/* ops/cuda/walk_nodes.c: launches of convolutions, linear layers, batch norm, and their gradients.
+ * What became part of a node's kernel stands in its note (plan.c). */
+#include "ops/cuda/program.h"
+
+static void launch(ink_program *p, ink_cuda_kernel kernel, ink_gpu_size blocks, const void *arguments) {
+    p->gpu->launch(p->gpu, kernel, blocks, arguments);
+}
+
+static uint32_t tiles(uint64_t count) {
+    return (uint32_t)((count + INK_TILE - 1) / INK_TILE);
+}
+
+/* The kernel of a precision; f32, tf32, bf16 stand in this order in kernels.h. */
+static ink_cuda_kernel for_precision(const ink_program *p, ink_cuda_kernel f32) {
+    int further = p->precision == INK_PRECISION_BF16 ? 2 : p->precision == INK_PRECISION_TF32 ? 1 : 0;
+    return (ink_cuda_kernel)((int)f32 + further);
+}
+
+static void walk_outer(ink_program *p, int32_t at, uint32_t n) {
+    const ink_node *node = &p->g.nodes[at];
+    const ink_cuda_tables *t = &p->notes[at].tables;
+    ink_cuda_conv f = ink_cuda_conv_of(p, node);
+    uint32_t rows = n * f.p * f.q, parts = (rows + t->part_rows - 1) / t->part_rows;
+    ink_cuda_outer a = {.x = p->data[node->in[0]],
+                        .dy = p->data[node->in[1]],
+                        .parts = p->parts,
+                        .taps = t->taps,
+                        .n_taps = t->n_live,
+                        .n = n,
+                        .in_h = f.h,
+                        .in_w = f.w,
+                        .c = f.c,
+                        .in_step = f.stride,
+                        .out_h = f.p,
+                        .out_w = f.q,
+                        .k = f.k,
+                        .part_rows = t->part_rows};
+    launch(p, for_precision(p, INK_KERN_outer_f32), (ink_gpu_size){tiles((uint64_t)t->n_live * f.c), tiles(f.k), parts},
+           &a);
+    ink_cuda_outer_join join = {.parts = p->parts,
+                                .live = t->live,
+                                .dw = p->data[node->out[0]],
+                                .n_parts = parts,
+                                .n_taps = f.r * f.s,
+                                .n_live = t->n_live,
+                                .c = f.c,
+                                .k = f.k};
+    launch(p, INK_KERN_outer_join, ink_cuda_blocks((uint64_t)f.k * f.r * f.s * f.c), &join);
+}
+
+void ink_cuda_walk_matrix(ink_program *p, int32_t at, uint32_t n) {
+    const ink_node *node = &p->g.nodes[at];
+    const ink_cuda_note *note = &p->notes[at];
+    if (node->op == INK_OP_CONV2D_DW || node->op == INK_OP_LINEAR_DW) {
+        walk_outer(p, at, n);
+        return;
+    }
+    ink_cuda_conv f = ink_cuda_conv_of(p, node);
+    uint32_t filter = f.r * f.s * f.c;
+    ink_cuda_gather a = {.x = p->data[node->in[0]],
+                         .w = p->data[node->in[1]],
+                         .residual = ink_cuda_data(p, note->residual),
+                         .y = p->data[node->out[0]],
+                         .stats = note->gives_sums ? p->sums : NULL,
+                         .taps = note->tables.taps,
+                         .grids = note->tables.grids,
+                         .n = n,
+                         .relu = note->relu};
+    if (node->op == INK_OP_CONV2D || node->op == INK_OP_LINEAR) {
+        a.bias = ink_cuda_data(p, node->in[2]);
+        a.in_h = f.h, a.in_w = f.w, a.c = f.c, a.in_step = f.stride;
+        a.out_h = f.p, a.out_w = f.q, a.k = f.k, a.out_step = 1;
+        a.w_column = filter, a.w_channel = 1;
+    } else {
+        a.in_h = f.p, a.in_w = f.q, a.c = f.k, a.in_step = 1;
+        a.out_h = f.h, a.out_w = f.w, a.k = f.c, a.out_step = f.stride;
+        a.w_column = 1, a.w_channel = filter;
+    }
+    launch(p, for_precision(p, INK_KERN_gather_f32),
+           (ink_gpu_size){tiles((uint64_t)n * note->tables.most), tiles(a.k), note->tables.n_grids}, &a);
+}
+
+/* ---- batch norm, gradients of biases ---- */
+
+static void walk_sums(ink_program *p, ink_cuda_sums a) {
+    a.sums = p->sums;
+    launch(p, INK_KERN_sums, (ink_gpu_size){(a.rows + INK_CHUNK - 1) / INK_CHUNK, (a.c + 31) / 32, 1}, &a);
+}
+
+static void walk_bias(ink_program *p, const ink_node *node, uint32_t n) {
+    uint32_t rows = n * ink_cuda_map_of(p, node->in[0]), c = ink_cuda_dim(p, node->in[0], 0);
+    walk_sums(p, (ink_cuda_sums){.dy = p->data[node->in[0]], .rows = rows, .c = c, .with_dy = 1});
+    ink_cuda_join a = {.sums = p->sums, .mean = p->data[node->out[0]], .rows = rows, .c = c, .kind = 1};
+    launch(p, INK_KERN_join, (ink_gpu_size){c, 1, 1}, &a);
+}
+
+static void walk_forward(ink_program *p, int32_t at, uint32_t n) {
+    const ink_node *node = &p->g.nodes[at];
+    const ink_cuda_note *note = &p->notes[at];
+    uint32_t rows = n * ink_cuda_map_of(p, node->in[0]), c = ink_cuda_dim(p, node->in[0], 0);
+    float *mean = p->data[node->out[1]], *inv_std = p->data[node->out[2]];
+    if (node->attr.batchnorm.training) {
+        if (!note->has_sums) walk_sums(p, (ink_cuda_sums){.x = p->data[node->in[0]], .rows = rows, .c = c});
+        ink_cuda_join join = {.sums = p->sums,
+                              .mean = mean,
+                              .inv_std = inv_std,
+                              .running_mean = p->data[node->in[3]],
+                              .running_var = p->data[node->in[4]],
+                              .rows = rows,
+                              .c = c,
+                              .kind = 0,
+                              .eps = node->attr.batchnorm.eps,
+                              .momentum = node->attr.batchnorm.momentum};
+        launch(p, INK_KERN_join, (ink_gpu_size){c, 1, 1}, &join);
+    } else {
+        ink_cuda_fixed fixed = {p->data[node->in[3]], p->data[node->in[4]], mean, inv_std, c, node->attr.batchnorm.eps};
+        launch(p, INK_KERN_fixed, ink_cuda_blocks(c), &fixed);
+    }
+    ink_cuda_norm a = {.x = p->data[node->in[0]],
+                       .gamma = ink_cuda_data(p, node->in[1]),
+                       .beta = ink_cuda_data(p, node->in[2]),
+                       .mean = mean,
+                       .inv_std = inv_std,
+                       .residual = ink_cuda_data(p, note->residual),
+                       .y = p->data[node->out[0]],
+                       .count = (uint64_t)rows * c,
+                       .c = c,
+                       .relu = note->relu};
+    launch(p, INK_KERN_norm, ink_cuda_blocks(a.count), &a);
+}
+
+static void walk_backward(ink_program *p, int32_t at, uint32_t n) {
+    const ink_node *node = &p->g.nodes[at];
+    const ink_cuda_note *note = &p->notes[at];
+    uint32_t rows = n * ink_cuda_map_of(p, node->in[0]), c = ink_cuda_dim(p, node->in[0], 0);
+    float *mean = p->data[node->in[3]], *inv_std = p->data[node->in[4]];
+    bool training = node->attr.batchnorm.training;
+    walk_sums(p, (ink_cuda_sums){.x = p->data[node->in[0]],
+                                 .dy = p->data[note->dy],
+                                 .y = ink_cuda_data(p, note->gate),
+                                 .mean = mean,
+                                 .inv_std = inv_std,
+                                 .rows = rows,
+                                 .c = c,
+                                 .with_dy = 2,
+                                 .relu = note->gate != INK_NONE});
+    ink_cuda_join join = {.sums = p->sums,
+                          .mean = ink_cuda_data(p, node->out[2]),
+                          .inv_std = ink_cuda_data(p, node->out[1]),
+                          .running_mean = inv_std,
+                          .tilt = p->tilt,
+                          .rows = rows,
+                          .c = c,
+                          .kind = 1};
+    launch(p, INK_KERN_join, (ink_gpu_size){c, 1, 1}, &join);
+    if (node->out[0] == INK_NONE) return;
+    ink_cuda_norm a = {.x = p->data[node->in[0]],
+                       .dy = p->data[note->dy],
+                       .gate = ink_cuda_data(p, note->gate),
+                       .gamma = ink_cuda_data(p, node->in[2]),
+                       .mean = mean,
+                       .inv_std = inv_std,
+                       .tilt = training ? p->tilt : NULL,
+                       .y = p->data[node->out[0]],
+                       .count = (uint64_t)rows * c,
+                       .c = c,
+                       .backward = 1};
+    launch(p, INK_KERN_norm, ink_cuda_blocks(a.count), &a);
+}
+
+void ink_cuda_walk_norm(ink_program *p, int32_t at, uint32_t n) {
+    const ink_node *node = &p->g.nodes[at];
+    if (node->op == INK_OP_BIAS_DB) {
+        walk_bias(p, node, n);
+    } else if (node->op == INK_OP_BATCHNORM) {
+        walk_forward(p, at, n);
+    } else {
+        walk_backward(p, at, n);
+    }
+}

@@ -1,0 +1,69 @@
+/* tests/ops/test_gpu.c: the CUDA backend on a GPU: every case against ref64, twice with the same bits; nets against
+ * PyTorch. Without a GPU all of it is skipped (77), and says why; the same kernels on the host are test_cuda.c's.
+ * script/test-gpu runs this with everything that needs a GPU.
+ *
+ *   test_ops_gpu TEXT             only cases that contain TEXT, and the worst error of each
+ *
+ * Tolerance  As judge.c's. Tensor cores may add without rounding to nearest, so their sums may be off by more: four
+ * times as much is allowed there. That has not been measured yet. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "cases.h"
+#include "judge.h"
+#include "parity.h"
+
+#define SKIPPED 77 /* as CTest counts it */
+
+static const ink_backend *gpu;
+
+static void check(ink_precision precision, double slack, const char *name) {
+    judge_mode mode = {.name = name, .backend = gpu, .precision = precision, .slack = slack};
+    judge_begin(precision, UINT64_MAX);
+    assert_true(judge_mode_is_right(&mode, "on the GPU", UINT64_MAX));
+}
+
+static void f32_matches_ref64(void **state) {
+    (void)state;
+    check(INK_PRECISION_F32, 1, "cuda f32");
+}
+
+static void tf32_matches_ref64(void **state) {
+    (void)state;
+    check(INK_PRECISION_TF32, 4, "cuda tf32");
+}
+
+static void bf16_matches_ref64(void **state) {
+    (void)state;
+    check(INK_PRECISION_BF16, 4, "cuda bf16");
+}
+
+/* Tolerances: test_pytorch.c; tf32 keeps ten bits of a factor where bf16 keeps seven. */
+static void nets_train_like_pytorch(void **state) {
+    (void)state;
+    parity_check(gpu, INK_PRECISION_F32, false, PARITY_FILES, (parity_tolerances){1e-4, 2e-3, 0, 3e-3}, "cuda f32");
+    parity_check(gpu, INK_PRECISION_TF32, false, PARITY_FILES, (parity_tolerances){0.05, 0.5, 0, 0.03}, "cuda tf32");
+    parity_check(gpu, INK_PRECISION_BF16, false, PARITY_FILES, (parity_tolerances){0.3, 3, 0, 0.1}, "cuda bf16");
+}
+
+int main(int argc, char **argv) {
+    ink_error err;
+    if (argc > 1) judge_wanted = argv[1];
+    if (ink_cuda_open(0, &gpu, &err) != INK_OK) {
+        print_message("skipped: %s\n", err.text);
+        return SKIPPED;
+    }
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(f32_matches_ref64),
+        cmocka_unit_test(tf32_matches_ref64),
+        cmocka_unit_test(bf16_matches_ref64),
+        cmocka_unit_test(nets_train_like_pytorch),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
