@@ -96,7 +96,7 @@ static int read_words(const cli_qr *qr, uint8_t *words) {
 static void reads_back(const char *text, int version) {
     static const int blocks[7] = {0, 1, 1, 1, 2, 2, 4}, data[7] = {0, 16, 28, 44, 32, 43, 27},
                      check[7] = {0, 10, 16, 26, 18, 24, 16};
-    uint8_t words[200], block[70], all[120];
+    uint8_t words[200], block[70], all[120] = {0};
     cli_qr qr;
     ink_error err;
     int b = blocks[version], at = 0;

@@ -9,10 +9,10 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    ink_recipe *recipe = ink_mem_new(2, sizeof *recipe), *again = recipe + 1;
+    ink_recipe *recipe = ink_mem_new(1, sizeof *recipe), *again = ink_mem_new(1, sizeof *again);
     char *text = ink_mem_new(size + 1, 1), *first = NULL, *second = NULL;
     ink_error err = {0};
-    if (recipe == NULL || text == NULL) abort();
+    if (recipe == NULL || again == NULL || text == NULL) abort();
     if (size > 0) memcpy(text, data, size);
     ink_recipe_start(recipe);
     ink_recipe_start(again);
@@ -33,6 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     ink_mem_free(first);
     ink_mem_free(second);
     ink_mem_free(text);
+    ink_mem_free(again);
     ink_mem_free(recipe);
     return 0;
 }
