@@ -121,6 +121,10 @@ static void subtract_base(ink_plane *ink, const grid *g, const ink_noise *noise)
     }
 }
 
+bool ink_level_is_clear(const ink_level *level) {
+    return level->usual >= CLEAR * level->noise.usual;
+}
+
 ink_status ink_plane_calm(ink_plane *ink, ink_level *out, ink_error *err) {
     grid g;
     uint16_t *across;
@@ -135,7 +139,7 @@ ink_status ink_plane_calm(ink_plane *ink, ink_level *out, ink_error *err) {
         memset(g.most, 0, (size_t)g.across * g.down);
         find_darkest(smoothed.at, ink->width, ink->height, &g);
         out->usual = usual_ink(&g, &out->noise, ink);
-        bool clear = out->usual > 0 ? out->usual >= CLEAR * out->noise.usual : out->noise.usual < QUIET;
+        bool clear = out->usual > 0 ? ink_level_is_clear(out) : out->noise.usual < QUIET;
         if (clear || pass == PASSES_MOST) break;
         uint8_t *spare = ink->at;
         ink->at = smoothed.at;
@@ -153,7 +157,7 @@ enum { PAPER = 0, INK = 1, MAYBE = 2, FAINT = 3 };
 
 /* What is darker than `strong` becomes INK, than `weak` MAYBE, than the noise FAINT. */
 static void mark(const grid *g, const ink_level *level, ink_plane *mask) {
-    bool clear = level->usual >= CLEAR * level->noise.usual;
+    bool clear = ink_level_is_clear(level);
     float share = clear ? SHARE_OF_DARKEST : SHARE_IN_NOISE;
     float usual = (clear ? SHARE_OF_USUAL : SHARE_OF_USUAL * 0.6f) * level->usual;
     for (uint32_t y = 0; y < mask->height; y++) {

@@ -246,22 +246,6 @@ static ink_status join_pairs(const ink_judge_input *in, ink_pieces *pieces, ink_
     return INK_OK;
 }
 
-/* ---- doubt ---- */
-
-void ink_readings_doubt(ink_readings *readings, const ink_pieces *pieces, float height, float sure, bool ruled) {
-    uint32_t good = 0, no_ones = 0;
-    for (uint32_t i = 0; i < readings->n; i++) {
-        const ink_reading *r = &readings->at[i];
-        float h = height_of(&pieces->piece[r->piece].box) / height;
-        bool usual = !r->doubtful && h > 0.65f && h < 1.55f;
-        if (!usual || surest(r) < sure || !ink_cell_plausible(&r->cell, ink_first_most(r->p))) continue;
-        good++;
-        no_ones += ink_first_most(r->p) != 1;
-    }
-    if (2 * good >= readings->n && (no_ones > 0 || !ruled)) return;
-    for (uint32_t i = 0; i < readings->n; i++) readings->at[i].doubtful = true;
-}
-
 /* ---- all ---- */
 
 static ink_status cut_wide(const ink_judge_input *in, ink_pieces *pieces, ink_readings *r, ink_readings *out,

@@ -123,7 +123,9 @@ static ink_status fill_page(work *w, uint32_t width, uint32_t height, ink_page *
                      .slope = w->layout.slope,
                      .light_ink = w->light_ink,
                      .pieces = w->readings.n};
-    ink_readings_doubt(&w->readings, &w->pieces, w->layout.height, sure, w->rules.count > 0);
+    ink_doubt doubt = ink_readings_doubt(&w->readings, &w->pieces, w->layout.height, ink_level_is_clear(&w->level),
+                                         w->rules.count > 0);
+    if (doubt == INK_DOUBT_BLANK) n = 0;
     if (page.digits == NULL) return ink_fail_memory(w->err, (uint64_t)n * sizeof *page.digits, "digits");
     for (uint32_t i = 0; i < n; i++) {
         const ink_reading *r = &w->readings.at[i];
@@ -139,7 +141,7 @@ static ink_status fill_page(work *w, uint32_t width, uint32_t height, ink_page *
         d->height = scaled(b->bottom, w->plane.height, height) - d->y;
         d->line = page.lines;
         d->spaced = r->spaced && page.count > 1 && d[-1].line == d->line;
-        d->digit = (int8_t)(r->p[digit] >= sure && !r->doubtful ? digit : INK_PAGE_UNSURE);
+        d->digit = (int8_t)(r->p[digit] >= sure && !r->doubtful && doubt == INK_DOUBT_NONE ? digit : INK_PAGE_UNSURE);
         memcpy(d->p, r->p, sizeof d->p);
         memcpy(d->image, r->cell.image, sizeof d->image);
     }

@@ -52,6 +52,9 @@ typedef struct ink_level {
     float usual;     /* how dark the page's ink usually is; 0: there is none */
 } ink_level;
 
+/* Whether ink stands out from the noise on the whole page; else it has been smoothed in vain. */
+bool ink_level_is_clear(const ink_level *level);
+
 /* In place: smoothed until ink stands out from the noise (pages that are clear stay untouched), then what blank paper
  * shows is subtracted. */
 INK_MUST_USE ink_status ink_plane_calm(ink_plane *ink, ink_level *out, ink_error *err);
@@ -196,11 +199,21 @@ typedef struct ink_judge_input {
 INK_MUST_USE ink_status ink_pieces_judge(const ink_judge_input *input, ink_pieces *pieces, ink_readings *out,
                                          ink_error *err);
 void ink_readings_free(ink_readings *readings);
-/* Marks all as doubtful when fewer than half of them look like digits of one writing: plausible, of more than `sure`
- * probability, of nearly the usual height; or, on ruled paper, when all that is sure is a 1, as a rest of a rule looks
- * like. Then the page shows something else. */
-void ink_readings_doubt(ink_readings *readings, const ink_pieces *pieces, float height, float sure, bool ruled);
 /* The most probable digit. */
 int ink_first_most(const float p[10]);
+
+/* ---- doubt.c ---- */
+
+typedef enum ink_doubt {
+    INK_DOUBT_NONE,
+    INK_DOUBT_ALL,   /* the page shows something else: a doodle, a rest of a rule; none of its digits is sure */
+    INK_DOUBT_BLANK, /* so does it, and its ink hardly stands out from the noise: there may be none */
+} ink_doubt;
+
+/* Weighs what speaks for a page of digits, pieces that a net is sure of, of one height, against what does not fit: the
+ * larger, the more. Digits of one page vouch for each other; so each must be surer where there are few, and where the
+ * ink is faint. clear: ink_level_is_clear; ruled: rules were taken out, and a rest of one looks like a 1. */
+ink_doubt ink_readings_doubt(const ink_readings *readings, const ink_pieces *pieces, float height, bool clear,
+                             bool ruled);
 
 #endif

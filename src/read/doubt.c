@@ -1,0 +1,37 @@
+/* read/doubt.c: whether what was read on a page is writing at all.
+ * It judges the page as a whole; which single piece may be a digit, cell.c and judge.c say. */
+#include "read/stages.h"
+
+#define SURE       0.9f  /* pieces of digits mostly are; of doodles and knots of squared paper half are not */
+#define PLAUSIBLE  0.42f /* INK_PAGE_SURE, whatever is asked of single digits */
+#define ONE        0.3   /* of another digit's worth: many a stroke looks like it */
+#define UNSURE     0.5   /* what an unsure digit takes away */
+#define STRANGE    2.0   /* what a piece that is no digit takes away, when it is as large as one */
+#define ALONE      0.75  /* so much may be missing: a single digit that is unsure stands */
+#define LEAST      5.0   /* among noise: so many digits, */
+#define LEAST_MEAN 0.4   /* and so few others */
+
+/* What a reading says for digits, less what it says against them. */
+static double evidence(const ink_reading *r, const ink_box *box, float height, bool clear) {
+    int digit = ink_first_most(r->p);
+    float w = (float)(box->right - box->left), h = (float)(box->bottom - box->top), longer = w > h ? w : h;
+    if (r->doubtful || r->p[digit] < PLAUSIBLE || !ink_cell_plausible(&r->cell, digit)) {
+        return longer > height ? -STRANGE * (double)(longer / height) : -STRANGE;
+    }
+    if (r->p[digit] < SURE || h < 0.6f * height || h > 1.6f * height) return clear ? -UNSURE : -2 * UNSURE;
+    return digit == 1 ? ONE : 1;
+}
+
+ink_doubt ink_readings_doubt(const ink_readings *readings, const ink_pieces *pieces, float height, bool clear,
+                             bool ruled) {
+    double sum = 0;
+    bool others = false;
+    for (uint32_t i = 0; i < readings->n; i++) {
+        const ink_reading *r = &readings->at[i];
+        double e = evidence(r, &pieces->piece[r->piece].box, height, clear);
+        sum += e;
+        others = others || e > ONE;
+    }
+    if (!clear && (sum < LEAST || sum < LEAST_MEAN * readings->n)) return INK_DOUBT_BLANK;
+    return sum < -ALONE || (ruled && !others) ? INK_DOUBT_ALL : INK_DOUBT_NONE;
+}
