@@ -240,7 +240,7 @@ ink_status ink_cell_make(const ink_plane *ink, const ink_plane *mask, const ink_
     ink_plane own = {0}, patch = {0};
     facts f = {0};
     uint8_t full = full_ink(ink, pieces, piece);
-    *out = (ink_cell){0};
+    *out = (ink_cell){.dark = full};
     ink_status status = ink_plane_new(w, h, &own, err);
     if (status == INK_OK) status = ink_plane_new(w, h, &patch, err);
     if (status != INK_OK) goto done;

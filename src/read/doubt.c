@@ -10,14 +10,35 @@
 #define ALONE      0.75  /* so much may be missing: a single digit that is unsure stands */
 #define LEAST      5.0   /* among noise: so many digits, */
 #define LEAST_MEAN 0.4   /* and so few others */
+#define PALE       0.6f  /* of the writing's darkness: a rule */
+#define PALE_LEAST 3     /* digits by which the writing's darkness is known */
+
+static bool is_digit(const ink_reading *r, float sure) {
+    int digit = ink_first_most(r->p);
+    return !r->doubtful && r->p[digit] >= sure && ink_cell_plausible(&r->cell, digit);
+}
+
+void ink_readings_drop_pale(ink_readings *readings) {
+    uint32_t counts[256] = {0}, n = 0, seen = 0, v = 0, kept = 0;
+    for (uint32_t i = 0; i < readings->n; i++) {
+        const ink_reading *r = &readings->at[i];
+        if (!is_digit(r, SURE) || ink_first_most(r->p) == 1) continue;
+        counts[r->cell.dark]++;
+        n++;
+    }
+    if (n < PALE_LEAST) return;
+    while (v < 255 && seen + counts[v] <= n / 2) seen += counts[v++];
+    for (uint32_t i = 0; i < readings->n; i++) {
+        if ((float)readings->at[i].cell.dark >= PALE * (float)v) readings->at[kept++] = readings->at[i];
+    }
+    readings->n = kept;
+}
 
 /* What a reading says for digits, less what it says against them. */
 static double evidence(const ink_reading *r, const ink_box *box, float height, bool clear) {
     int digit = ink_first_most(r->p);
     float w = (float)(box->right - box->left), h = (float)(box->bottom - box->top), longer = w > h ? w : h;
-    if (r->doubtful || r->p[digit] < PLAUSIBLE || !ink_cell_plausible(&r->cell, digit)) {
-        return longer > height ? -STRANGE * (double)(longer / height) : -STRANGE;
-    }
+    if (!is_digit(r, PLAUSIBLE)) return longer > height ? -STRANGE * (double)(longer / height) : -STRANGE;
     if (r->p[digit] < SURE || h < 0.6f * height || h > 1.6f * height) return clear ? -UNSURE : -2 * UNSURE;
     return digit == 1 ? ONE : 1;
 }

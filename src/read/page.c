@@ -118,14 +118,16 @@ static uint32_t scaled(int32_t v, uint32_t from, uint32_t to) {
 /* The readings that look like digits, as the caller sees them; lines without any are closed up. */
 static ink_status fill_page(work *w, uint32_t width, uint32_t height, ink_page *out) {
     float sure = w->options->sure > 0 ? w->options->sure : INK_PAGE_SURE;
-    uint32_t n = w->readings.n < INK_PAGE_DIGITS_MAX ? w->readings.n : INK_PAGE_DIGITS_MAX, line = 0;
+    uint32_t pieces = w->readings.n, n, line = 0;
+    if (w->rules.count > 0) ink_readings_drop_pale(&w->readings);
+    ink_doubt doubt = ink_readings_doubt(&w->readings, &w->pieces, w->layout.height, ink_level_is_clear(&w->level),
+                                         w->rules.count > 0);
+    n = w->readings.n < INK_PAGE_DIGITS_MAX ? w->readings.n : INK_PAGE_DIGITS_MAX;
+    if (doubt == INK_DOUBT_BLANK) n = 0;
     ink_page page = {.digits = ink_mem_new((size_t)n + 1, sizeof *page.digits),
                      .slope = w->layout.slope,
                      .light_ink = w->light_ink,
-                     .pieces = w->readings.n};
-    ink_doubt doubt = ink_readings_doubt(&w->readings, &w->pieces, w->layout.height, ink_level_is_clear(&w->level),
-                                         w->rules.count > 0);
-    if (doubt == INK_DOUBT_BLANK) n = 0;
+                     .pieces = pieces};
     if (page.digits == NULL) return ink_fail_memory(w->err, (uint64_t)n * sizeof *page.digits, "digits");
     for (uint32_t i = 0; i < n; i++) {
         const ink_reading *r = &w->readings.at[i];

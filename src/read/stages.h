@@ -143,6 +143,7 @@ typedef struct ink_cell {
     float length; /* of the stroke (area / width) over the longer side */
     float aspect; /* width / height */
     int holes;    /* enclosed areas of paper */
+    uint8_t dark; /* upper quartile of its ink */
 } ink_cell;
 
 /* The piece's grey inside its mask and one pixel around it, black where its ink is full, its stroke widened or thinned
@@ -209,6 +210,9 @@ typedef enum ink_doubt {
     INK_DOUBT_ALL,   /* the page shows something else: a doodle, a rest of a rule; none of its digits is sure */
     INK_DOUBT_BLANK, /* so does it, and its ink hardly stands out from the noise: there may be none */
 } ink_doubt;
+
+/* For ruled paper: drops what is much paler than the page's sure digits, in the middle: rests of rules. */
+void ink_readings_drop_pale(ink_readings *readings);
 
 /* Weighs what speaks for a page of digits, pieces that a net is sure of, of one height, against what does not fit: the
  * larger, the more. Digits of one page vouch for each other; so each must be surer where there are few, and where the
