@@ -99,6 +99,7 @@ static ink_status read_rows(const ink_eval_options *options, const ink_models *m
     if (!options->held_out) return options->suspects ? check_suspects(models, set, err) : INK_OK;
     ink_images_free(&set->test);
     set->test = set->train;
+    set->test_files = set->train_files;
     set->train = (ink_images){0};
     return keep_held_out(options, models, set, rows, err);
 }
@@ -124,7 +125,9 @@ ink_status ink_work_eval(const ink_eval_options *options, const ink_watch *watch
     if (status == INK_OK) status = ink_tta_choose(options->tta, options->tta_below, &models, err);
     if (status == INK_OK) status = read_rows(options, &models, &machine, watch, &set, &rows, err);
     if (status == INK_OK) status = ink_models_predict(&models, &set.test, watch, &predictions, err);
-    if (status == INK_OK) status = ink_judge(&set.test, rows, &predictions, &judgement, err);
+    if (status == INK_OK) {
+        status = ink_judge(&(ink_judged){&set.test, rows, set.test_files, &predictions}, &judgement, err);
+    }
     if (status == INK_OK && options->out != NULL) status = write_folder(&judgement, options, err);
     if (status == INK_OK) status = ink_judgement_text(&judgement, options->suspects, &result->text, err);
     if (status == INK_OK) status = ink_judgement_json(&judgement, options->suspects, &result->json, err);

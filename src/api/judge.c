@@ -13,9 +13,10 @@
 #include "nn/net.h"
 #include "report/predictions.h"
 
-/* The pixels of the images that a list names by their place; then the list gets the numbers of the file. */
-static ink_status take_pixels(const ink_images *images, const uint32_t *rows, ink_mistake *list, uint32_t n,
-                              uint8_t **pixels, ink_error *err) {
+/* The pixels of the images that a list names by their place; then the list gets the numbers of the file, and names. */
+static ink_status take_pixels(const ink_judged *judged, ink_mistake *list, uint32_t n, uint8_t **pixels,
+                              ink_error *err) {
+    const ink_images *images = judged->images;
     size_t size = (size_t)images->height * images->width;
     if (images->height == 28 && images->width == 28) {
         *pixels = ink_mem_new(n, size);
@@ -24,16 +25,18 @@ static ink_status take_pixels(const ink_images *images, const uint32_t *rows, in
     for (uint32_t k = 0; k < n; k++) {
         uint32_t i = list[k].index;
         if (*pixels != NULL) memcpy(*pixels + k * size, images->pixels + i * size, size);
-        if (rows != NULL) list[k].index = rows[i];
+        if (judged->rows != NULL) list[k].index = judged->rows[i];
+        if (judged->files != NULL) list[k].file = judged->files[list[k].index].path;
     }
     return INK_OK;
 }
 
-ink_status ink_judge(const ink_images *images, const uint32_t *rows, const ink_predictions *predictions,
-                     ink_judgement *out, ink_error *err) {
+ink_status ink_judge(const ink_judged *judged, ink_judgement *out, ink_error *err) {
+    const ink_images *images = judged->images;
+    const ink_predictions *predictions = judged->predictions;
     double loss_sum = 0;
     uint32_t n = predictions->count;
-    *out = (ink_judgement){.images = images, .rows = rows, .predictions = predictions};
+    *out = (ink_judgement){.images = images, .rows = judged->rows, .predictions = predictions};
     for (uint32_t i = 0; i < n; i++) {
         ink_confusion_add(&out->confusion, predictions->p + (size_t)i * INK_CLASSES, images->labels[i]);
         loss_sum += predictions->losses[i];
@@ -44,9 +47,9 @@ ink_status ink_judge(const ink_images *images, const uint32_t *rows, const ink_p
     ink_status status = ink_suspects_find(predictions->p, images->labels, NULL, n, out->suspects, INK_WORST_MOST,
                                           &out->suspects_in_all, err);
     out->n_suspects = out->suspects_in_all < INK_WORST_MOST ? out->suspects_in_all : INK_WORST_MOST;
-    if (status == INK_OK) status = take_pixels(images, rows, out->worst, out->n_worst, &out->worst_pixels, err);
+    if (status == INK_OK) status = take_pixels(judged, out->worst, out->n_worst, &out->worst_pixels, err);
     if (status == INK_OK) {
-        status = take_pixels(images, rows, out->suspects, out->n_suspects, &out->suspect_pixels, err);
+        status = take_pixels(judged, out->suspects, out->n_suspects, &out->suspect_pixels, err);
     }
     return status;
 }
@@ -80,9 +83,12 @@ ink_status ink_judgement_text(const ink_judgement *j, bool suspects, char **text
 static json_t *mistakes_array(const ink_mistake *list, uint32_t n) {
     json_t *array = json_array();
     for (uint32_t i = 0; i < n; i++) {
-        json_array_append_new(array, json_pack("{s:I, s:i, s:i, s:f, s:f}", "index", (json_int_t)list[i].index, "true",
-                                               list[i].truth, "pred", list[i].guess, "p_true", (double)list[i].p_truth,
-                                               "p_pred", (double)list[i].p_guess));
+        json_t *one =
+            json_pack("{s:I, s:i, s:i, s:f, s:f}", "index", (json_int_t)list[i].index, "true", list[i].truth, "pred",
+                      list[i].guess, "p_true", (double)list[i].p_truth, "p_pred", (double)list[i].p_guess);
+        /* A name that is no UTF-8 cannot stand in JSON: json_string gives NULL, which is not set. */
+        if (list[i].file != NULL) (void)json_object_set_new(one, "file", json_string(list[i].file));
+        json_array_append_new(array, one);
     }
     return array;
 }

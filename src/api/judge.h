@@ -3,6 +3,7 @@
 #define INK_API_JUDGE_H
 
 #include "api/models.h"
+#include "data/digit_files.h"
 #include "report/confusion.h"
 #include "report/mistakes.h"
 #include "report/suspects.h"
@@ -24,10 +25,16 @@ typedef struct ink_judgement {
     const ink_predictions *predictions;
 } ink_judgement;
 
-/* images: those that were predicted, with labels. rows[count]: their numbers in their file; NULL: 0, 1, ...
+/* images: those that were predicted, with labels. rows[count]: their numbers in their file; NULL: 0, 1, ... files: the
+ * picture of each number; NULL: they were no pictures.
  * Errors   INK_E_MEMORY. The caller clears it, and keeps what it passed until then. */
-INK_MUST_USE ink_status ink_judge(const ink_images *images, const uint32_t *rows, const ink_predictions *predictions,
-                                  ink_judgement *out, ink_error *err);
+typedef struct ink_judged {
+    const ink_images *images;
+    const uint32_t *rows;
+    const ink_digit_file *files;
+    const ink_predictions *predictions;
+} ink_judged;
+INK_MUST_USE ink_status ink_judge(const ink_judged *judged, ink_judgement *out, ink_error *err);
 void ink_judgement_clear(ink_judgement *judgement);
 
 /* confusion.csv .svg .png, reliability.svg .png, worst.csv .svg .png, predictions.csv, report.txt, report.json into a

@@ -279,7 +279,7 @@ static ink_status judge_held_out(ink_train_run *run, ink_error *err) {
     if (status == INK_OK) status = ink_images_pick(&run->set.train, run->held_out, 1, &held_out, &rows, err);
     if (status == INK_OK) status = calibrate(run, &models, &held_out, err);
     if (status == INK_OK) status = ink_models_predict(&models, &held_out, NULL, &predictions, err);
-    if (status == INK_OK) status = ink_judge(&held_out, rows, &predictions, &judgement, err);
+    if (status == INK_OK) status = ink_judge(&(ink_judged){&held_out, rows, NULL, &predictions}, &judgement, err);
     if (status == INK_OK) status = ink_judgement_write(&judgement, true, name, err);
     if (status == INK_OK) status = ink_train_page(run, &judgement, err);
     ink_judgement_clear(&judgement);

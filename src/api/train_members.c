@@ -303,7 +303,9 @@ static ink_status judge_all(const many *m, ink_judgement *judgement, double *jud
     }
     if (status == INK_OK) status = ink_images_pick(train, judged, 1, &images, &rows, m->err);
     if (status == INK_OK) status = gather(&images, sum, judges, rows, &predictions, m->err);
-    if (status == INK_OK) status = ink_judge(&images, rows, &predictions, judgement, m->err);
+    if (status == INK_OK) {
+        status = ink_judge(&(ink_judged){&images, rows, NULL, &predictions}, judgement, m->err);
+    }
     if (status == INK_OK) status = ink_judgement_write(judgement, true, m->run->result->run, m->err);
     if (status == INK_OK) {
         note_scores(m, &judgement->scores);

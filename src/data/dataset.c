@@ -86,6 +86,7 @@ static ink_status read_pictures(ink_dataset *set, const ink_places *p, const ink
     if (*name == NULL) return ink_fail_memory(err, strlen(p->pictures), "a file name");
     /* The list lives as long as the set: both are in its arena. */
     if (images == &set->test) set->test_files = list->files;
+    if (images == &set->train) set->train_files = list->files;
     return ink_digit_files_read(list, pool, images, err);
 }
 

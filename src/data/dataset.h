@@ -45,7 +45,7 @@ typedef struct ink_dataset {
     ink_images train, test; /* count 0: there is none. Same height and width when both are there */
     ink_submission sample;  /* sample_submission.csv, which asks for exactly test's ids; count 0: there is none */
     const char *train_name, *test_name, *sample_name; /* as DATA was named: "kaggle.zip/train.csv"; or NULL */
-    const ink_digit_file *test_files;                 /* [test.count] when test came from pictures; else NULL */
+    const ink_digit_file *train_files, *test_files;   /* [count] when the images came from pictures; else NULL */
     char train_sha256[65], test_sha256[65];           /* see ink_images_sha256; "" where absent */
     const char **found, **warnings;                   /* whole lines for a person, without newline */
     uint32_t n_found, n_warnings;

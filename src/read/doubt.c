@@ -3,7 +3,7 @@
 #include "read/stages.h"
 
 #define SURE       0.9f  /* pieces of digits mostly are; of doodles and knots of squared paper half are not */
-#define PLAUSIBLE  0.42f /* INK_PAGE_SURE, whatever is asked of single digits */
+#define PLAUSIBLE  0.42f /* less is no digit, whatever is asked of single ones */
 #define ONE        0.3   /* of another digit's worth: many a stroke looks like it */
 #define UNSURE     0.5   /* what an unsure digit takes away */
 #define STRANGE    2.0   /* what a piece that is no digit takes away, when it is as large as one */

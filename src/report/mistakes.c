@@ -11,6 +11,8 @@
 #include "report/confusion.h"
 #include "report/sheet.h"
 
+#define NAME_MOST 14u /* characters of a file's name under a digit */
+
 static bool worse(const ink_mistake *a, const ink_mistake *b) {
     if (a->loss > b->loss) return true;
     if (a->loss < b->loss) return false;
@@ -49,9 +51,17 @@ uint32_t ink_mistakes_find(const float *probabilities, const uint8_t *labels, co
     return found;
 }
 
+/* A comma and the name in quotes, a quote doubled (RFC 4180). */
+static void add_quoted(ink_text *csv, const char *name) {
+    ink_text_add(csv, ",\"");
+    for (; *name != '\0'; name++) ink_text_format(csv, *name == '"' ? "\"%c" : "%c", *name);
+    ink_text_add(csv, "\"");
+}
+
 ink_status ink_mistakes_csv(const ink_mistake *worst, uint32_t count, char **text, ink_error *err) {
     ink_text csv = {0};
-    ink_text_add(&csv, "index,true,pred,p_true,p_pred,loss\n");
+    bool files = count > 0 && worst[0].file != NULL;
+    ink_text_add(&csv, files ? "index,true,pred,p_true,p_pred,loss,file\n" : "index,true,pred,p_true,p_pred,loss\n");
     for (uint32_t i = 0; i < count; i++) {
         ink_text_format(&csv, "%u,%u,%u,", worst[i].index, worst[i].truth, worst[i].guess);
         ink_text_number(&csv, worst[i].p_truth);
@@ -59,6 +69,7 @@ ink_status ink_mistakes_csv(const ink_mistake *worst, uint32_t count, char **tex
         ink_text_number(&csv, worst[i].p_guess);
         ink_text_add(&csv, ",");
         ink_text_number(&csv, worst[i].loss);
+        if (files) add_quoted(&csv, worst[i].file);
         ink_text_add(&csv, "\n");
     }
     return ink_text_give(&csv, "the table of mistakes", text, err);
@@ -67,6 +78,19 @@ ink_status ink_mistakes_csv(const ink_mistake *worst, uint32_t count, char **tex
 typedef struct captions {
     char caption[32], detail[32];
 } captions;
+
+/* "97.1 %, #12", or "97.1 %, 12.png": of a long name its end. */
+static void put_detail(const ink_mistake *m, const char *percent, char *out, size_t size) {
+    if (m->file == NULL) {
+        snprintf(out, size, "%.8s %%, #%u", percent, m->index);
+        return;
+    }
+    const char *slash = strrchr(m->file, '/'), *name = slash != NULL ? slash + 1 : m->file;
+    size_t length = strlen(name);
+    bool cut = length > NAME_MOST;
+    snprintf(out, size, "%.8s %%, %s%.*s", percent, cut ? ".." : "", (int)NAME_MOST,
+             cut ? name + length - (NAME_MOST - 2) : name);
+}
 
 static ink_status draw_none(const ink_mistake_words *words, ink_picture **out, ink_error *err) {
     ink_picture *picture = ink_picture_new(440, 100, words->note);
@@ -95,7 +119,7 @@ ink_status ink_mistakes_draw(const ink_mistake *list, uint32_t count, const uint
         ink_fixed_put(percent, sizeof percent, 100 * (double)list[i].p_guess, 1);
         snprintf(text[i].caption, sizeof text[i].caption, "%s%u%s%u%s", words->before, list[i].truth, words->between,
                  list[i].guess, words->behind);
-        snprintf(text[i].detail, sizeof text[i].detail, "%.8s %%, #%u", percent, list[i].index);
+        put_detail(&list[i], percent, text[i].detail, sizeof text[i].detail);
         digits[i] = (ink_sheet_digit){
             .pixels = pixels + (size_t)i * 784, .caption = text[i].caption, .detail = text[i].detail, .wrong = true};
     }
@@ -113,9 +137,8 @@ ink_status ink_mistakes_sheet(const ink_mistake *worst, uint32_t count, const ui
     if (count == 0) {
         snprintf(note, sizeof note, "all %llu digits were read right", (unsigned long long)rows);
     } else {
-        snprintf(note, sizeof note,
-                 "%s %llu errors in %llu digits; below each: truth, guess, its probability, image number", how_many,
-                 (unsigned long long)errors, (unsigned long long)rows);
+        snprintf(note, sizeof note, "%s %llu errors in %llu digits; below each: truth, guess, its probability, image",
+                 how_many, (unsigned long long)errors, (unsigned long long)rows);
     }
     ink_mistake_words words = {"Worst mistakes", note, "", " read as ", ""};
     return ink_mistakes_draw(worst, count, pixels, &words, out, err);

@@ -10,7 +10,8 @@
 #include "report/picture.h"
 
 typedef struct ink_mistake {
-    uint32_t index; /* of the image, from 0 */
+    uint32_t index;   /* of the image, from 0 */
+    const char *file; /* that holds this image alone, borrowed; NULL: it is a row of a table */
     uint8_t truth, guess;
     float p_truth, p_guess;
     double loss; /* -ln p_truth */
@@ -31,7 +32,7 @@ typedef struct ink_mistake_words {
     const char *before, *between, *behind;
 } ink_mistake_words;
 
-/* Picture, truth, guess, probability, number of each. pixels: [count][28][28] in the order of the list. */
+/* Picture, truth, guess, probability, number (or the end of the file's name) of each. pixels: [count][28][28] in the order of the list. */
 INK_MUST_USE ink_status ink_mistakes_draw(const ink_mistake *list, uint32_t count, const uint8_t *pixels,
                                           const ink_mistake_words *words, ink_picture **out, ink_error *err);
 
@@ -40,7 +41,7 @@ INK_MUST_USE ink_status ink_mistakes_draw(const ink_mistake *list, uint32_t coun
 uint32_t ink_mistakes_find(const float *probabilities, const uint8_t *labels, const uint32_t *index, uint32_t n,
                            ink_mistake *worst, uint32_t max);
 
-/* index,true,pred,p_true,p_pred,loss. *text: ink_mem_free. */
+/* index,true,pred,p_true,p_pred,loss, and file where images are files. *text: ink_mem_free. */
 INK_MUST_USE ink_status ink_mistakes_csv(const ink_mistake *worst, uint32_t count, char **text, ink_error *err);
 
 /* The worst mistakes, drawn. errors of rows: for the line under the title. count 0: a sheet that says that nothing went

@@ -78,9 +78,8 @@ ink_status ink_suspects_sheet(const ink_mistake *suspects, uint32_t count, const
     if (count == 0) {
         snprintf(note, sizeof note, "none of %llu labels is contradicted with confidence", (unsigned long long)rows);
     } else {
-        snprintf(note, sizeof note,
-                 "%s%u of %llu labels; below each: label, what it probably is, how sure, image number", how_many, total,
-                 (unsigned long long)rows);
+        snprintf(note, sizeof note, "%s%u of %llu labels; below each: label, what it probably is, how sure, image",
+                 how_many, total, (unsigned long long)rows);
     }
     ink_mistake_words words = {"Labels worth a second look", note, "labelled ", ", a ", "?"};
     return ink_mistakes_draw(suspects, count, pixels, &words, out, err);
@@ -90,10 +89,14 @@ ink_status ink_suspects_text(const ink_mistake *suspects, uint32_t count, uint32
                              ink_error *err) {
     ink_text text = {0};
     ink_text_format(&text, "\nsuspected wrong labels: %u of %llu%s\n", total, (unsigned long long)rows,
-                    total > 0 ? " (image number, from 0)" : "");
+                    total > 0 && !(count > 0 && suspects[0].file != NULL) ? " (image number, from 0)" : "");
     for (uint32_t i = 0; i < count; i++) {
-        ink_text_format(&text, "%8u  labelled %u, probably %u  ", suspects[i].index, suspects[i].truth,
-                        suspects[i].guess);
+        if (suspects[i].file != NULL) {
+            ink_text_format(&text, "  %s", suspects[i].file);
+        } else {
+            ink_text_format(&text, "%8u", suspects[i].index);
+        }
+        ink_text_format(&text, "  labelled %u, probably %u  ", suspects[i].truth, suspects[i].guess);
         ink_text_fixed(&text, 100 * (double)suspects[i].p_guess, 1);
         ink_text_add(&text, " % against ");
         ink_text_fixed(&text, 100 * (double)suspects[i].p_truth, 1);

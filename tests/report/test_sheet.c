@@ -93,6 +93,13 @@ static void the_worst_come_first(void **state) {
     assert_int_equal(ink_mistakes_csv(worst, 1, &csv, &err), INK_OK);
     assert_string_equal(csv, "index,true,pred,p_true,p_pred,loss\n30,4,9,0.00999999978,0.99000001,4.60517021\n");
     ink_mem_free(csv);
+    /* An image that is a file is named by it, whatever stands in the name. */
+    worst[0].file = "set/4/a \"b\".png";
+    worst[1].file = "set/4/a name that is longer than its digit.png";
+    assert_int_equal(ink_mistakes_csv(worst, 1, &csv, &err), INK_OK);
+    assert_string_equal(csv, "index,true,pred,p_true,p_pred,loss,file\n"
+                             "30,4,9,0.00999999978,0.99000001,4.60517021,\"set/4/a \"\"b\"\".png\"\n");
+    ink_mem_free(csv);
     ink_picture *picture = NULL;
     assert_int_equal(ink_mistakes_sheet(worst, 3, pixels, 3, 4, &picture, &err), INK_OK);
     count_images(picture, 3);

@@ -70,6 +70,11 @@ static void test_shown(void **state) {
     assert_non_null(strstr(text, "19208  labelled 3, probably 5  93.6 % against 1.0 %"));
     assert_non_null(strstr(text, "and 2 more"));
     ink_mem_free(text);
+    one.file = "set/3/8.png";
+    assert_int_equal(ink_suspects_text(&one, 1, 1, 4200, &text, NULL), INK_OK);
+    assert_non_null(strstr(text, "  set/3/8.png  labelled 3, probably 5  93.6 % against 1.0 %"));
+    assert_null(strstr(text, "image number"));
+    ink_mem_free(text);
     for (uint32_t n = 0; n < 2; n++) {
         assert_int_equal(ink_suspects_sheet(&one, n, pixels, n, 4200, &picture, NULL), INK_OK);
         assert_true(ink_picture_width(picture) > 100);
