@@ -32,7 +32,8 @@ typedef struct ink_mistake_words {
     const char *before, *between, *behind;
 } ink_mistake_words;
 
-/* Picture, truth, guess, probability, number (or the end of the file's name) of each. pixels: [count][28][28] in the order of the list. */
+/* Picture, truth, guess, probability, number of each, or the end of its file's name. pixels: [count][28][28] in the
+ * order of the list. */
 INK_MUST_USE ink_status ink_mistakes_draw(const ink_mistake *list, uint32_t count, const uint8_t *pixels,
                                           const ink_mistake_words *words, ink_picture **out, ink_error *err);
 
