@@ -179,6 +179,10 @@ const char *const ink_cases[] = {
     "4 x 6x9x9: conv 10 3x3 bias, relu, maxpool 2x2 s2",
     "4 x 6x9x9: conv 10 3x3 bias, maxpool 2x2 s2, relu",
     "4 x 6x10x10: conv 17 3x3 p1, bn, relu, maxpool 2x2 s2",
+    "17 x 16x8x8: conv 16 3x3 p1, bn, relu, maxpool 2x2 s2",
+    "18 x 6x5x5: conv 17 3x3 p1, bn, relu, gmp",
+    "4 x 6x9x9: conv 10 3x3 p1, bn, relu, maxpool 2x2 s2", /* windows do not tile the map */
+    "4 x 16x6x6: conv 16 3x3 p1, bn, relu, mark, maxpool 2x2 s2, other, avgpool 2x2 s2, add",
     "4 x 6x10x10: conv 17 3x3 p1, bn, maxpool 2x2 s2, relu",
     "4 x 6x10x10: conv 17 3x3 p1, maxpool 2x2 s2, bn, relu",
     "4 x 6x10x10: conv 16 3x3 p1, relu, avgpool 2x2 s2",

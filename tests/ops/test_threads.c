@@ -29,7 +29,7 @@ static const char *const nets[] = {
     "35 img 12x12: normalise 3, conv 17 5x5 s2 p2, bn, leaky, conv 32 3x3, relu, avgpool 2x2 s2, flatten, dropout, "
     "linear 40 bias, gelu, linear 10, loss 0, nesterov decay 0.001",
     "70 img 7x9: normalise 1, flatten, linear 100 bias, relu, linear 10 bias, loss 0, adam",
-    "20 x 32x7x7: conv 48 3x3 p1, bn, relu, conv 32 3x3, relu, gmp, flatten, linear 10, loss 0, sgd 0.9",
+    "20 x 32x7x7: conv 48 3x3 p1, bn, relu, conv 32 3x3, bn, relu, gmp, flatten, linear 10, loss 0, sgd 0.9",
 };
 #define NETS  (sizeof nets / sizeof *nets)
 #define STEPS 2

@@ -1,4 +1,4 @@
-/* ops/cpu/kern_map.h: the inner loops that move along memory (activations, batch norm, pooling, optimizers), included
+/* ops/cpu/kern_map.h: the inner loops that move along memory (activations, pooling, optimizers), included
  * by each kern_<isa>.c after kern_vector.h. Lanes are channels, so that no sum runs across a vector. */
 #ifndef INK_OPS_CPU_KERN_MAP_H
 #define INK_OPS_CPU_KERN_MAP_H
@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/rng.h"
+#include "ops/cpu/kern_norm.h"
 #include "ops/cpu/kern_vector.h"
 #include "ops/cpu/kernels.h"
 
@@ -113,170 +114,6 @@ static void squares(const float *x, size_t count, double sums[16]) {
     }
 }
 
-/* ---- columns: one row of 16 channels as PV vectors ---- */
-
-typedef struct columns {
-    vf v[PV];
-} columns;
-
-INLINE columns columns_load(const float *p) {
-    columns c;
-    UNROLL_ALL
-    for (int v = 0; v < PV; v++) c.v[v] = p != NULL ? vload(p + v * VL) : vset(0.0f);
-    return c;
-}
-
-INLINE void columns_store(float *p, columns c) {
-    UNROLL_ALL
-    for (int v = 0; v < PV; v++) vstore(p + v * VL, c.v[v]);
-}
-
-/* Sums of a column of rows: four rows at a time in float, by one tree, then in double: a float's rounding among four
- * terms is lost among those of the terms themselves, whatever their number. */
-typedef float vf_half __attribute__((vector_size(VL * 2)));
-typedef double vd_half __attribute__((vector_size(VL * 4)));
-
-#define SUM_ROWS 4
-
-typedef struct sums {
-    vd_half v[2 * PV];
-} sums;
-
-INLINE sums sums_load(const double *p) {
-    sums s;
-    memcpy(&s, p, sizeof s);
-    return s;
-}
-
-INLINE void sums_store(double *p, sums s) {
-    memcpy(p, &s, sizeof s);
-}
-
-/* s.v[2 v], s.v[2 v + 1] += the halves of x */
-INLINE void sums_add(sums *s, const int v, vf x) {
-    vf_half part[2];
-    memcpy(part, &x, sizeof part);
-    s->v[2 * v] += __builtin_convertvector(part[0], vd_half);
-    s->v[2 * v + 1] += __builtin_convertvector(part[1], vd_half);
-}
-
-/* rows (1 or SUM_ROWS) from `at` on */
-INLINE void moments_of(const float *at, const int rows, columns shift, sums *s, sums *q) {
-    UNROLL_ALL
-    for (int v = 0; v < PV; v++) {
-        vf d[SUM_ROWS];
-        UNROLL_ALL
-        for (int r = 0; r < rows; r++) d[r] = vload(at + (size_t)r * INK_LANES + (size_t)v * VL) - shift.v[v];
-        vf sum = d[0], square = d[0] * d[0];
-        if (rows == SUM_ROWS) {
-            sum = (d[0] + d[1]) + (d[2] + d[3]);
-            square = vfma(d[1], d[1], square) + vfma(d[3], d[3], d[2] * d[2]);
-        }
-        sums_add(s, v, sum);
-        sums_add(q, v, square);
-    }
-}
-
-static void moments(const float *x, size_t step, size_t panels, size_t rows, const float *shift, double *shifted,
-                    double *square) {
-    sums s = sums_load(shifted), q = sums_load(square);
-    const columns at = columns_load(shift);
-    for (size_t p = 0; p < panels; p++, x += step) {
-        size_t r = 0;
-        for (; r + SUM_ROWS <= rows; r += SUM_ROWS) moments_of(x + r * INK_LANES, SUM_ROWS, at, &s, &q);
-        for (; r < rows; r++) moments_of(x + r * INK_LANES, 1, at, &s, &q);
-    }
-    sums_store(shifted, s);
-    sums_store(square, q);
-}
-
-static void zero_rows(float *y, size_t rows, size_t all_rows) {
-    if (rows < all_rows) memset(y + rows * INK_LANES, 0, (all_rows - rows) * INK_LANES * sizeof *y);
-}
-
-static void scale(const float *x, float *y, size_t step, size_t panels, size_t rows, size_t all_rows, const float *mean,
-                  const float *by, const float *offset, const float *residual, bool relu) {
-    columns m = columns_load(mean), k = columns_load(by), c = columns_load(offset);
-    for (size_t p = 0; p < panels; p++) {
-        for (size_t r = 0; r < rows; r++) {
-            UNROLL_ALL
-            for (int v = 0; v < PV; v++) {
-                size_t at = p * step + r * INK_LANES + (size_t)v * VL;
-                vf z = vfma(vload(x + at) - m.v[v], k.v[v], c.v[v]);
-                if (residual != NULL) z += vload(residual + at);
-                vstore(y + at, relu ? vrelu(z) : z);
-            }
-        }
-        zero_rows(y + p * step, rows, all_rows);
-    }
-}
-
-INLINE vf masked(const float *mask, size_t at, vf x) {
-    return mask != NULL ? vwhere_above(vload(mask + at), x) : x;
-}
-
-INLINE void bn_sums_of(const float *x, const float *dy, const float *mask, size_t from, const int rows, columns mean,
-                       sums *s, sums *q) {
-    UNROLL_ALL
-    for (int v = 0; v < PV; v++) {
-        vf g[SUM_ROWS], d[SUM_ROWS];
-        UNROLL_ALL
-        for (int r = 0; r < rows; r++) {
-            size_t at = from + (size_t)r * INK_LANES + (size_t)v * VL;
-            g[r] = masked(mask, at, vload(dy + at));
-            d[r] = vload(x + at) - mean.v[v];
-        }
-        vf sum = g[0], product = g[0] * d[0];
-        if (rows == SUM_ROWS) {
-            sum = (g[0] + g[1]) + (g[2] + g[3]);
-            product = vfma(g[1], d[1], product) + vfma(g[3], d[3], g[2] * d[2]);
-        }
-        sums_add(s, v, sum);
-        sums_add(q, v, product);
-    }
-}
-
-INLINE void bn_sums_all(const float *x, const float *dy, const float *mask, size_t step, size_t panels, size_t rows,
-                        const float *mean, double *sum_dy, double *sum_product) {
-    sums s = sums_load(sum_dy), q = sums_load(sum_product);
-    const columns at = columns_load(mean);
-    for (size_t p = 0; p < panels; p++) {
-        size_t r = 0;
-        for (; r + SUM_ROWS <= rows; r += SUM_ROWS) {
-            bn_sums_of(x, dy, mask, p * step + r * INK_LANES, SUM_ROWS, at, &s, &q);
-        }
-        for (; r < rows; r++) bn_sums_of(x, dy, mask, p * step + r * INK_LANES, 1, at, &s, &q);
-    }
-    sums_store(sum_dy, s);
-    sums_store(sum_product, q);
-}
-
-static void bn_sums(const float *x, const float *dy, const float *mask, size_t step, size_t panels, size_t rows,
-                    const float *mean, double *sum_dy, double *sum_product) {
-    if (mask != NULL) {
-        bn_sums_all(x, dy, mask, step, panels, rows, mean, sum_dy, sum_product);
-    } else {
-        bn_sums_all(x, dy, NULL, step, panels, rows, mean, sum_dy, sum_product);
-    }
-}
-
-static void bn_dx(const float *x, const float *dy, const float *mask, float *dx, size_t step, size_t panels,
-                  size_t rows, size_t all_rows, const ink_norm_line *line) {
-    columns factor = columns_load(line->factor), flat = columns_load(line->flat);
-    columns mean = columns_load(line->mean), tilt = columns_load(line->tilt);
-    for (size_t p = 0; p < panels; p++) {
-        for (size_t r = 0; r < rows; r++) {
-            UNROLL_ALL
-            for (int v = 0; v < PV; v++) {
-                size_t at = p * step + r * INK_LANES + (size_t)v * VL;
-                vf g = masked(mask, at, vload(dy + at)) - flat.v[v];
-                vstore(dx + at, factor.v[v] * vfma(mean.v[v] - vload(x + at), tilt.v[v], g));
-            }
-        }
-        zero_rows(dx + p * step, rows, all_rows);
-    }
-}
-
 static void column_sums(const float *x, size_t step, size_t panels, size_t rows, float *sum) {
     columns s = columns_load(sum);
     for (size_t p = 0; p < panels; p++) {
@@ -300,28 +137,6 @@ static void window_max(const float *x, const int32_t *at, size_t n, float *y, si
         vstore(y + i, best);
     }
 }
-
-#if defined(__AVX512F__)
-typedef __mmask16 lanes_left;
-#define ALL_LEFT ((lanes_left)0xffff)
-/* Lanes still left where z is the maximum or NaN. */
-INLINE lanes_left hits_of(vf z, vf best, lanes_left left) {
-    lanes_left same = _mm512_mask_cmp_ps_mask(left, (__m512)z, (__m512)best, _CMP_EQ_OQ);
-    return same | _mm512_mask_cmp_ps_mask(left, (__m512)z, (__m512)z, _CMP_UNORD_Q);
-}
-INLINE vf where_hit(lanes_left hit, vf g) {
-    return (vf)_mm512_maskz_mov_ps(hit, (__m512)g);
-}
-#else
-typedef vi lanes_left;
-#define ALL_LEFT (~(vi){0})
-INLINE lanes_left hits_of(vf z, vf best, lanes_left left) {
-    return ((vi)(z == best) | vnan(z)) & left;
-}
-INLINE vf where_hit(lanes_left hit, vf g) {
-    return vwhere(hit, g);
-}
-#endif
 
 /* n and the flags are constants after inlining, or not. */
 INLINE void window_max_dx_of(const float *x, const float *y, const float *dy, float *dx, const int32_t *at,
@@ -519,8 +334,8 @@ static void transpose(const float *from, size_t from_step, float *to, size_t to_
 
 #define KERNELS_OF_MAP                                                                                                 \
     .gemm = gemm, .transpose = transpose, .activate = activate, .activate_dx = activate_dx, .add = add,                \
-    .update_adam = update_adam, .update_sgd = update_sgd, .average = average, .squares = squares, .moments = moments,  \
-    .scale = scale, .bn_sums = bn_sums, .bn_dx = bn_dx, .column_sums = column_sums, .window_max = window_max,          \
-    .window_max_dx = window_max_dx, .window_sum = window_sum, .keep = keep, .drawn = drawn, .exp = exponentials
+    .update_adam = update_adam, .update_sgd = update_sgd, .average = average, .squares = squares,                      \
+    .column_sums = column_sums, .window_max = window_max, .window_max_dx = window_max_dx, .window_sum = window_sum,    \
+    .keep = keep, .drawn = drawn, .exp = exponentials, KERNELS_OF_NORM
 
 #endif

@@ -73,10 +73,28 @@ typedef struct ink_update {
     bool nesterov, decoupled;
 } ink_update;
 
-/* dx[j] = factor[j] (dy[j] - flat[j] - (x[j] - mean[j]) tilt[j]): the gradient of batch norm. */
-typedef struct ink_norm_line {
-    const float *factor, *flat, *mean, *tilt;
-} ink_norm_line;
+/* A batch norm of rows of 16 channels: y = (x - mean[j]) scale[j] + offset[j], offset NULL: 0. Panels of x lie step
+ * floats apart; `rows` of all_rows of each are images, the others are read by nobody and become 0. */
+typedef struct ink_norm {
+    const float *x, *mean, *scale, *offset;
+    size_t step, panels, rows, all_rows;
+} ink_norm;
+
+/* dx[j] = factor[j] (dy[j] - flat[j] - (x[j] - mean[j]) tilt[j]): the gradient of batch norm. Where mask is not above 0
+ * dy counts as 0; relu: where y is not. after: dx is 0 where x is not above 0, x being the output of a relu. */
+typedef struct ink_norm_dx {
+    const float *dy, *mask;            /* mask or NULL; both step apart as x */
+    const float *factor, *flat, *tilt; /* not for sums */
+    bool relu, after;
+} ink_norm_dx;
+
+/* Batch norm, relu and the maximum over windows in one: window i holds the n panels at x + at[i n ...]; its panel of y
+ * and of dy lies at y + i window_step. The first maximum takes the gradient. */
+typedef struct ink_norm_pool {
+    const float *y, *dy;
+    const int32_t *at;
+    size_t windows, n, window_step;
+} ink_norm_pool;
 
 typedef struct ink_kernels {
     const char *name;
@@ -101,16 +119,15 @@ typedef struct ink_kernels {
     /* sum[j] += x, square[j] += (x - shift[j])^2, shifted[j] += x - shift[j] over all panels and rows */
     void (*moments)(const float *x, size_t step, size_t panels, size_t rows, const float *shift, double *shifted,
                     double *square);
-    /* y = (x - mean[j]) scale[j] + offset[j] (offset may be NULL), residual (or NULL), relu; rows beyond `rows` up
-     * to all_rows become 0 */
-    void (*scale)(const float *x, float *y, size_t step, size_t panels, size_t rows, size_t all_rows, const float *mean,
-                  const float *scale, const float *offset, const float *residual, bool relu);
-    /* sum_dy[j] += dy; sum_product[j] += dy (x - mean[j]); mask: dy counts as 0 where mask is not above 0 */
-    void (*bn_sums)(const float *x, const float *dy, const float *mask, size_t step, size_t panels, size_t rows,
-                    const float *mean, double *sum_dy, double *sum_product);
-    /* dx by the line; rows beyond `rows` up to all_rows become 0; mask as above */
-    void (*bn_dx)(const float *x, const float *dy, const float *mask, float *dx, size_t step, size_t panels,
-                  size_t rows, size_t all_rows, const ink_norm_line *line);
+    /* y, with a residual or NULL added, and relu */
+    void (*norm)(const ink_norm *n, const float *residual, bool relu, float *y);
+    /* sum_dy[j] += dy; sum_product[j] += dy (x - mean[j]) */
+    void (*norm_sums)(const ink_norm *n, const ink_norm_dx *d, double *sum_dy, double *sum_product);
+    void (*norm_dx)(const ink_norm *n, const ink_norm_dx *d, float *dx);
+    /* The same through relu and windows; of d factor, flat and tilt count; to: y's panels */
+    void (*norm_pool)(const ink_norm *n, const ink_norm_pool *w, float *to);
+    void (*norm_pool_sums)(const ink_norm *n, const ink_norm_pool *w, double *sum_dy, double *sum_product);
+    void (*norm_pool_dx)(const ink_norm *n, const ink_norm_pool *w, const ink_norm_dx *d, float *dx);
     /* sum[j] += x over panels and rows */
     void (*column_sums)(const float *x, size_t step, size_t panels, size_t rows, float *sum);
 

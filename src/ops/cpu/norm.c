@@ -74,33 +74,64 @@ void ink_work_norm_fixed(const ink_program *p, const ink_step *step, uint32_t bl
     }
 }
 
+/* The norm of a group of channels of a block. scale: the cell with its factors, or INK_NONE where only the mean counts. */
+static ink_norm norm_of(const ink_program *p, const ink_step *step, uint32_t block, uint32_t group, ink_id mean,
+                        ink_id scale, ink_id beta) {
+    const ink_cell *x = &p->cells[step->node.in[0]];
+    const size_t panel = p->rows * INK_LANES, lanes = group * INK_LANES;
+    const float *factors = ink_data(p, scale), *offsets = ink_data(p, beta);
+    return (ink_norm){.x = ink_block(p, step->node.in[0], block) + group * panel,
+                      .mean = ink_data(p, mean) + lanes,
+                      .scale = factors != NULL ? factors + lanes : NULL,
+                      .offset = offsets != NULL ? offsets + lanes : NULL,
+                      .step = ink_groups(x->c) * panel,
+                      .panels = ink_positions(x),
+                      .rows = ink_real_rows(p, block),
+                      .all_rows = p->rows};
+}
+
+/* A panel of a block of a value; NULL where there is none. */
+static float *panel_of(const ink_program *p, ink_id value, uint32_t block, uint32_t group) {
+    float *data = ink_block(p, value, block);
+    return data != NULL ? data + group * p->rows * INK_LANES : NULL;
+}
+
 void ink_work_norm_apply(const ink_program *p, const ink_step *step, uint32_t block, uint32_t part, uint32_t worker) {
     (void)worker;
-    const ink_cell *x = &p->cells[step->node.in[0]];
-    size_t panel = p->rows * INK_LANES, jump = ink_groups(x->c) * panel, lanes = part * INK_LANES;
-    const float *residual = ink_block(p, step->residual, block);
-    const float *beta = ink_data(p, step->node.in[2]);
-    p->kernels->scale(ink_block(p, step->node.in[0], block) + part * panel,
-                      ink_block(p, step->node.out[0], block) + part * panel, jump, ink_positions(x),
-                      ink_real_rows(p, block), p->rows, ink_data(p, step->node.out[1]) + lanes,
-                      ink_data(p, step->extra[1]) + lanes, beta != NULL ? beta + lanes : NULL,
-                      residual != NULL ? residual + part * panel : NULL, step->relu);
+    const ink_norm n = norm_of(p, step, block, part, step->node.out[1], step->extra[1], step->node.in[2]);
+    p->kernels->norm(&n, panel_of(p, step->residual, block, part), step->relu,
+                     panel_of(p, step->node.out[0], block, part));
+}
+
+/* The norm and gradients of a step towards x: step->scale and step->offset, factors and beta, where relu's side is
+ * computed again. */
+static ink_norm norm_back(const ink_program *p, const ink_step *step, uint32_t block, uint32_t part) {
+    return norm_of(p, step, block, part, step->node.in[3], step->scale, step->offset);
+}
+
+static ink_norm_dx gradients_of(const ink_program *p, const ink_step *step, uint32_t block, uint32_t part) {
+    return (ink_norm_dx){.dy = panel_of(p, step->node.in[1], block, part),
+                         .mask = panel_of(p, step->mask, block, part),
+                         .relu = step->scale != INK_NONE,
+                         .after = step->relu};
+}
+
+static void set_sums(const ink_program *p, const ink_step *step, uint32_t block, uint32_t part, double **sums,
+                     double **products) {
+    const size_t channels = channels_of(&p->cells[step->node.in[0]]);
+    *sums = sums_of(p, step, block, channels) + part * INK_LANES;
+    *products = *sums + channels;
+    memset(*sums, 0, INK_LANES * sizeof **sums);
+    memset(*products, 0, INK_LANES * sizeof **products);
 }
 
 void ink_work_norm_sums(const ink_program *p, const ink_step *step, uint32_t block, uint32_t part, uint32_t worker) {
     (void)worker;
-    const ink_cell *x = &p->cells[step->node.in[0]];
-    size_t channels = channels_of(x), panel = p->rows * INK_LANES, jump = ink_groups(x->c) * panel;
-    size_t lanes = part * INK_LANES;
-    const float *from = ink_block(p, step->node.in[0], block) + part * panel;
-    const float *dy = ink_block(p, step->node.in[1], block) + part * panel;
-    const float *mask = ink_block(p, step->mask, block);
-    if (mask != NULL) mask += part * panel;
-    double *sums = sums_of(p, step, block, channels) + lanes, *products = sums + channels;
-    memset(sums, 0, INK_LANES * sizeof *sums);
-    memset(products, 0, INK_LANES * sizeof *products);
-    p->kernels->bn_sums(from, dy, mask, jump, ink_positions(x), ink_real_rows(p, block),
-                        ink_data(p, step->node.in[3]) + lanes, sums, products);
+    const ink_norm n = norm_back(p, step, block, part);
+    const ink_norm_dx d = gradients_of(p, step, block, part);
+    double *sums, *products;
+    set_sums(p, step, block, part, &sums, &products);
+    p->kernels->norm_sums(&n, &d, sums, products);
 }
 
 void ink_work_norm_dx_join(const ink_program *p, const ink_step *step, uint32_t block, uint32_t part, uint32_t worker) {
@@ -130,16 +161,54 @@ void ink_work_norm_dx_join(const ink_program *p, const ink_step *step, uint32_t 
     }
 }
 
+static void set_line_dx(const ink_program *p, const ink_step *step, uint32_t part, ink_norm_dx *d) {
+    const size_t channels = channels_of(&p->cells[step->node.in[0]]);
+    d->factor = ink_data(p, step->extra[1]) + part * INK_LANES;
+    d->flat = d->factor + channels;
+    d->tilt = d->flat + channels;
+}
+
 void ink_work_norm_dx(const ink_program *p, const ink_step *step, uint32_t block, uint32_t part, uint32_t worker) {
     (void)worker;
-    const ink_cell *x = &p->cells[step->node.in[0]];
-    size_t channels = channels_of(x), panel = p->rows * INK_LANES, jump = ink_groups(x->c) * panel;
-    size_t lanes = part * INK_LANES;
-    const float *made = ink_data(p, step->extra[1]) + lanes;
-    ink_norm_line line = {made, made + channels, ink_data(p, step->node.in[3]) + lanes, made + 2 * channels};
-    const float *mask = ink_block(p, step->mask, block);
-    p->kernels->bn_dx(ink_block(p, step->node.in[0], block) + part * panel,
-                      ink_block(p, step->node.in[1], block) + part * panel, mask != NULL ? mask + part * panel : NULL,
-                      ink_block(p, step->node.out[0], block) + part * panel, jump, ink_positions(x),
-                      ink_real_rows(p, block), p->rows, &line);
+    const ink_norm n = norm_back(p, step, block, part);
+    ink_norm_dx d = gradients_of(p, step, block, part);
+    set_line_dx(p, step, part, &d);
+    p->kernels->norm_dx(&n, &d, panel_of(p, step->node.out[0], block, part));
+}
+
+/* ---- through a relu and the windows of a max pool: residual is the pool's output, in[1] its gradient ---- */
+
+static ink_norm_pool windows_of(const ink_program *p, const ink_step *step, ink_id y, uint32_t block, uint32_t part) {
+    ink_norm_pool w = {.y = panel_of(p, y, block, part),
+                       .window_step = ink_groups(p->cells[step->node.in[0]].c) * p->rows * INK_LANES};
+    ink_pool_windows(step->plan, &w.at, &w.windows, &w.n);
+    return w;
+}
+
+void ink_work_norm_pool(const ink_program *p, const ink_step *step, uint32_t block, uint32_t part, uint32_t worker) {
+    (void)worker;
+    const ink_norm n = norm_of(p, step, block, part, step->node.out[1], step->extra[1], step->node.in[2]);
+    const ink_norm_pool w = windows_of(p, step, step->node.out[0], block, part);
+    p->kernels->norm_pool(&n, &w, panel_of(p, step->node.out[0], block, part));
+}
+
+void ink_work_norm_pool_sums(const ink_program *p, const ink_step *step, uint32_t block, uint32_t part,
+                             uint32_t worker) {
+    (void)worker;
+    const ink_norm n = norm_back(p, step, block, part);
+    ink_norm_pool w = windows_of(p, step, step->residual, block, part);
+    w.dy = panel_of(p, step->node.in[1], block, part);
+    double *sums, *products;
+    set_sums(p, step, block, part, &sums, &products);
+    p->kernels->norm_pool_sums(&n, &w, sums, products);
+}
+
+void ink_work_norm_pool_dx(const ink_program *p, const ink_step *step, uint32_t block, uint32_t part, uint32_t worker) {
+    (void)worker;
+    const ink_norm n = norm_back(p, step, block, part);
+    ink_norm_pool w = windows_of(p, step, step->residual, block, part);
+    w.dy = panel_of(p, step->node.in[1], block, part);
+    ink_norm_dx d = {0};
+    set_line_dx(p, step, part, &d);
+    p->kernels->norm_pool_dx(&n, &w, &d, panel_of(p, step->node.out[0], block, part));
 }

@@ -12,6 +12,8 @@ typedef struct planner {
     ink_id *turned;       /* [values]: of weights, the cell of their turned copy */
     ink_id *halves;       /* [values]: bf16: the copy with channels in pairs; of thin ones the rounded copy */
     ink_id *pairs;        /* [values]: bf16: the copy with images in pairs */
+    ink_id *norm_scale;   /* [values]: of what a training batch norm makes, the cell of its factors */
+    int32_t *norm_of;     /* [nodes]: of a maxpool_dx that is one with a batch norm, the number of that norm, else -1 */
     ink_id *kept;         /* [dropouts]: the cell of what was kept */
     ink_id *gradients;    /* of all parameters, for clipping */
     ink_id clip;          /* cell with the factor */
@@ -43,6 +45,18 @@ ink_id ink_plan_absorb_relu(planner *l, ink_step *s, ink_id v);
 ink_id ink_plan_absorb_residual(planner *l, ink_step *s, ink_id v, int32_t at);
 ink_id ink_plan_absorb_mask(planner *l, ink_step *s, ink_id v);
 
+/* All inputs and outputs of the node, and what was fused. */
+void ink_plan_settle(ink_step *s);
+bool ink_plan_same_place(const ink_program *p, ink_id a, ink_id b);
+
+/* ---- plan_norm.c: node `at` of the graph ---- */
+void ink_plan_norm(planner *l, int32_t at);
+/* dy: what stands for the node's own; mask: of a relu's gradient before it, that relu's x, or INK_NONE */
+void ink_plan_norm_back(planner *l, int32_t at, ink_id mask, ink_id dy);
+/* at: a max pool's gradient that is one with a batch norm's */
+void ink_plan_norm_pool_back(planner *l, int32_t at);
+/* Can `node`, the gradient of a batch norm, tell from its x on which side of a relu value v is? */
+bool ink_plan_knows_side(const planner *l, const ink_node *node, ink_id v);
 /* The step that makes scale and offset of an evaluation's batch norm, and their cells. */
 void ink_plan_fixed_norm(planner *l, const ink_node *norm, ink_id *scale, ink_id *offset);
 

@@ -1,5 +1,5 @@
 /* ops/cpu/plan_steps.c: from nodes to steps: what is computed in one go.
- * Products and their gradients are in plan_dense.c. Fused: bias, evaluation's batch norm, a residual and relu behind a
+ * Products and their gradients are in plan_dense.c, batch norm in plan_norm.c. Fused: bias, evaluation's batch norm, a residual and relu behind a
  * sum; relu's gradient behind the gradient of an input; batch norm with the residual and the relu behind it. A value
  * that fusion leaves out has the memory of the value that stands for it: relu's gradient asks x > 0, which its output
  * answers as well. */
@@ -39,7 +39,7 @@ void ink_plan_writes(ink_step *s, ink_id cell) {
 }
 
 /* All inputs and outputs of the node, and what was fused. */
-static void settle(ink_step *s) {
+void ink_plan_settle(ink_step *s) {
     for (int k = 0; k < INK_NODE_INPUTS; k++) ink_plan_reads(s, s->node.in[k]);
     for (int k = 0; k < INK_NODE_OUTPUTS; k++) ink_plan_writes(s, s->node.out[k]);
     const ink_id fused[] = {s->scale, s->offset, s->residual, s->mask};
@@ -80,7 +80,7 @@ ink_id ink_plan_root(const ink_program *p, ink_id v) {
     return v;
 }
 
-static bool same_place(const ink_program *p, ink_id a, ink_id b) {
+bool ink_plan_same_place(const ink_program *p, ink_id a, ink_id b) {
     const ink_cell *x = &p->cells[a], *y = &p->cells[b];
     return x->store == y->store && x->c == y->c && x->height == y->height && x->width == y->width;
 }
@@ -107,7 +107,7 @@ ink_id ink_plan_absorb_residual(planner *l, ink_step *s, ink_id v, int32_t at) {
     if (i < 0 || l->g->nodes[i].op != INK_OP_ADD) return v;
     const ink_node *n = &l->g->nodes[i];
     ink_id other = n->in[0] == v ? n->in[1] : n->in[0];
-    if (other == v || l->g->values[other].maker >= at || !same_place(l->p, v, other)) return v;
+    if (other == v || l->g->values[other].maker >= at || !ink_plan_same_place(l->p, v, other)) return v;
     s->residual = other;
     return ink_plan_absorb(l, i, v);
 }
@@ -115,100 +115,18 @@ ink_id ink_plan_absorb_residual(planner *l, ink_step *s, ink_id v, int32_t at) {
 /* relu's gradient behind the gradient v; flatten's when it moves nothing. */
 ink_id ink_plan_absorb_mask(planner *l, ink_step *s, ink_id v) {
     int32_t i = ink_plan_only_reader(l, v, false);
-    if (i >= 0 && l->g->nodes[i].op == INK_OP_FLATTEN_DX && same_place(l->p, v, l->g->nodes[i].out[0])) {
+    if (i >= 0 && l->g->nodes[i].op == INK_OP_FLATTEN_DX && ink_plan_same_place(l->p, v, l->g->nodes[i].out[0])) {
         v = ink_plan_absorb(l, i, v);
         i = ink_plan_only_reader(l, v, false);
     }
     if (i < 0) return v;
     const ink_node *n = &l->g->nodes[i];
     if (n->op != INK_OP_ACTIVATION_DX || n->attr.activation.kind != INK_RELU || n->in[1] != v) return v;
+    int32_t next = ink_plan_only_reader(l, n->out[0], false);
+    if (next >= 0 && ink_plan_knows_side(l, &l->g->nodes[next], n->in[0]))
+        return v; /* batch norm's gradient asks itself */
     s->mask = n->in[0];
     return ink_plan_absorb(l, i, v);
-}
-
-/* ---- batch norm ---- */
-
-void ink_plan_fixed_norm(planner *l, const ink_node *norm, ink_id *scale, ink_id *offset) {
-    size_t channels = (size_t)ink_groups(l->p->cells[norm->in[0]].c) * INK_LANES;
-    ink_step *s = ink_plan_step(l, "batchnorm fixed", ink_work_norm_fixed, norm);
-    *scale = s->extra[1] = ink_plan_room(l, channels, false);
-    *offset = s->extra[2] = ink_plan_room(l, channels, false);
-    s->whole = true;
-    for (int k = 1; k < 5; k++) ink_plan_reads(s, norm->in[k]);
-    for (int k = 1; k < 3; k++) {
-        ink_plan_writes(s, norm->out[k]);
-        ink_plan_writes(s, s->extra[k]);
-    }
-}
-
-static void plan_norm(planner *l, int32_t at) {
-    const ink_node *n = &l->g->nodes[at];
-    uint32_t groups = ink_groups(l->p->cells[n->in[0]].c);
-    size_t channels = (size_t)groups * INK_LANES;
-    ink_id scale, offset;
-    if (!n->attr.batchnorm.training) {
-        ink_plan_fixed_norm(l, n, &scale, &offset);
-    } else {
-        ink_step *sums = ink_plan_step(l, "batchnorm sums", ink_work_moments, n);
-        ink_id cell = sums->extra[0] = ink_plan_room(l, channels * 6, true);
-        sums->parts = groups;
-        ink_plan_reads(sums, n->in[0]);
-        ink_plan_writes(sums, cell);
-        ink_step *join = ink_plan_step(l, "batchnorm join", ink_work_norm_join, n);
-        join->whole = true;
-        join->extra[0] = cell;
-        scale = join->extra[1] = ink_plan_room(l, channels, false);
-        offset = join->extra[2] = ink_plan_room(l, channels, false);
-        ink_plan_reads(join, cell);
-        for (int k = 1; k < 5; k++) ink_plan_reads(join, n->in[k]);
-        for (int k = 3; k < 5; k++) ink_plan_writes(join, n->in[k]);
-        const ink_id made[] = {n->out[1], n->out[2], scale, offset};
-        for (int k = 0; k < 4; k++) ink_plan_writes(join, made[k]);
-    }
-    ink_step *s = ink_plan_step(l, "batchnorm", ink_work_norm_apply, n);
-    s->parts = groups;
-    s->extra[1] = scale;
-    ink_id y = ink_plan_absorb_residual(l, s, n->out[0], at);
-    s->node.out[0] = ink_plan_absorb_relu(l, s, y);
-    ink_plan_reads(s, n->in[0]);
-    ink_plan_reads(s, s->residual);
-    ink_plan_reads(s, scale);
-    ink_plan_reads(s, n->in[2]);
-    ink_plan_reads(s, n->out[1]);
-    ink_plan_writes(s, s->node.out[0]);
-}
-
-static void plan_norm_back(planner *l, int32_t at, ink_id mask, ink_id dy) {
-    ink_node n = l->g->nodes[at];
-    uint32_t groups = ink_groups(l->p->cells[n.in[0]].c);
-    size_t channels = (size_t)groups * INK_LANES;
-    n.in[1] = dy;
-    ink_step *sums = ink_plan_step(l, "batchnorm_dx sums", ink_work_norm_sums, &n);
-    ink_id cell = sums->extra[0] = ink_plan_room(l, channels * 6, true);
-    sums->parts = groups;
-    sums->mask = mask;
-    settle(sums);
-    sums->n_writes = 0;
-    ink_plan_writes(sums, cell);
-    ink_step *join = ink_plan_step(l, "batchnorm_dx join", ink_work_norm_dx_join, &n);
-    join->whole = true;
-    join->extra[0] = cell;
-    ink_id line = join->extra[1] = ink_plan_room(l, channels * 3, false);
-    ink_plan_reads(join, cell);
-    for (int k = 2; k < 5; k++) ink_plan_reads(join, n.in[k]);
-    const ink_id made[] = {n.out[1], n.out[2], line};
-    for (int k = 0; k < 3; k++) ink_plan_writes(join, made[k]);
-    if (n.out[0] == INK_NONE) return;
-    ink_step *s = ink_plan_step(l, "batchnorm_dx", ink_work_norm_dx, &n);
-    s->parts = groups;
-    s->mask = mask;
-    s->extra[1] = line;
-    ink_plan_reads(s, n.in[0]);
-    ink_plan_reads(s, dy);
-    ink_plan_reads(s, mask);
-    ink_plan_reads(s, n.in[3]);
-    ink_plan_reads(s, line);
-    ink_plan_writes(s, n.out[0]);
 }
 
 /* ---- the rest ---- */
@@ -216,7 +134,7 @@ static void plan_norm_back(planner *l, int32_t at, ink_id mask, ink_id dy) {
 static void plan_simple(planner *l, int32_t at, ink_work *work) {
     assert(l->g->nodes != NULL); /* at is the number of one */
     ink_step *s = ink_plan_step(l, ink_op_name(l->g->nodes[at].op), work, &l->g->nodes[at]);
-    settle(s);
+    ink_plan_settle(s);
 }
 
 /* x and y of pooling; back: which of the gradient's values have their shapes. */
@@ -233,12 +151,12 @@ static void plan_pool(planner *l, int32_t at, ink_work *work, ink_id x, ink_id y
             s->node.out[0] = ink_plan_absorb(l, i, n->out[0]);
         }
     }
-    settle(s);
+    ink_plan_settle(s);
 }
 
 static ink_status plan_move(planner *l, int32_t at, ink_error *err) {
     const ink_node *n = &l->g->nodes[at];
-    if (same_place(l->p, n->in[0], n->out[0])) {
+    if (ink_plan_same_place(l->p, n->in[0], n->out[0])) {
         l->p->cells[n->out[0]].same = n->in[0];
         return INK_OK;
     }
@@ -252,12 +170,12 @@ static ink_status plan_move(planner *l, int32_t at, ink_error *err) {
 
 static ink_status plan_add(planner *l, int32_t at, ink_error *err) {
     const ink_node *n = &l->g->nodes[at];
-    if (!l->g->values[n->out[0]].batched || !same_place(l->p, n->in[0], n->in[1])) {
+    if (!l->g->values[n->out[0]].batched || !ink_plan_same_place(l->p, n->in[0], n->in[1])) {
         return ink_fail(err, INK_E_ABSENT, "add: a sum of such values is not known to the cpu backend");
     }
     ink_step *s = ink_plan_step(l, "add", ink_work_add, n);
     s->node.out[0] = ink_plan_absorb_relu(l, s, n->out[0]);
-    settle(s);
+    ink_plan_settle(s);
     return INK_OK;
 }
 
@@ -268,7 +186,7 @@ static void plan_activation_dx(planner *l, int32_t at) {
     if (n->attr.activation.kind == INK_RELU && next != NULL && next->op == INK_OP_BATCHNORM_DX &&
         next->in[1] == n->out[0] && i > at) {
         l->done[i] = true;
-        plan_norm_back(l, i, n->in[0], n->in[1]);
+        ink_plan_norm_back(l, i, n->in[0], n->in[1]);
         return;
     }
     plan_simple(l, at, ink_work_activation_dx);
@@ -282,7 +200,7 @@ static void plan_dropout(planner *l, int32_t at) {
     ink_step *s = ink_plan_step(l, ink_op_name(n->op), back ? ink_work_dropout_dx : ink_work_dropout, n);
     if (*kept == INK_NONE) *kept = ink_plan_room(l, (x->block / INK_LANES + 1) / 2, true);
     s->extra[0] = *kept;
-    settle(s);
+    ink_plan_settle(s);
     if (back) {
         ink_plan_reads(s, *kept);
     } else {
@@ -319,7 +237,7 @@ static void plan_update(planner *l, int32_t at, ink_work *work) {
     ink_step *s = ink_plan_step(l, ink_op_name(n->op), work, n);
     s->whole = true;
     s->parts = (uint32_t)(l->p->cells[n->in[0]].floats / 16384 + 1);
-    settle(s);
+    ink_plan_settle(s);
     if (work == ink_work_average) {
         ink_plan_writes(s, n->in[1]);
         return;
@@ -342,7 +260,7 @@ static void plan_muon(planner *l, int32_t at) {
     s->extra[1] = l->clip;
     s->factor = w->lr_scale;
     if (!w->decay) s->node.attr.optimizer.decay = 0.0f;
-    settle(s);
+    ink_plan_settle(s);
     ink_plan_reads(s, l->clip);
     ink_plan_writes(s, n->in[0]);
     ink_plan_writes(s, n->in[2]);
@@ -367,8 +285,8 @@ static ink_status plan_node(planner *l, int32_t at, ink_error *err) {
     case INK_OP_LINEAR_DW:
     case INK_OP_CONV2D_DW: ink_plan_wgrad(l, at); break;
     case INK_OP_BIAS_DB: ink_plan_bias(l, at); break;
-    case INK_OP_BATCHNORM: plan_norm(l, at); break;
-    case INK_OP_BATCHNORM_DX: plan_norm_back(l, at, INK_NONE, n->in[1]); break;
+    case INK_OP_BATCHNORM: ink_plan_norm(l, at); break;
+    case INK_OP_BATCHNORM_DX: ink_plan_norm_back(l, at, INK_NONE, n->in[1]); break;
     case INK_OP_ACTIVATION: plan_simple(l, at, ink_work_activation); break;
     case INK_OP_ACTIVATION_DX: plan_activation_dx(l, at); break;
     case INK_OP_MAXPOOL:
@@ -376,7 +294,13 @@ static ink_status plan_node(planner *l, int32_t at, ink_error *err) {
     case INK_OP_AVGPOOL:
     case INK_OP_GLOBAL_AVGPOOL: plan_pool(l, at, ink_work_sumpool, x, y, false); break;
     case INK_OP_MAXPOOL_DX:
-    case INK_OP_GLOBAL_MAXPOOL_DX: plan_pool(l, at, ink_work_maxpool_dx, x, n->in[1], false); break;
+    case INK_OP_GLOBAL_MAXPOOL_DX:
+        if (l->norm_of[at] != INK_NONE) {
+            ink_plan_norm_pool_back(l, at);
+        } else {
+            plan_pool(l, at, ink_work_maxpool_dx, x, n->in[1], false);
+        }
+        break;
     case INK_OP_AVGPOOL_DX:
     case INK_OP_GLOBAL_AVGPOOL_DX: plan_pool(l, at, ink_work_sumpool, y, x, true); break;
     case INK_OP_DROPOUT:
@@ -408,12 +332,16 @@ ink_status ink_plan_steps(ink_program *p, const ink_graph *g, ink_error *err) {
     l.turned = ink_plan_new(p, n_values, sizeof *l.turned);
     l.halves = ink_plan_new(p, n_values, sizeof *l.halves);
     l.pairs = ink_plan_new(p, n_values, sizeof *l.pairs);
+    l.norm_scale = ink_plan_new(p, n_values, sizeof *l.norm_scale);
+    l.norm_of = ink_plan_new(p, n_nodes + 1, sizeof *l.norm_of);
     l.kept = ink_plan_new(p, dropouts, sizeof *l.kept);
     l.gradients = ink_plan_new(p, n_values, sizeof *l.gradients);
-    if (!p->steps || !l.done || !l.turned || !l.halves || !l.pairs || !l.kept || !l.gradients) {
+    bool fine = p->steps && l.done && l.turned && l.halves && l.pairs && l.kept && l.gradients;
+    if (!fine || !l.norm_scale || !l.norm_of) {
         return ink_fail_memory(err, n_nodes, "a plan");
     }
-    for (size_t i = 0; i < n_values; i++) l.turned[i] = l.halves[i] = l.pairs[i] = INK_NONE;
+    for (size_t i = 0; i < n_values; i++) l.turned[i] = l.halves[i] = l.pairs[i] = l.norm_scale[i] = INK_NONE;
+    for (size_t i = 0; i < n_nodes; i++) l.norm_of[i] = INK_NONE;
     for (size_t i = 0; i < dropouts; i++) l.kept[i] = INK_NONE;
     for (int32_t i = 0; i < g->n_nodes; i++) {
         if (l.done[i]) continue;

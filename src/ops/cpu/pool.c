@@ -85,6 +85,17 @@ const void *ink_pool_plan(ink_program *p, const ink_node *node, const ink_cell *
     return t;
 }
 
+bool ink_pool_windows(const void *plan, const int32_t **at, size_t *windows, size_t *n) {
+    const pool *t = plan;
+    *at = t->at;
+    *windows = t->n_windows;
+    *n = t->windows[0].n;
+    for (uint32_t i = 0; i < t->n_windows; i++) {
+        if (t->windows[i].n != *n) return false;
+    }
+    return t->apart;
+}
+
 static size_t step_of(const ink_program *p, ink_id value) {
     return (size_t)ink_groups(p->cells[value].c) * p->rows * INK_LANES;
 }

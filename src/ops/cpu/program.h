@@ -204,8 +204,10 @@ ink_work ink_work_wgrad, ink_work_wgrad_join, ink_work_bias_blocks, ink_work_bia
 
 /* ---- norm.c, pool.c, map.c, input.c, loss.c, learn.c ---- */
 ink_work ink_work_moments, ink_work_norm_join, ink_work_norm_fixed, ink_work_norm_apply, ink_work_norm_sums,
-    ink_work_norm_dx_join, ink_work_norm_dx;
+    ink_work_norm_dx_join, ink_work_norm_dx, ink_work_norm_pool, ink_work_norm_pool_sums, ink_work_norm_pool_dx;
 const void *ink_pool_plan(ink_program *p, const ink_node *node, const ink_cell *x, const ink_cell *y, bool gather);
+/* Of a plan whose windows are y's: n offsets of each; false where windows overlap or differ in size. */
+bool ink_pool_windows(const void *plan, const int32_t **at, size_t *windows, size_t *n);
 ink_work ink_work_maxpool, ink_work_maxpool_dx, ink_work_sumpool;
 ink_work ink_work_activation, ink_work_activation_dx, ink_work_add, ink_work_relayout;
 ink_work ink_work_dropout, ink_work_dropout_dx;
