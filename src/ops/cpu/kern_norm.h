@@ -1,5 +1,5 @@
-/* ops/cpu/kern_norm.h: the inner loops of batch norm and its gradient, also through a relu and the windows of a max pool
- * behind it, included by kern_map.h. Lanes are channels, so that no sum runs across a vector; what is not kept in
+/* ops/cpu/kern_norm.h: the inner loops of batch norm and its gradient, also through a relu and a max pool behind it,
+ * included by kern_map.h. Lanes are channels, so that no sum runs across a vector; what is not kept in
  * memory, the normalised value and its relu, is computed again from x by the same operations, hence with equal bits. */
 #ifndef INK_OPS_CPU_KERN_NORM_H
 #define INK_OPS_CPU_KERN_NORM_H

@@ -74,7 +74,7 @@ void ink_work_norm_fixed(const ink_program *p, const ink_step *step, uint32_t bl
     }
 }
 
-/* The norm of a group of channels of a block. scale: the cell with its factors, or INK_NONE where only the mean counts. */
+/* The norm of a group of channels of a block. scale: the cell with its factors; INK_NONE where only the mean counts. */
 static ink_norm norm_of(const ink_program *p, const ink_step *step, uint32_t block, uint32_t group, ink_id mean,
                         ink_id scale, ink_id beta) {
     const ink_cell *x = &p->cells[step->node.in[0]];

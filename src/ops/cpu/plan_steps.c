@@ -1,5 +1,6 @@
 /* ops/cpu/plan_steps.c: from nodes to steps: what is computed in one go.
- * Products and their gradients are in plan_dense.c, batch norm in plan_norm.c. Fused: bias, evaluation's batch norm, a residual and relu behind a
+ * Products and their gradients are in plan_dense.c, batch norm in plan_norm.c.
+ * Fused: bias, evaluation's batch norm, a residual and relu behind a
  * sum; relu's gradient behind the gradient of an input; batch norm with the residual and the relu behind it. A value
  * that fusion leaves out has the memory of the value that stands for it: relu's gradient asks x > 0, which its output
  * answers as well. */
