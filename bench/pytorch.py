@@ -11,6 +11,13 @@ import subprocess
 import sys
 import time
 
+# On a GPU (--device cuda): the batches of the tutorial's GPU step, and many images at once.
+GPU_BATCHES = {"train": {"cnn-example": [512], "deotte": [512], "resnet18": [512]},
+               "infer": {"cnn-example": [8192], "deotte": [8192], "resnet18": [8192]}}
+
+# What PyTorch is given to be at its best: layouts of memory on the processor; on a GPU also its compiler, with CUDA graphs.
+LAYOUTS = {"cpu": ("NCHW", "channels_last"), "cuda": ("NCHW", "channels_last", "compiled")}
+
 BATCHES = {"train": {"cnn-example": [64], "deotte": [64], "resnet18": [512]},
            "infer": {"cnn-example": [512, 1], "deotte": [512, 1], "resnet18": [512, 1]}}
 
@@ -67,7 +74,7 @@ def make_nets(nn):
     return {"cnn-example": (cnn_example, 1), "deotte": (deotte, 1), "resnet18": (ResNet18, 3)}
 
 
-def worker(threads):
+def worker(threads, device):
     """Answers lines of JSON: {"mode", "net", "batch", "precision", "layout", "seconds"} -> {"images_per_s"}."""
     import torch
 
@@ -78,17 +85,21 @@ def worker(threads):
     def make_step(mode, net, batch, precision, layout):
         torch.manual_seed(0)
         builder, channels = make_nets(torch.nn)[net]
-        memory = torch.channels_last if layout == "channels_last" else torch.contiguous_format
-        model = builder().to(memory_format=memory)
-        x = torch.randn(batch, channels, 28, 28).to(memory_format=memory)
-        t = torch.randint(0, 10, (batch,))
+        memory = torch.contiguous_format if layout == "NCHW" else torch.channels_last
+        model = builder().to(device=device, memory_format=memory)
+        x = torch.randn(batch, channels, 28, 28, device=device).to(memory_format=memory)
+        t = torch.randint(0, 10, (batch,), device=device)
         loss_of = torch.nn.CrossEntropyLoss()
         half = precision == "bf16"
+        # As inkling's f32: no product of f32 numbers in TF32.
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+        if layout == "compiled":
+            model = torch.compile(model, mode="reduce-overhead")
         if mode == "infer":
             model.eval()
 
             def step():
-                with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=half):
+                with torch.inference_mode(), torch.autocast(device, dtype=torch.bfloat16, enabled=half):
                     model(x)
 
             return step
@@ -96,23 +107,30 @@ def worker(threads):
 
         def step():
             adam.zero_grad(set_to_none=True)
-            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=half):
+            with torch.autocast(device, dtype=torch.bfloat16, enabled=half):
                 loss = loss_of(model(x), t)
             loss.backward()
             adam.step()
 
         return step
 
+    def settle():
+        if device == "cuda":
+            torch.cuda.synchronize()
+
     for line in sys.stdin:
         ask = json.loads(line)
         key = tuple(ask[k] for k in ("mode", "net", "batch", "precision", "layout"))
         if key not in steps:
             steps[key] = make_step(*key)
-            steps[key]()
+            for _ in range(10 if device == "cuda" else 1):
+                steps[key]()
+        settle()
         took, begin = [], time.perf_counter()
         while not took or time.perf_counter() - begin < ask["seconds"]:
             start = time.perf_counter()
             steps[key]()
+            settle()
             took.append(time.perf_counter() - start)
         print(json.dumps({"images_per_s": ask["batch"] / statistics.median(took)}), flush=True)
 
@@ -121,8 +139,9 @@ def worker(threads):
 
 
 class PyTorch:
-    def __init__(self, python, threads):
-        self.process = subprocess.Popen([python, os.path.abspath(__file__), "--worker", "--threads", str(threads)],
+    def __init__(self, python, threads, device):
+        self.process = subprocess.Popen([python, os.path.abspath(__file__), "--worker", "--threads", str(threads),
+                                         "--device", device],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.version = json.loads(self.process.stdout.readline())["version"]
         self.process.send_signal(signal.SIGSTOP)
@@ -141,14 +160,14 @@ class PyTorch:
 
 
 class Inkling:
-    def __init__(self, path, threads):
-        self.path, self.threads = path, threads
+    def __init__(self, path, threads, device):
+        self.path, self.threads, self.device = path, threads, device
         self.version = json.loads(subprocess.run([path, "version", "--json"], check=True, stdout=subprocess.PIPE).stdout)["version"]
         self.peak_share = []
 
     def measure(self, mode, net, batch, precision, seconds, layout=None):
         run = subprocess.run([self.path, "bench", mode, "--net", net, "--batch-size", str(batch), "--precision", precision,
-                              "--threads", str(self.threads), "--seconds", str(seconds), "--json", "--quiet"],
+                              "--threads", str(self.threads), "--device", self.device, "--seconds", str(seconds), "--json", "--quiet"],
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         if run.returncode == 5:
             return None  # bf16 is not native here
@@ -164,7 +183,7 @@ def contest(inkling, torches, mode, net, batch, args):
     contenders = [(inkling, "inkling", precision, "") for precision in args.precision]
     for torch in torches:
         contenders += [(torch, "PyTorch " + torch.version, precision, layout)
-                       for precision in args.precision for layout in ("NCHW", "channels_last")]
+                       for precision in args.precision for layout in LAYOUTS[args.device]]
     results, out = {}, set()
     for turn in range(args.rounds):
         for who, name, precision, layout in contenders:
@@ -214,20 +233,22 @@ def main():
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--seconds", type=float, default=1.0, help="of one turn")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="where both compute")
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.worker:
-        return worker(args.threads)
+        return worker(args.threads, args.device)
+    batches = GPU_BATCHES if args.device == "cuda" else BATCHES
     args.precision = args.precision or ["f32", "bf16"]
-    inkling = Inkling(args.inkling, args.threads)
-    torches = [PyTorch(python, args.threads) for python in args.python]
+    inkling = Inkling(args.inkling, args.threads, args.device)
+    torches = [PyTorch(python, args.threads, args.device) for python in args.python]
     print("inkling %s, PyTorch %s, %d threads, %d rounds of %g s, medians, images/s" % (
         inkling.version, " and ".join(t.version for t in torches), args.threads, args.rounds, args.seconds))
     rows = []
     try:
         for mode in args.mode or ["train", "infer"]:
-            for net in args.net or list(BATCHES[mode]):
-                for batch in BATCHES[mode][net]:
+            for net in args.net or list(batches[mode]):
+                for batch in batches[mode][net]:
                     if args.batch not in (None, batch):
                         continue
                     results = contest(inkling, torches, mode, net, batch, args)

@@ -89,4 +89,13 @@ if(BUILD_TESTING)
   target_include_directories(ink_cuda_host PUBLIC include src)
   target_include_directories(ink_cuda_host PRIVATE tests/ops/cuda)
   target_link_libraries(ink_cuda_host PUBLIC inkling_static)
+  if(ink_has_cuda)
+    # A plug-in that computes on the host: tests/e2e/gpu.sh gives it to the program.
+    add_library(ink_cuda_test MODULE tests/ops/cuda/host_plugin.c)
+    set_target_properties(ink_cuda_test PROPERTIES
+      OUTPUT_NAME inkling-cuda LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests/host-plugin)
+    target_compile_definitions(ink_cuda_test PRIVATE INK_CUDA_VERSION="${PROJECT_VERSION}")
+    target_include_directories(ink_cuda_test PRIVATE tests/ops/cuda)
+    target_link_libraries(ink_cuda_test PRIVATE ink_cuda_host)
+  endif()
 endif()

@@ -1,6 +1,6 @@
 #!/bin/sh
 # tests/e2e/gpu.sh: --device cuda without a GPU is one clear line and exit code 5, never the processor in its place; doctor
-# says what is missing. With a GPU it computes there.
+# says what is missing. The whole program with --device cuda, on a plug-in that computes on the host.
 . "$INK_SOURCE/tests/e2e/cli_setup"
 
 gives 0 doctor
@@ -22,3 +22,34 @@ for device in gpu cuda: cuda:x cuda:1x cuda:-1 cudaa cuda:12345; do
     gives 2 bench train --net mlp --seconds 0.05 --device "$device"
     err_has "unknown device"
 done
+
+# The program looks beside itself first.
+plugin=$INK_BUILD/tests/host-plugin/libinkling-cuda.so
+[ -e "$plugin" ] || exit 0
+mkdir "$dir/bin"
+cp "$INKLING" "$dir/bin/inkling"
+INKLING=$dir/bin/inkling
+echo "no library" >"$dir/bin/libinkling-cuda.so"
+gives 5 bench train --net mlp --seconds 0.05 --device cuda
+err_has "cannot open $dir/bin/./libinkling-cuda.so"
+cp "$plugin" "$dir/bin/libinkling-cuda.so"
+gives 0 doctor
+out_has "the host, for tests"
+
+gives 0 data make "$dir/data" --count 600 --seed 3 --quiet
+for device in cpu cuda; do
+    gives 0 train "$dir/data" --recipe mlp --epochs 2 --seed 5 --precision f32 --device $device --out "$dir/$device" --quiet
+done
+gives 0 train "$dir/data" --recipe mlp --epochs 2 --seed 5 --precision f32 --device cuda --out "$dir/again" --quiet
+cmp "$dir/cuda/weights/last.safetensors" "$dir/again/weights/last.safetensors" || fail "other bits in a second run"
+cmp -s "$dir/cuda/weights/last.safetensors" "$dir/cpu/weights/last.safetensors" && fail "the processor computed"
+grep -q '"device": *"cuda"' "$dir/cuda/env.json" || fail "env.json does not say cuda"
+# The losses of the same steps, by the last digits that float leaves.
+awk -F, '
+    FNR == 1 { for (i = 1; i <= NF; i++) if ($i == "loss" || $i == "train_loss") column = i; file++; next }
+    file == 1 { loss[FNR] = $column }
+    file == 2 { rows++; off = loss[FNR] - $column; if (off < 0) off = -off; if (off > 1e-4 * loss[FNR]) exit 1 }
+    END { exit !(column && rows == 2) }' "$dir/cpu/metrics.csv" "$dir/cuda/metrics.csv" || fail "other losses than the processor's"
+gives 0 predict "$dir/cuda" "$dir/data" --device cuda --precision f32 --out "$dir/a.csv" --quiet
+gives 0 predict "$dir/cuda" "$dir/data" --device cpu --precision f32 --out "$dir/b.csv" --quiet
+cmp "$dir/a.csv" "$dir/b.csv" || fail "other answers than the processor's"
