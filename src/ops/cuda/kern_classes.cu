@@ -72,7 +72,7 @@ INK_KERNEL(classes, ink_cuda_classes) {
         const float *z = a.z + at, *q = a.q == NULL ? NULL : a.q + at;
         if (a.kind == INK_CLASSES_SOFTMAX) {
             softmax(&a, z, a.y + at);
-        } else if (a.kind == INK_CLASSES_SOFTMAX_DX) {
+        } else if (a.kind == INK_CLASSES_SOFTMAX_DX && q != NULL) {
             softmax_dx(&a, z, q, a.y + at);
         } else if (a.kind == INK_CLASSES_LOSS) {
             loss(&a, n, z, q);

@@ -44,7 +44,7 @@ INK_KERNEL(learn, ink_cuda_learn) {
 }
 
 /* Sums `all` over the threads, by halves; the sum stands in all[0]. */
-#define JOIN_ALL(all)                                                                                                  \
+#define JOIN_ALL                                                                                                       \
     for (uint32_t width = INK_BLOCK / 2; width > 0; width /= 2) {                                                      \
         INK_PHASE {                                                                                                    \
             if (t < width) all[t] += all[t + width];                                                                   \
@@ -60,7 +60,7 @@ INK_KERNEL(squares, ink_cuda_squares) {
         for (uint32_t i = t; i < p->count; i += INK_BLOCK) sum += (double)p->dw[i] * (double)p->dw[i];
         all[t] = sum;
     }
-    JOIN_ALL(all)
+    JOIN_ALL
     INK_THREADS {
         if (t == 0) a.squares[INK_X] = all[0];
     }
@@ -74,7 +74,7 @@ INK_KERNEL(clip_join, ink_cuda_clip_join) {
         for (uint32_t i = t; i < a.n; i += INK_BLOCK) sum += a.squares[i];
         all[t] = sum;
     }
-    JOIN_ALL(all)
+    JOIN_ALL
     INK_THREADS {
         if (t != 0) continue;
         const double norm = sqrt(all[0]), factor = (double)a.max_norm / (norm + 1e-6);
@@ -103,7 +103,7 @@ INK_KERNEL(muon, ink_cuda_muon) {
         }
         all[t] = sum;
     }
-    JOIN_ALL(all)
+    JOIN_ALL
     INK_THREADS {
         if (a.stage == 0) {
             if (t == 0) a.squares[INK_X] = all[0];

@@ -85,7 +85,7 @@ INK_DEVICE void finish_gradient(const ink_cuda_join *a, uint32_t c, double sum, 
 }
 
 /* Sums both columns of `both` over the threads, by halves; the sums stand in both[.][0]. */
-#define JOIN_ALL(both)                                                                                                 \
+#define JOIN_ALL                                                                                                       \
     for (uint32_t width = INK_BLOCK / 2; width > 0; width /= 2) {                                                      \
         INK_PHASE {                                                                                                    \
             if (t < width) {                                                                                           \
@@ -109,7 +109,7 @@ INK_KERNEL(join, ink_cuda_join) {
         both[0][t] = first;
         both[1][t] = second;
     }
-    JOIN_ALL(both)
+    JOIN_ALL
     if (a.kind == 0) {
         INK_PHASE {
             INK_MINE(mean)[0] = both[0][0] / (double)a.rows;
@@ -123,7 +123,7 @@ INK_KERNEL(join, ink_cuda_join) {
             }
             both[1][t] = squares;
         }
-        JOIN_ALL(both)
+        JOIN_ALL
     }
     INK_THREADS {
         if (t != 0) continue;

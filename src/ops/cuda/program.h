@@ -114,8 +114,8 @@ INK_MUST_USE ink_status ink_cuda_place(ink_program *p, ink_error *err);
 
 INK_MUST_USE ink_status ink_cuda_write_tables(ink_program *p, ink_error *err);
 /* Rows of a part of dw's sum; live taps of a convolution. Both of shapes alone. */
-uint32_t ink_cuda_part_rows(const ink_cuda_conv *conv, uint32_t n_live);
-uint32_t ink_cuda_live_taps(const ink_cuda_conv *conv);
+uint32_t ink_cuda_part_rows(const ink_cuda_conv *f, uint32_t n_live);
+uint32_t ink_cuda_live_taps(const ink_cuda_conv *f);
 
 /* ---- walk.c ---- */
 

@@ -32,6 +32,7 @@ static void walk_pieces(ink_program *p, int32_t at) {
 }
 
 /* y [rows][columns] = x [rows][terms] times w: row j of w is column j of the product, or (turned) w [terms][columns] */
+/* NOLINTNEXTLINE(readability-non-const-parameter): a kernel writes y */
 static void multiply(ink_program *p, const float *x, const float *w, float *y, uint32_t rows, uint32_t terms,
                      uint32_t columns, bool turned) {
     ink_cuda_gather a = {.x = x,
@@ -55,6 +56,7 @@ static void multiply(ink_program *p, const float *x, const float *w, float *y, u
 }
 
 /* y = p x + q b */
+/* NOLINTNEXTLINE(readability-non-const-parameter): a kernel writes y */
 static void mix(ink_program *p, const float *x, const float *b, float *y, size_t count, float of_x, float of_b) {
     ink_cuda_map a = {.x = x, .b = b, .y = y, .count = count, .kind = INK_MAP_MIX, .p = of_x, .q = of_b};
     launch(p, INK_KERN_map, ink_cuda_blocks(count), &a);
