@@ -1,5 +1,5 @@
-/* tests/data/test_handpage.c: pens and pages of handwriting: labels are where ink is, the same seed draws the same page,
- * hostile sizes are borne. How well pages are read is measured, not tested (docs/reading.md). */
+/* tests/data/test_handpage.c: pens and pages of handwriting: where labels say so there is ink, hostile sizes are borne.
+ * How well pages are read is measured, not tested (docs/reading.md). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
