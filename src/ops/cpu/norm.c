@@ -119,10 +119,11 @@ static ink_norm_dx gradients_of(const ink_program *p, const ink_step *step, uint
 static void set_sums(const ink_program *p, const ink_step *step, uint32_t block, uint32_t part, double **sums,
                      double **products) {
     const size_t channels = channels_of(&p->cells[step->node.in[0]]);
-    *sums = sums_of(p, step, block, channels) + part * INK_LANES;
-    *products = *sums + channels;
-    memset(*sums, 0, INK_LANES * sizeof **sums);
-    memset(*products, 0, INK_LANES * sizeof **products);
+    double *first = sums_of(p, step, block, channels) + part * INK_LANES, *second = first + channels;
+    memset(first, 0, INK_LANES * sizeof *first);
+    memset(second, 0, INK_LANES * sizeof *second);
+    *sums = first;
+    *products = second;
 }
 
 void ink_work_norm_sums(const ink_program *p, const ink_step *step, uint32_t block, uint32_t part, uint32_t worker) {
