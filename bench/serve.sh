@@ -12,7 +12,7 @@ ulimit -n "$(ulimit -Hn)"
 under() {
     model=$1
     shift
-    "$INKLING" serve "$model" --port 0 --connections 16000 -q >"$work/url" &
+    "$INKLING" serve "$model" --port 0 --connections 16000 --idle-timeout 10m -q >"$work/url" &
     pid=$!
     until [ -s "$work/url" ]; do sleep 0.1; done
     port=$(sed 's,.*:\([0-9]*\)/,\1,' "$work/url")
@@ -23,8 +23,9 @@ under() {
     pid=
 }
 
-under tiny --busy 64 --idle 10000 --requests 1000000
-under digits --busy 64 --idle 10000 --seconds 10
+under digits --busy 64 --idle 10000 --requests 1000000 --seconds 200
 under digits --busy 64 --idle 10000 --rate 1920 --seconds 10
-under digits --busy 16 --rate 480 --seconds 10
-under digits --busy 16 --rate 480 --seconds 10 --slow 1000
+under digits --busy 16 --rate 480 --seconds 16
+for kind in header body chunk read; do
+    under digits --busy 16 --rate 480 --seconds 16 --slow 1000 --kind $kind
+done

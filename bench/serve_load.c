@@ -1,12 +1,16 @@
 /* bench/serve_load.c: asks a running `inkling serve` many things at once, and tells how long each took.
  * It is no stress test without end: loopback alone, a number of requests, and a limit of time.
  *
- *   serve_load PORT [--busy 64] [--idle 0] [--slow 0] [--requests 100000] [--seconds 50] [--rate 0] [--pid PID]
+ *   serve_load PORT [--busy 64] [--idle 0] [--slow 0] [--kind all] [--requests 100000] [--seconds 50] [--rate 0]
+ *              [--pid PID]
  *
  * busy   connections that each wait for an answer before they ask again (POST /v1/predict of 784 bytes)
  * idle   connections that asked once and then keep quiet; looked at again at the end
- * slow   connections that send a byte every 100 ms: in turn of a header, a body, a chunk; or read as slowly
- * rate   requests a second, evenly among the busy ones, timed from when each was due; 0: as fast as they are answered
+ * slow   connections that send a byte every 100 ms, of a header, a body or a chunk; or that ask for the page and read
+ *        it as slowly. A process of their own holds them, so that they delay the server alone
+ * kind   which of them: header, body, chunk, read; all: in turn
+ * rate   requests a second, evenly among the busy ones, timed from when each was due; 0: a closed loop, each asks as
+ *        soon as it has its answer
  * pid    of the server, whose memory is told */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -14,22 +18,29 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define SLOW_KINDS 4
+#define SETTLE_S   5      /* in which the slow ones begin, one after the other */
+#define SLOW_TURNS 100    /* of a tenth of a second, so that they don't all send at once */
 #define BUCKETS    200000 /* of 5 microseconds: one second */
 #define BUCKET_S   5e-6
 
 typedef struct settings {
     unsigned port, busy, idle, slow, rate;
+    int kind; /* SLOW_KINDS: in turn */
     unsigned long requests;
     double seconds;
     int pid;
@@ -46,11 +57,11 @@ typedef struct client {
 
 typedef struct slow_client {
     int socket;
-    int kind; /* 0 header, 1 body, 2 chunks, 3 reads slowly */
+    int kind; /* in the order of slow_words */
 } slow_client;
 
 typedef struct tally {
-    unsigned long sent, done, failed, refused, reopened_slow;
+    unsigned long sent, done, failed, refused;
     double worst_s, sum_s;
     uint32_t bucket[BUCKETS + 1];
 } tally;
@@ -141,35 +152,76 @@ static bool hear(client *c) {
 
 /* ---- slow ---- */
 
-static void slow_begin(slow_client *s, unsigned port, unsigned number) {
+static const char *const slow_words[SLOW_KINDS] = {"header", "body", "chunk", "read"};
+static unsigned long *reopened; /* shared with their process */
+
+static void slow_begin(slow_client *s, const settings *o, unsigned number) {
     static const char *const first[SLOW_KINDS] = {
         "GET /health HTTP/1.1\r\nHost: localhost\r\nX: ",
         "POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/octet-stream\r\nContent-Length: "
         "100000\r\n\r\n",
         "POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/octet-stream\r\nTransfer-Encoding: "
         "chunked\r\n\r\nfffff\r\n",
-        ""};
+        "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"};
     int small = 4096;
-    s->kind = (int)(number % SLOW_KINDS);
-    s->socket = dial(port, number);
+    s->kind = o->kind < SLOW_KINDS ? o->kind : (int)(number % SLOW_KINDS);
+    s->socket = dial(o->port, number);
     setsockopt(s->socket, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
-    if (s->kind == 3) {
-        for (int i = 0; i < 20; i++) send(s->socket, request, request_bytes, MSG_NOSIGNAL | MSG_DONTWAIT);
-    } else {
-        send(s->socket, first[s->kind], strlen(first[s->kind]), MSG_NOSIGNAL);
-    }
+    send(s->socket, first[s->kind], strlen(first[s->kind]), MSG_NOSIGNAL);
 }
 
 /* A byte more; a connection that the server closed begins anew. */
-static void slow_turn(slow_client *s, unsigned port, unsigned number) {
+static void slow_turn(slow_client *s, const settings *o, unsigned number) {
     char byte = 'a';
+    bool reads = s->kind == SLOW_KINDS - 1;
     ssize_t n =
-        s->kind == 3 ? recv(s->socket, &byte, 1, MSG_DONTWAIT) : send(s->socket, &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
-    bool closed = (n == 0 && s->kind == 3) || (n < 0 && errno != EAGAIN && errno != EINTR);
+        reads ? recv(s->socket, &byte, 1, MSG_DONTWAIT) : send(s->socket, &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    bool closed = (n == 0 && reads) || (n < 0 && errno != EAGAIN && errno != EINTR);
     if (!closed) return;
     close(s->socket);
-    tallied.reopened_slow++;
-    slow_begin(s, port, number);
+    ++*reopened;
+    slow_begin(s, o, number);
+}
+
+/* Until it is killed. */
+static _Noreturn void slow_all(const settings *o) {
+    slow_client *slow = calloc(o->slow, sizeof *slow);
+    unsigned begun = 0;
+    double start_s = clock_s();
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (slow == NULL) die("memory");
+    for (unsigned long turn = 0;; turn++) {
+        double due_s = start_s + (double)turn * 0.1 / SLOW_TURNS, now_s = clock_s();
+        if (due_s > now_s) usleep((useconds_t)(1e6 * (due_s - now_s)) + 1);
+        while (begun < o->slow && (now_s - start_s) * o->slow >= begun * (SETTLE_S - 1.0)) {
+            slow_begin(&slow[begun], o, begun);
+            begun++;
+        }
+        for (unsigned i = (unsigned)(turn % SLOW_TURNS); i < begun; i += SLOW_TURNS) slow_turn(&slow[i], o, i);
+    }
+}
+
+static pid_t slow_start(const settings *o) {
+    if (o->slow == 0) return 0;
+    reopened = mmap(NULL, sizeof *reopened, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (reopened == MAP_FAILED) die("memory");
+    pid_t child = fork();
+    if (child < 0) die("fork");
+    if (child == 0) slow_all(o);
+    sleep(SETTLE_S);
+    return child;
+}
+
+static void slow_end(const settings *o, pid_t child) {
+    if (child == 0) return;
+    if (waitpid(child, NULL, WNOHANG) != 0) {
+        fputs("serve_load: the slow clients' process ended early\n", stderr);
+        exit(1);
+    }
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    printf("slow clients: %u (%s), closed by the server and begun anew %lu times\n", o->slow,
+           o->kind < SLOW_KINDS ? slow_words[o->kind] : "all kinds", *reopened);
 }
 
 /* ---- idle ---- */
@@ -223,10 +275,25 @@ static double percentile(double share) {
     return tallied.worst_s;
 }
 
-static void drive(const settings *o, client *busy, slow_client *slow) {
+/* Asks what is due. Until when there is nothing to do: at most a tenth of a second. */
+static double ask_due(const settings *o, client *busy, double gap_s, double now_s) {
+    double until_s = now_s + 0.1;
+    for (unsigned i = 0; i < o->busy; i++) {
+        if (busy[i].waits || tallied.sent >= o->requests) continue;
+        if (busy[i].next_s <= now_s) {
+            ask(&busy[i], o->rate > 0 ? busy[i].next_s : clock_s());
+            busy[i].next_s += gap_s;
+        } else if (busy[i].next_s < until_s) {
+            until_s = busy[i].next_s;
+        }
+    }
+    return until_s;
+}
+
+static void drive(const settings *o, client *busy) {
     struct epoll_event events[256];
     int set = epoll_create1(EPOLL_CLOEXEC);
-    double start_s = clock_s(), slow_s = start_s, now_s = start_s;
+    double start_s = clock_s(), now_s = start_s;
     double gap_s = o->rate > 0 ? (double)o->busy / o->rate : 0;
     for (unsigned i = 0; i < o->busy; i++) {
         struct epoll_event event = {.events = EPOLLIN, .data.ptr = &busy[i]};
@@ -234,21 +301,14 @@ static void drive(const settings *o, client *busy, slow_client *slow) {
         busy[i].next_s = start_s + gap_s * i / o->busy;
     }
     while (tallied.done < o->requests && tallied.failed == 0 && now_s - start_s < o->seconds) {
-        for (unsigned i = 0; i < o->busy; i++) {
-            if (busy[i].waits || busy[i].next_s > now_s || tallied.sent >= o->requests) continue;
-            ask(&busy[i], o->rate > 0 ? busy[i].next_s : clock_s());
-            busy[i].next_s += gap_s;
-        }
-        int n = epoll_wait(set, events, 256, 1);
+        double until_s = ask_due(o, busy, gap_s, now_s), left_s = until_s - clock_s();
+        struct timespec wait = {.tv_nsec = left_s > 0 ? (long)(1e9 * left_s) : 0};
+        int n = epoll_pwait2(set, events, 256, &wait, NULL);
         for (int i = 0; i < n; i++) {
             client *c = events[i].data.ptr;
             if (hear(c) && o->rate == 0 && tallied.sent < o->requests && tallied.failed == 0) ask(c, clock_s());
         }
         now_s = clock_s();
-        if (now_s - slow_s > 0.1) {
-            for (unsigned i = 0; i < o->slow; i++) slow_turn(&slow[i], o->port, i);
-            slow_s = now_s;
-        }
     }
     close(set);
     double seconds = clock_s() - start_s;
@@ -259,10 +319,19 @@ static void drive(const settings *o, client *busy, slow_client *slow) {
            1e3 * percentile(0.99), 1e3 * percentile(0.999), 1e3 * tallied.worst_s);
 }
 
+static int kind_of(const char *word) {
+    int kind = 0;
+    while (kind < SLOW_KINDS && strcmp(word, slow_words[kind]) != 0) kind++;
+    if (kind < SLOW_KINDS || strcmp(word, "all") == 0) return kind;
+    fprintf(stderr, "serve_load: --kind %s: header, body, chunk, read or all\n", word);
+    exit(2);
+}
+
 static settings read_words(int argc, char **argv) {
-    settings o = {.busy = 64, .requests = 100000, .seconds = 50};
+    settings o = {.busy = 64, .requests = 100000, .seconds = 50, .kind = SLOW_KINDS};
     if (argc < 2) {
-        fputs("serve_load PORT [--busy N] [--idle N] [--slow N] [--requests N] [--seconds S] [--rate N] [--pid PID]\n",
+        fputs("serve_load PORT [--busy N] [--idle N] [--slow N] [--kind WORD] [--requests N] [--seconds S] [--rate N] "
+              "[--pid PID]\n",
               stderr);
         exit(2);
     }
@@ -272,6 +341,7 @@ static settings read_words(int argc, char **argv) {
         if (strcmp(argv[i], "--busy") == 0) o.busy = (unsigned)value;
         if (strcmp(argv[i], "--idle") == 0) o.idle = (unsigned)value;
         if (strcmp(argv[i], "--slow") == 0) o.slow = (unsigned)value;
+        if (strcmp(argv[i], "--kind") == 0) o.kind = kind_of(argv[i + 1]);
         if (strcmp(argv[i], "--rate") == 0) o.rate = (unsigned)value;
         if (strcmp(argv[i], "--requests") == 0) o.requests = (unsigned long)value;
         if (strcmp(argv[i], "--seconds") == 0) o.seconds = value;
@@ -284,16 +354,14 @@ int main(int argc, char **argv) {
     settings o = read_words(argc, argv);
     make_request();
     client *busy = calloc(o.busy + 1, sizeof *busy);
-    slow_client *slow = calloc(o.slow + 1, sizeof *slow);
-    if (busy == NULL || slow == NULL) die("memory");
+    if (busy == NULL) die("memory");
     int *idle = idle_begin(&o);
     for (unsigned i = 0; i < o.busy; i++) busy[i].socket = dial(o.port, i);
-    for (unsigned i = 0; i < o.slow; i++) slow_begin(&slow[i], o.port, i);
-    if (o.slow > 0) sleep(4); /* what the slow readers ask is answered before the others are timed */
+    pid_t child = slow_start(&o);
     double before_mb = memory_mb(o.pid);
-    drive(&o, busy, slow);
+    drive(&o, busy);
     if (o.pid > 0) printf("memory of the server: %.1f MB before, %.1f MB after\n", before_mb, memory_mb(o.pid));
+    slow_end(&o, child);
     if (o.idle > 0) printf("idle connections open at the end: %u of %u\n", idle_end(&o, idle), o.idle);
-    if (o.slow > 0) printf("slow clients: %u, closed and begun anew %lu times\n", o.slow, tallied.reopened_slow);
     return tallied.failed > 0;
 }
