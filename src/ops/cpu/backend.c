@@ -84,11 +84,7 @@ static ink_status plan(ink_program *p, const ink_graph *g, ink_error *err) {
     p->losses = ink_mem_new(p->max_batch, sizeof *p->losses);
     p->is_right = ink_mem_new(p->max_batch, sizeof *p->is_right);
     if (p->losses == NULL || p->is_right == NULL) return ink_fail_memory(err, p->max_batch * 5u, "losses");
-    for (ink_id v = 0; v < g->n_values; v++) {
-        p->wants_images = p->wants_images || g->values[v].role == INK_ROLE_IMAGES;
-        p->wants_labels = p->wants_labels || g->values[v].role == INK_ROLE_LABELS;
-        p->wants_warps = p->wants_warps || g->values[v].role == INK_ROLE_WARPS;
-    }
+    p->needs = ink_needs_of(g);
     return INK_OK;
 }
 
@@ -108,19 +104,13 @@ static ink_status cpu_compile(const ink_graph *g, const ink_compile_options *opt
                               ink_error *err) {
     *out = NULL;
     ink_kernels kernels;
-    ink_status status = ink_graph_check(g, err);
+    ink_status status = ink_needs_options(&ink_backend_cpu, g, options, err);
     if (options->kernels != NULL) {
         kernels = *options->kernels;
     } else if (status == INK_OK) {
         status = ink_kernels_pick(&kernels, err);
     }
     if (status != INK_OK) return status;
-    if (options->max_batch < 1) return ink_fail(err, INK_E_USAGE, "a batch of 0 images");
-    if (options->max_batch > 1u << 24) return ink_fail(err, INK_E_USAGE, "a batch of more than 2^24 images");
-    if (options->share != NULL && options->share->backend != &ink_backend_cpu) {
-        return ink_fail(err, INK_E_USAGE, "a program of %s cannot share memory with one of cpu",
-                        options->share->backend->name);
-    }
     bool bf16 = kernels.has_bf16 && options->precision != INK_PRECISION_F32;
     if (options->precision == INK_PRECISION_BF16 && !bf16) {
         return ink_fail(err, INK_E_ABSENT, "bf16: this processor does not multiply it natively");
@@ -205,23 +195,8 @@ static uint32_t make_jobs(ink_program *p) {
     return n;
 }
 
-static ink_status check_batch(const ink_program *p, const ink_batch *batch, ink_error *err) {
-    if (batch->n < 1 || batch->n > p->max_batch) {
-        return ink_fail(err, INK_E_USAGE, "a batch of %u images; this program takes 1 to %u", batch->n, p->max_batch);
-    }
-    if (p->wants_images && batch->images == NULL) return ink_fail(err, INK_E_USAGE, "no images in a batch");
-    if (p->wants_labels && batch->labels == NULL) return ink_fail(err, INK_E_USAGE, "no labels in a batch");
-    if (p->wants_warps && batch->warps == NULL) return ink_fail(err, INK_E_USAGE, "no warps in a batch");
-    for (uint32_t n = 0; p->classes > 0 && n < batch->n; n++) {
-        if (batch->labels[n] < p->classes) continue;
-        return ink_fail(err, INK_E_DATA, "image %u of a batch has label %u; the network has classes 0 to %u", n,
-                        batch->labels[n], p->classes - 1);
-    }
-    return INK_OK;
-}
-
 static ink_status cpu_run(ink_program *p, ink_batch *batch, ink_error *err) {
-    ink_status status = check_batch(p, batch, err);
+    ink_status status = ink_needs_check(&p->needs, p->max_batch, batch, err);
     if (status != INK_OK) return status;
     p->batch = batch;
     p->n = p->last_n = batch->n;
@@ -237,7 +212,7 @@ static ink_status cpu_run(ink_program *p, ink_batch *batch, ink_error *err) {
     p->batch = NULL;
     batch->loss_sum = 0;
     batch->correct = 0;
-    for (uint32_t i = 0; p->classes > 0 && i < p->n; i++) {
+    for (uint32_t i = 0; p->needs.classes > 0 && i < p->n; i++) {
         batch->loss_sum += (double)p->losses[i];
         batch->correct += p->is_right[i];
     }

@@ -56,6 +56,17 @@ INLINE void sums_add(column_totals *s, const int v, vf x) {
     s->v[2 * v + 1] += __builtin_convertvector(part[1], vd_half);
 }
 
+/* Of `rows` (1 or SUM_ROWS) rows: g joins the sums s, g d the sums q. */
+INLINE void join_sums(const vf *g, const vf *d, const int rows, const int v, column_totals *s, column_totals *q) {
+    vf sum = g[0], product = g[0] * d[0];
+    if (rows == SUM_ROWS) {
+        sum = (g[0] + g[1]) + (g[2] + g[3]);
+        product = vfma(g[1], d[1], product) + vfma(g[3], d[3], g[2] * d[2]);
+    }
+    sums_add(s, v, sum);
+    sums_add(q, v, product);
+}
+
 /* rows (1 or SUM_ROWS) from `at` on */
 INLINE void moments_of(const float *at, const int rows, columns shift, column_totals *s, column_totals *q) {
     UNROLL_ALL
@@ -63,13 +74,7 @@ INLINE void moments_of(const float *at, const int rows, columns shift, column_to
         vf d[SUM_ROWS];
         UNROLL_ALL
         for (int r = 0; r < rows; r++) d[r] = vload(at + (size_t)r * INK_LANES + (size_t)v * VL) - shift.v[v];
-        vf sum = d[0], square = d[0] * d[0];
-        if (rows == SUM_ROWS) {
-            sum = (d[0] + d[1]) + (d[2] + d[3]);
-            square = vfma(d[1], d[1], square) + vfma(d[3], d[3], d[2] * d[2]);
-        }
-        sums_add(s, v, sum);
-        sums_add(q, v, square);
+        join_sums(d, d, rows, v, s, q);
     }
 }
 
@@ -127,17 +132,6 @@ INLINE vf through(const ink_norm_dx *d, const norm_columns *c, const int v, size
     vf g = vload(d->dy + at);
     if (mask) g = vwhere_above(vload(d->mask + at), g);
     return relu ? vwhere_above(normed(c, v, off), g) : g;
-}
-
-/* g and d, gradients and distances from the mean of `rows` (1 or SUM_ROWS) rows, join the sums. */
-INLINE void join_sums(const vf *g, const vf *d, const int rows, const int v, column_totals *s, column_totals *q) {
-    vf sum = g[0], product = g[0] * d[0];
-    if (rows == SUM_ROWS) {
-        sum = (g[0] + g[1]) + (g[2] + g[3]);
-        product = vfma(g[1], d[1], product) + vfma(g[3], d[3], g[2] * d[2]);
-    }
-    sums_add(s, v, sum);
-    sums_add(q, v, product);
 }
 
 INLINE void norm_sums_of(const ink_norm *n, const ink_norm_dx *d, const norm_columns *c, size_t from, const int rows,

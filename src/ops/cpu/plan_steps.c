@@ -268,11 +268,6 @@ static void plan_muon(planner *l, int32_t at) {
     ink_plan_writes(s, s->extra[0]);
 }
 
-static void plan_loss(planner *l, int32_t at) {
-    l->p->classes = l->p->cells[l->g->nodes[at].in[0]].c;
-    plan_simple(l, at, ink_work_cross_entropy);
-}
-
 static ink_status plan_node(planner *l, int32_t at, ink_error *err) {
     const ink_node *n = &l->g->nodes[at];
     ink_id x = n->in[0], y = n->out[0];
@@ -311,7 +306,7 @@ static ink_status plan_node(planner *l, int32_t at, ink_error *err) {
     case INK_OP_ADD: return plan_add(l, at, err);
     case INK_OP_SOFTMAX: plan_simple(l, at, ink_work_softmax); break;
     case INK_OP_SOFTMAX_DX: plan_simple(l, at, ink_work_softmax_dx); break;
-    case INK_OP_CROSS_ENTROPY: plan_loss(l, at); break;
+    case INK_OP_CROSS_ENTROPY: plan_simple(l, at, ink_work_cross_entropy); break;
     case INK_OP_CROSS_ENTROPY_DX: plan_simple(l, at, ink_work_cross_entropy_dx); break;
     case INK_OP_CLIP: return plan_clip(l, at, err);
     case INK_OP_SGD: plan_update(l, at, ink_work_sgd); break;

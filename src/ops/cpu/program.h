@@ -17,6 +17,7 @@
 #include "core/mem.h"
 #include "ops/backend.h"
 #include "ops/cpu/kernels.h"
+#include "ops/needs.h"
 
 #define INK_PANEL 256u /* floats of a panel of weights */
 
@@ -119,8 +120,7 @@ struct ink_program {
     ink_id clip;       /* cell of the clipping factor and norm, or INK_NONE */
     float *losses;     /* [max_batch] */
     uint8_t *is_right; /* [max_batch] */
-    uint32_t classes;  /* of cross_entropy; 0: none */
-    bool wants_images, wants_labels, wants_warps;
+    ink_needs needs;
 };
 
 /* ---- sizes ---- */

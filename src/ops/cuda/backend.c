@@ -61,38 +61,24 @@ static ink_status copy_graph(ink_program *p, const ink_graph *g, ink_error *err)
 
 /* What the batch must bring; and that rows and elements have numbers of 32 bits. */
 static ink_status look(ink_program *p, ink_error *err) {
+    p->needs = ink_needs_of(&p->g);
     for (ink_id v = 0; v < p->g.n_values; v++) {
         const ink_value *value = &p->g.values[v];
-        p->wants_images = p->wants_images || value->role == INK_ROLE_IMAGES;
-        p->wants_labels = p->wants_labels || value->role == INK_ROLE_LABELS;
-        p->wants_warps = p->wants_warps || value->role == INK_ROLE_WARPS;
         if (value->role == INK_ROLE_IMAGES) p->pixels = ink_cuda_map_of(p, v);
         size_t rows = value->batched ? (size_t)ink_cuda_map_of(p, v) * p->max_batch : 0;
         if (rows > INT32_MAX / 2 || (!value->batched && ink_graph_elements(&p->g, v) > INT32_MAX / 2)) {
             return ink_fail(err, INK_E_USAGE, "%u images at once: a value with more than 2^30 rows", p->max_batch);
         }
     }
-    for (int32_t i = 0; i < p->g.n_nodes; i++) {
-        const ink_node *node = &p->g.nodes[i];
-        p->clips = p->clips || node->op == INK_OP_CLIP;
-        if (node->op == INK_OP_CROSS_ENTROPY || node->op == INK_OP_CROSS_ENTROPY_DX) {
-            p->classes = ink_cuda_dim(p, node->in[0], 0);
-        }
-    }
+    for (int32_t i = 0; i < p->g.n_nodes; i++) p->clips = p->clips || p->g.nodes[i].op == INK_OP_CLIP;
     return INK_OK;
 }
 
 static ink_status cuda_compile(const ink_graph *g, const ink_compile_options *options, ink_program **out,
                                ink_error *err) {
     *out = NULL;
-    ink_status status = ink_graph_check(g, err);
+    ink_status status = ink_needs_options(&backend, g, options, err);
     if (status != INK_OK) return status;
-    if (options->max_batch < 1) return ink_fail(err, INK_E_USAGE, "a batch of 0 images");
-    if (options->max_batch > 1u << 24) return ink_fail(err, INK_E_USAGE, "a batch of more than 2^24 images");
-    if (options->share != NULL && options->share->backend != &backend) {
-        return ink_fail(err, INK_E_USAGE, "a program of %s cannot share memory with one of cuda",
-                        options->share->backend->name);
-    }
     ink_precision precision = options->precision;
     if (precision == INK_PRECISION_AUTO) precision = device->has_bf16 ? INK_PRECISION_BF16 : INK_PRECISION_F32;
     if (precision != INK_PRECISION_F32 && !device->has_bf16) {
@@ -121,21 +107,6 @@ static ink_status cuda_compile(const ink_graph *g, const ink_compile_options *op
 
 /* ---- run ---- */
 
-static ink_status check_batch(const ink_program *p, const ink_batch *batch, ink_error *err) {
-    if (batch->n < 1 || batch->n > p->max_batch) {
-        return ink_fail(err, INK_E_USAGE, "a batch of %u images; this program takes 1 to %u", batch->n, p->max_batch);
-    }
-    if (p->wants_images && batch->images == NULL) return ink_fail(err, INK_E_USAGE, "no images in a batch");
-    if (p->wants_labels && batch->labels == NULL) return ink_fail(err, INK_E_USAGE, "no labels in a batch");
-    if (p->wants_warps && batch->warps == NULL) return ink_fail(err, INK_E_USAGE, "no warps in a batch");
-    for (uint32_t n = 0; p->classes > 0 && n < batch->n; n++) {
-        if (batch->labels[n] < p->classes) continue;
-        return ink_fail(err, INK_E_DATA, "image %u of a batch has label %u; the network has classes 0 to %u", n,
-                        batch->labels[n], p->classes - 1);
-    }
-    return INK_OK;
-}
-
 /* What changes with the step, and the batch, to the device. */
 static void send_batch(ink_program *p, const ink_batch *batch) {
     ink_cuda_now now = {.seed = batch->seed, .step = batch->step, .lr = batch->lr};
@@ -151,9 +122,9 @@ static void send_batch(ink_program *p, const ink_batch *batch) {
         }
         memcpy(p->in_host + p->numbers_at + (size_t)i * sizeof numbers, numbers, sizeof numbers);
     }
-    if (p->wants_labels) memcpy(p->in_host + p->labels_at, batch->labels, batch->n);
-    if (p->wants_warps) memcpy(p->in_host + p->warps_at, batch->warps, batch->n * sizeof *batch->warps);
-    size_t images = p->wants_images ? (size_t)batch->n * p->pixels : 0;
+    if (p->needs.labels) memcpy(p->in_host + p->labels_at, batch->labels, batch->n);
+    if (p->needs.warps) memcpy(p->in_host + p->warps_at, batch->warps, batch->n * sizeof *batch->warps);
+    size_t images = p->needs.images ? (size_t)batch->n * p->pixels : 0;
     if (images > 0) memcpy(p->in_host + p->images_at, batch->images, images);
     p->gpu->put(p->gpu, p->in, p->in_host, p->images_at + images);
 }
@@ -185,7 +156,7 @@ static ink_status record_of(ink_program *p, uint32_t n, const ink_gpu_record **o
 }
 
 static ink_status cuda_run(ink_program *p, ink_batch *batch, ink_error *err) {
-    ink_status status = check_batch(p, batch, err);
+    ink_status status = ink_needs_check(&p->needs, p->max_batch, batch, err);
     const ink_gpu_record *record;
     if (status == INK_OK) status = record_of(p, batch->n, &record, err);
     if (status != INK_OK) return status;
@@ -196,7 +167,7 @@ static ink_status cuda_run(ink_program *p, ink_batch *batch, ink_error *err) {
     p->last_n = batch->n;
     batch->loss_sum = 0;
     batch->correct = 0;
-    for (uint32_t i = 0; p->classes > 0 && i < batch->n; i++) {
+    for (uint32_t i = 0; p->needs.classes > 0 && i < batch->n; i++) {
         float loss;
         uint32_t right;
         memcpy(&loss, p->out_host + p->losses_at + i * sizeof loss, sizeof loss);

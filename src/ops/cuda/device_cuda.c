@@ -17,10 +17,11 @@
 INK_CUDA_KERNELS(NAME)
 #undef NAME
 
-typedef void stub(void);
+/* The host's function of each kernel, by which the runtime knows it. */
+typedef void host_function(void);
 
-static stub *const stubs[] = {
-#define NAME(name, type) (stub *)ink_kern_##name,
+static host_function *const functions[] = {
+#define NAME(name, type) (host_function *)ink_kern_##name,
     INK_CUDA_KERNELS(NAME)
 #undef NAME
 };
@@ -48,7 +49,7 @@ static cuda_device *device_of(ink_gpu *gpu) {
 /* The address of a kernel, as the runtime wants it. */
 static const void *address_of(ink_cuda_kernel kernel) {
     const void *address;
-    memcpy(&address, &stubs[kernel], sizeof address);
+    memcpy(&address, &functions[kernel], sizeof address);
     return address;
 }
 

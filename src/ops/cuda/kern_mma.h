@@ -9,31 +9,27 @@
 
 #ifdef __CUDACC__
 
+#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800
+#define MMA(instruction)                                                                                               \
+    asm volatile(instruction " {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"                                  \
+                 : "+f"(sums[i][j][0]), "+f"(sums[i][j][1]), "+f"(sums[i][j][2]), "+f"(sums[i][j][3])                  \
+                 : "r"(left[i][0]), "r"(left[i][1]), "r"(left[i][2]), "r"(left[i][3]), "r"(right[j][0]),               \
+                   "r"(right[j][1]))
+#else
+#define MMA(instruction) __trap() /* compile refuses these precisions on such a device */
+#endif
+
 INK_DEVICE void mma_bf16(float sums[2][4][4], const uint32_t left[2][4], const uint32_t right[4][2], unsigned i,
                          unsigned j) {
-#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800
-    asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
-                 "{%0,%1,%2,%3};"
-                 : "+f"(sums[i][j][0]), "+f"(sums[i][j][1]), "+f"(sums[i][j][2]), "+f"(sums[i][j][3])
-                 : "r"(left[i][0]), "r"(left[i][1]), "r"(left[i][2]), "r"(left[i][3]), "r"(right[j][0]),
-                   "r"(right[j][1]));
-#else
-    __trap(); /* compile refuses this precision on such a device */
-#endif
+    MMA("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32");
 }
 
 INK_DEVICE void mma_tf32(float sums[2][4][4], const uint32_t left[2][4], const uint32_t right[4][2], unsigned i,
                          unsigned j) {
-#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800
-    asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
-                 "{%0,%1,%2,%3};"
-                 : "+f"(sums[i][j][0]), "+f"(sums[i][j][1]), "+f"(sums[i][j][2]), "+f"(sums[i][j][3])
-                 : "r"(left[i][0]), "r"(left[i][1]), "r"(left[i][2]), "r"(left[i][3]), "r"(right[j][0]),
-                   "r"(right[j][1]));
-#else
-    __trap();
-#endif
+    MMA("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32");
 }
+
+#undef MMA
 
 #else
 

@@ -232,6 +232,19 @@ INK_DEVICE void tile_stats(const ink_cuda_gather *a, uint32_t rows, uint32_t col
 #define SUM_ROW(t, i, e)    ((t) / 64 * 32 + 16 * (i) + (t) % 32 / 4 + (e) / 2 * 8)
 #define SUM_COLUMN(t, j, e) ((t) / 32 % 2 * 32 + 8 * (j) + (t) % 4 * 2 + (e) % 2)
 
+INK_DEVICE void clear_sums(float sums[2][4][4]) {
+    INK_UNROLL
+    for (uint32_t i = 0; i < 32; i++) sums[i / 16][i / 4 % 4][i % 4] = 0.0f;
+}
+
+/* The sums of thread t to their places in the tile. */
+INK_DEVICE void put_sums(unsigned t, float sums[2][4][4], float *tile) {
+    INK_UNROLL
+    for (uint32_t i = 0; i < 32; i++) {
+        tile[SUM_ROW(t, i / 16, i % 4) * OUT_STRIDE + SUM_COLUMN(t, i / 4 % 4, i % 4)] = sums[i / 16][i / 4 % 4][i % 4];
+    }
+}
+
 /* ---- one text for each precision ---- */
 
 #define NAME_OF(kind, precision)     NAME_JOINED(kind, precision)

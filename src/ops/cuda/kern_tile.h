@@ -13,8 +13,7 @@ INK_KERNEL(NAME_OF(gather, PRECISION), ink_cuda_gather) {
     const uint32_t rows = a.n * grid.grid_h * grid.grid_w, terms = grid.n_taps * a.c, first_row = INK_X * INK_TILE;
     if (first_row >= rows) return;
     INK_THREADS {
-        INK_UNROLL
-        for (uint32_t i = 0; i < 32; i++) INK_MINE(sums)[i / 16][i / 4 % 4][i % 4] = 0.0f;
+        clear_sums(INK_MINE(sums));
         INK_UNROLL
         for (uint32_t i = 0; i < ROW_TURNS; i++) {
             INK_MINE(places)
@@ -48,11 +47,7 @@ INK_KERNEL(NAME_OF(gather, PRECISION), ink_cuda_gather) {
     }
     float *tile = (float *)(void *)memory;
     INK_PHASE {
-        INK_UNROLL
-        for (uint32_t i = 0; i < 32; i++) {
-            tile[SUM_ROW(t, i / 16, i % 4) * OUT_STRIDE + SUM_COLUMN(t, i / 4 % 4, i % 4)] =
-                INK_MINE(sums)[i / 16][i / 4 % 4][i % 4];
-        }
+        put_sums(t, INK_MINE(sums), tile);
     }
     INK_PHASE {
         for (uint32_t r = t / GROUPS; r < INK_TILE && first_row + r < rows; r += INK_BLOCK / GROUPS) {
@@ -73,8 +68,7 @@ INK_KERNEL(NAME_OF(outer, PRECISION), ink_cuda_outer) {
     const uint32_t rows = a.n * a.out_h * a.out_w, first = INK_Z * a.part_rows, columns = a.n_taps * a.c;
     const uint32_t end = rows - first < a.part_rows ? rows : first + a.part_rows, terms = end - first;
     INK_THREADS {
-        INK_UNROLL
-        for (uint32_t i = 0; i < 32; i++) INK_MINE(sums)[i / 16][i / 4 % 4][i % 4] = 0.0f;
+        clear_sums(INK_MINE(sums));
     }
     for (uint32_t d = 0; d < terms + INK_DEPTH; d += INK_DEPTH) {
         uint32_t *next = memory + d / INK_DEPTH % 2 * 2 * SLICE;
@@ -94,11 +88,7 @@ INK_KERNEL(NAME_OF(outer, PRECISION), ink_cuda_outer) {
     }
     float *tile = (float *)(void *)memory;
     INK_PHASE {
-        INK_UNROLL
-        for (uint32_t i = 0; i < 32; i++) {
-            tile[SUM_ROW(t, i / 16, i % 4) * OUT_STRIDE + SUM_COLUMN(t, i / 4 % 4, i % 4)] =
-                INK_MINE(sums)[i / 16][i / 4 % 4][i % 4];
-        }
+        put_sums(t, INK_MINE(sums), tile);
     }
     INK_THREADS {
         for (uint32_t i = t; i < INK_TILE * INK_TILE; i += INK_BLOCK) {

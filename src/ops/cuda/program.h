@@ -9,6 +9,7 @@
 
 #include "ops/backend.h"
 #include "ops/cuda/device.h"
+#include "ops/needs.h"
 
 #define INK_CUDA_RECORDS 2 /* numbers of images whose steps are kept: whole batches, and the last of an epoch */
 
@@ -69,9 +70,9 @@ struct ink_program {
     uint8_t *in, *in_host, *out, *out_host;
     size_t numbers_at, labels_at, warps_at, images_at, in_size; /* bytes */
     size_t losses_at, right_at, out_size;
-    uint32_t pixels;  /* of one image */
-    uint32_t classes; /* of a loss; 0: none */
-    bool wants_images, wants_labels, wants_warps, clips;
+    uint32_t pixels; /* of one image */
+    ink_needs needs;
+    bool clips;
 
     struct {
         ink_gpu_record *record;

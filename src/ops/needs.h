@@ -1,0 +1,25 @@
+/* ops/needs.h: what a compiled graph asks of its options and of every batch; for backends, so that all refuse the same
+ * in the same words. */
+#ifndef INK_OPS_NEEDS_H
+#define INK_OPS_NEEDS_H
+
+#include "core/status.h"
+#include "ops/backend.h"
+
+typedef struct ink_needs {
+    bool images, labels, warps; /* has the graph such an input? */
+    uint32_t classes;           /* of cross entropy, the fewest when there are several; 0: none */
+} ink_needs;
+
+ink_needs ink_needs_of(const ink_graph *g);
+
+/* Errors   INK_E_USAGE n out of 1 .. max_batch, an array missing; INK_E_DATA a label that is no class. */
+INK_MUST_USE ink_status ink_needs_check(const ink_needs *needs, uint32_t max_batch, const ink_batch *batch,
+                                        ink_error *err);
+
+/* What compile checks first. Errors: those of ink_graph_check; INK_E_USAGE max_batch not in 1 .. 2^24, or memory
+ * shared with another backend than self. */
+INK_MUST_USE ink_status ink_needs_options(const ink_backend *self, const ink_graph *g,
+                                          const ink_compile_options *options, ink_error *err);
+
+#endif
