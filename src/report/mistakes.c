@@ -88,8 +88,9 @@ static void put_detail(const ink_mistake *m, const char *percent, char *out, siz
     const char *slash = strrchr(m->file, '/'), *name = slash != NULL ? slash + 1 : m->file;
     size_t length = strlen(name);
     bool cut = length > NAME_MOST;
-    snprintf(out, size, "%.8s %%, %s%.*s", percent, cut ? ".." : "", (int)NAME_MOST,
-             cut ? name + length - (NAME_MOST - 2) : name);
+    if (cut) name += length - (NAME_MOST - 2);
+    while (cut && (*name & 0xc0) == 0x80) name++; /* the rest of a character of several bytes */
+    snprintf(out, size, "%.8s %%, %s%.*s", percent, cut ? ".." : "", (int)NAME_MOST, name);
 }
 
 static ink_status draw_none(const ink_mistake_words *words, ink_picture **out, ink_error *err) {

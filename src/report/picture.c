@@ -8,6 +8,7 @@
 #include "core/status.h"
 #include "files/write.h"
 #include "report/shapes.h"
+#include "report/text.h"
 
 ink_picture *ink_picture_new(double width, double height, const char *description) {
     ink_picture *picture = ink_mem_new(1, sizeof *picture);
@@ -126,7 +127,9 @@ void ink_picture_text(ink_picture *picture, double x, double y, const char *text
     s->lettering = *lettering;
     if (s->lettering.size <= 0) s->lettering.size = 13;
     s->fill = lettering->color;
-    s->text = keep(picture, text, strlen(text));
+    char *copy = keep(picture, text, strlen(text));
+    if (copy != NULL) ink_text_mend(copy); /* cairo draws nothing at all for bad UTF-8 */
+    s->text = copy;
 }
 
 void ink_picture_digit(ink_picture *picture, double x, double y, double w, double h, const uint8_t *pixels,

@@ -164,6 +164,21 @@ static size_t utf8_length(const unsigned char *s) {
     return 0;
 }
 
+static bool is_shown(const unsigned char *s) {
+    return utf8_length(s) > 0 && (*s >= 0x20 || *s == '\n' || *s == '\t') && *s != 0x7f;
+}
+
+void ink_text_mend(char *string) {
+    for (char *s = string; *s != '\0'; s++) {
+        const unsigned char *at = (const unsigned char *)s;
+        if (is_shown(at)) {
+            s += utf8_length(at) - 1;
+        } else {
+            *s = '?';
+        }
+    }
+}
+
 void ink_text_xml(ink_text *text, const char *string) {
     const unsigned char *s = (const unsigned char *)string;
     while (*s != '\0') {
@@ -175,10 +190,10 @@ void ink_text_xml(ink_text *text, const char *string) {
         case '"': ink_text_add(text, "&quot;"); break;
         case '\'': ink_text_add(text, "&#39;"); break;
         default:
-            if (length == 0 || (*s < 0x20 && *s != '\n' && *s != '\t') || *s == 0x7f) {
-                ink_text_add(text, "?");
-            } else {
+            if (is_shown(s)) {
                 ink_text_bytes(text, s, length);
+            } else {
+                ink_text_add(text, "?");
             }
         }
         s += length > 0 ? length : 1;

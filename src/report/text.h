@@ -38,6 +38,8 @@ void ink_text_short(ink_text *text, double value, int decimals);
 void ink_text_pad(ink_text *text, size_t start, size_t width);
 /* < > & " ' of string as XML entities, control characters and bad UTF-8 as '?'. */
 void ink_text_xml(ink_text *text, const char *string);
+/* In place: control characters and bad UTF-8 as '?', byte for byte. */
+void ink_text_mend(char *string);
 /* Base 64, RFC 4648 with padding, no line breaks. */
 void ink_text_base64(ink_text *text, const void *bytes, size_t size);
 

@@ -104,6 +104,15 @@ static void the_worst_come_first(void **state) {
     assert_int_equal(ink_mistakes_sheet(worst, 3, pixels, 3, 4, &picture, &err), INK_OK);
     count_images(picture, 3);
     ink_picture_free(picture);
+    /* Names that are no UTF-8, or would be cut within a character. */
+    worst[0].file = "set/4/caf\xe9.png";
+    worst[1].file = "set/4/\xe8\xaa\x9e\xe8\xaa\x9e\xe8\xaa\x9e\xe8\xaa\x9e\xe8\xaa\x9e.png";
+    uint8_t *png = NULL;
+    size_t size = 0;
+    assert_int_equal(ink_mistakes_sheet(worst, 3, pixels, 3, 4, &picture, &err), INK_OK);
+    assert_int_equal(ink_picture_png(picture, INK_THEME_LIGHT, 1, &png, &size, &err), INK_OK);
+    ink_mem_free(png);
+    ink_picture_free(picture);
     assert_int_equal(ink_mistakes_sheet(worst, 0, NULL, 0, 4, &picture, &err), INK_OK);
     count_images(picture, 0);
     ink_picture_free(picture);

@@ -82,6 +82,13 @@ static void xml_escapes(void **state) {
     expect(&t, "? ?? ??? ??");
 }
 
+static void mended_text_is_utf8_of_the_same_length(void **state) {
+    (void)state;
+    char text[] = "\xc3\xa9\xff \xe2\x82\xac\x07 \xe2\x82";
+    ink_text_mend(text);
+    assert_string_equal(text, "\xc3\xa9? \xe2\x82\xac? ??");
+}
+
 /* RFC 4648, section 10. */
 static void base64(void **state) {
     (void)state;
@@ -126,6 +133,7 @@ int main(void) {
         cmocka_unit_test(numbers),
         cmocka_unit_test(growth_and_padding),
         cmocka_unit_test(xml_escapes),
+        cmocka_unit_test(mended_text_is_utf8_of_the_same_length),
         cmocka_unit_test(base64),
         cmocka_unit_test_setup_teardown(a_foreign_locale_changes_nothing, scratch_setup, scratch_teardown),
     };
