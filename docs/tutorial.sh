@@ -27,13 +27,14 @@ step cycle --recipe mlp --net lenet --schedule one-cycle --lr 4e-3
 step augment --recipe mlp --net lenet --schedule one-cycle --lr 4e-3 --augment "$warp"
 step ema --recipe mlp --net lenet --schedule one-cycle --lr 4e-3 --augment "$warp" --ema 0.998
 step deeper --recipe cnn
+step default --recipe default
 if [ -n "${WITH_RESNET:-}" ] && [ ! -s "$out/v7/report.txt" ]; then
     "$inkling" train "$data" --out "$out/v7" --force --recipe v7
 fi
 
 # The figures: accuracy of the last weights on the held-out rows; then three nets asked together, and looking again.
 {
-    for run in v2 v3 shuffled conv cycle augment ema deeper v7; do
+    for run in v2 v3 shuffled conv cycle augment ema deeper default v7; do
         [ -s "$out/$run/report.txt" ] || continue
         printf '%-9s ' "$run"
         head -n 1 "$out/$run/report.txt"
@@ -47,4 +48,6 @@ fi
 # The pictures.
 cp "$out/v3/accuracy.png" "$pictures/tutorial-v3.png"
 cp "$out/cycle/curves.png" "$pictures/tutorial-cycle.png"
-cp "$out/deeper/worst.png" "$pictures/worst.png"
+cp "$out/default/curves.png" "$pictures/curves.png"
+cp "$out/default/worst.png" "$pictures/worst.png"
+cp "$out/default/confusion.png" "$pictures/confusion-default.png"
