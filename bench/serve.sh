@@ -12,6 +12,7 @@ ulimit -n "$(ulimit -Hn)"
 under() {
     model=$1
     shift
+    rm -f "$work/url" # not the port of the server before
     "$INKLING" serve "$model" --port 0 --connections 16000 --idle-timeout 10m -q >"$work/url" &
     pid=$!
     until [ -s "$work/url" ]; do sleep 0.1; done
