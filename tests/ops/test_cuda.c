@@ -143,6 +143,26 @@ static void steps_are_recorded_once(void **state) {
     end(&t);
 }
 
+/* A recorded step done three times at once is three steps. */
+static void a_step_is_replayed_times_over(void **state) {
+    (void)state;
+    ink_error err;
+    float one_by_one[72], at_once[72];
+    for (int way = 0; way < 2; way++) {
+        trial t;
+        begin(&t, 6);
+        ink_batch batch = case_batch(&t.data, 6);
+        for (int i = 0; i < (way == 0 ? 4 : 1); i++) must(t.cuda->run(t.program, &batch, &err), &err);
+        uint64_t launches = host.launches;
+        if (way == 1) host.gpu.replay(&host.gpu, t.program->records[0].record, 3);
+        assert_true(way == 0 || host.launches == 4 * launches);
+        float *w = way == 0 ? one_by_one : at_once;
+        must(t.cuda->read(t.program, ink_graph_find(&t.net.g, "w0"), w, 72, &err), &err);
+        end(&t);
+    }
+    assert_memory_equal(one_by_one, at_once, sizeof at_once);
+}
+
 /* conv, its sums, relu and the residual are one kernel each where the graph allows it. */
 static void nodes_share_kernels(void **state) {
     (void)state;
@@ -248,15 +268,11 @@ static void a_wrong_batch_is_refused(void **state) {
 int main(int argc, char **argv) {
     if (argc > 1) judge_wanted = argv[1];
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(f32_matches_ref64),
-        cmocka_unit_test(tf32_matches_ref64),
-        cmocka_unit_test(bf16_matches_ref64),
-        cmocka_unit_test(nets_train_like_pytorch),
-        cmocka_unit_test(steps_are_recorded_once),
-        cmocka_unit_test(nodes_share_kernels),
-        cmocka_unit_test(out_of_memory_says_what_fits),
-        cmocka_unit_test(a_fault_is_kept),
-        cmocka_unit_test(an_old_gpu_has_no_bf16),
+        cmocka_unit_test(f32_matches_ref64),        cmocka_unit_test(tf32_matches_ref64),
+        cmocka_unit_test(bf16_matches_ref64),       cmocka_unit_test(nets_train_like_pytorch),
+        cmocka_unit_test(steps_are_recorded_once),  cmocka_unit_test(a_step_is_replayed_times_over),
+        cmocka_unit_test(nodes_share_kernels),      cmocka_unit_test(out_of_memory_says_what_fits),
+        cmocka_unit_test(a_fault_is_kept),          cmocka_unit_test(an_old_gpu_has_no_bf16),
         cmocka_unit_test(a_wrong_batch_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -161,7 +161,7 @@ static ink_status cuda_run(ink_program *p, ink_batch *batch, ink_error *err) {
     if (status == INK_OK) status = record_of(p, batch->n, &record, err);
     if (status != INK_OK) return status;
     send_batch(p, batch);
-    p->gpu->replay(p->gpu, record);
+    p->gpu->replay(p->gpu, record, 1);
     status = p->gpu->get(p->gpu, p->out_host, p->out, p->out_size, err);
     if (status != INK_OK) return status;
     p->last_n = batch->n;

@@ -41,10 +41,11 @@ struct ink_gpu {
     /* arguments: the kernel's struct of kernels.h, copied. */
     void (*launch)(ink_gpu *gpu, ink_cuda_kernel kernel, ink_gpu_size blocks, const void *arguments);
 
-    /* Between begin and end launches are noted, not done; replay does them all. */
+    /* Between begin and end launches are noted, not done; replay does them all, `times` times one after another. What
+     * differs from one time to the next the kernels read from the device's memory. */
     void (*begin)(ink_gpu *gpu);
     INK_MUST_USE ink_status (*end)(ink_gpu *gpu, ink_gpu_record **out, ink_error *err);
-    void (*replay)(ink_gpu *gpu, const ink_gpu_record *record);
+    void (*replay)(ink_gpu *gpu, const ink_gpu_record *record, uint32_t times);
     void (*drop)(ink_gpu *gpu, ink_gpu_record *record); /* NULL is fine */
 };
 

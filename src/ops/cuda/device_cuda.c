@@ -169,9 +169,11 @@ static ink_status end(ink_gpu *gpu, ink_gpu_record **out, ink_error *err) {
     return INK_OK;
 }
 
-static void replay(ink_gpu *gpu, const ink_gpu_record *record) {
+static void replay(ink_gpu *gpu, const ink_gpu_record *record, uint32_t times) {
     cuda_device *d = device_of(gpu);
-    if (d->fault == cudaSuccess) note(d, cudaGraphLaunch(record->exec, d->stream), "starting a step");
+    for (uint32_t i = 0; i < times && d->fault == cudaSuccess; i++) {
+        note(d, cudaGraphLaunch(record->exec, d->stream), "starting a step");
+    }
 }
 
 static void drop(ink_gpu *gpu, ink_gpu_record *record) {

@@ -135,8 +135,10 @@ static ink_status end(ink_gpu *gpu, ink_gpu_record **out, ink_error *err) {
     return wait_for(gpu, err);
 }
 
-static void replay(ink_gpu *gpu, const ink_gpu_record *record) {
-    for (size_t i = 0; i < record->n; i++) do_call(host_of(gpu), &record->calls[i]);
+static void replay(ink_gpu *gpu, const ink_gpu_record *record, uint32_t times) {
+    for (uint32_t time = 0; time < times; time++) {
+        for (size_t i = 0; i < record->n; i++) do_call(host_of(gpu), &record->calls[i]);
+    }
 }
 
 static void drop(ink_gpu *gpu, ink_gpu_record *record) {
