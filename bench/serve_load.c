@@ -6,8 +6,9 @@
  *
  * busy   connections that each wait for an answer before they ask again (POST /v1/predict of 784 bytes)
  * idle   connections that asked once and then keep quiet; looked at again at the end
- * slow   connections that send a byte every 100 ms, of a header, a body or a chunk; or that ask for the page and read
- *        it as slowly. A process of their own holds them, so that they delay the server alone
+ * slow   connections that send a byte every 100 ms, of a header, a body or a chunk; or that ask for the page many times
+ *        and read it as slowly, so that the system's buffers are full and the server waits. A process of their own
+ *        holds them, so that they delay the server alone. How many the server shut at its deadlines it says itself
  * kind   which of them: header, body, chunk, read; all: in turn
  * rate   requests a second, evenly among the busy ones, timed from when each was due; 0: a closed loop, each asks as
  *        soon as it has its answer
@@ -34,6 +35,7 @@
 
 #define SLOW_KINDS 4
 #define SETTLE_S   5      /* in which the slow ones begin, one after the other */
+#define PAGES      16     /* that a slow reader asks for at once: some megabytes */
 #define SLOW_TURNS 100    /* of a tenth of a second, so that they don't all send at once */
 #define BUCKETS    200000 /* of 5 microseconds: one second */
 #define BUCKET_S   5e-6
@@ -167,7 +169,9 @@ static void slow_begin(slow_client *s, const settings *o, unsigned number) {
     s->kind = o->kind < SLOW_KINDS ? o->kind : (int)(number % SLOW_KINDS);
     s->socket = dial(o->port, number);
     setsockopt(s->socket, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
-    send(s->socket, first[s->kind], strlen(first[s->kind]), MSG_NOSIGNAL);
+    for (int i = 0; i < (s->kind == SLOW_KINDS - 1 ? PAGES : 1); i++) {
+        send(s->socket, first[s->kind], strlen(first[s->kind]), MSG_NOSIGNAL);
+    }
 }
 
 /* A byte more; a connection that the server closed begins anew. */
@@ -212,6 +216,28 @@ static pid_t slow_start(const settings *o) {
     return child;
 }
 
+/* What the server says of connections that it shut at a deadline. A reader whose buffers are full never hears of it. */
+static void print_overdue(unsigned port) {
+    static const char asked[] = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    static const char name[] = "\ninkling_overdue_total{state=\"";
+    char text[16384];
+    size_t got = 0;
+    ssize_t n;
+    int s = dial(port, 0);
+    send(s, asked, sizeof asked - 1, MSG_NOSIGNAL);
+    while ((n = recv(s, text + got, sizeof text - 1 - got, 0)) > 0) got += (size_t)n;
+    close(s);
+    text[got] = '\0';
+    printf("shut by the server at its deadlines:");
+    for (const char *at = text; (at = strstr(at, name)) != NULL;) {
+        at += sizeof name - 1;
+        const char *number = strchr(at, ' ');
+        if (number == NULL) break;
+        printf(" %.*s %lu", (int)strcspn(at, "\""), at, strtoul(number, NULL, 10));
+    }
+    putchar('\n');
+}
+
 static void slow_end(const settings *o, pid_t child) {
     if (child == 0) return;
     if (waitpid(child, NULL, WNOHANG) != 0) {
@@ -222,6 +248,7 @@ static void slow_end(const settings *o, pid_t child) {
     waitpid(child, NULL, 0);
     printf("slow clients: %u (%s), closed by the server and begun anew %lu times\n", o->slow,
            o->kind < SLOW_KINDS ? slow_words[o->kind] : "all kinds", *reopened);
+    print_overdue(o->port);
 }
 
 /* ---- idle ---- */

@@ -16,6 +16,7 @@
 #include "cli/serve.h"
 
 #define BACKLOG 1024
+#define UNSENT  65536 /* bytes of answers that the system keeps for one connection, doubled by it; else megabytes */
 
 static bool is_loopback(const struct sockaddr *address) {
     if (address->sa_family == AF_INET) {
@@ -55,12 +56,13 @@ static ink_status listen_at(const struct addrinfo *at, const char *host, unsigne
                             ink_error *err) {
     struct sockaddr_storage bound;
     socklen_t size = sizeof bound;
-    int one = 1;
+    int one = 1, unsent = UNSENT;
     const char *doing = "open a socket for";
     memset(&bound, 0, sizeof bound);
     int descriptor = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     bool fine = descriptor >= 0;
     if (fine) setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    if (fine) setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &unsent, sizeof unsent); /* of each connection too */
     if (fine) {
         doing = "listen at";
         fine = bind(descriptor, at->ai_addr, at->ai_addrlen) == 0 && listen(descriptor, BACKLOG) == 0 &&

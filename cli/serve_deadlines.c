@@ -63,8 +63,11 @@ void serve_deadlines_remove(serve_deadlines *d, serve_connection *c) {
     d->count--;
 }
 
-/* libmicrohttpd sees the end of the stream, and closes. */
+/* libmicrohttpd sees the end of the stream, and closes. What waits for one who does not take it is thrown away then:
+ * the system would keep it for minutes. */
 static void shut(serve_connection *c) {
+    struct linger reset = {.l_onoff = 1, .l_linger = 0};
+    if (!c->shut && c->state == SERVE_WRITE) setsockopt(c->socket, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
     if (!c->shut) shutdown(c->socket, SHUT_RDWR);
     c->shut = true;
 }
