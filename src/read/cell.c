@@ -7,7 +7,7 @@
 #include "core/status.h"
 #include "read/stages.h"
 
-#define MARGIN      2u
+#define MARGIN      2u    /* paper around a patch */
 #define SIDE_MOST   120u  /* a larger patch is made smaller by whole factors first */
 #define THINNEST    0.06f /* of the longer side: MNIST's strokes are 0.1 of it */
 #define WIDENED_TO  0.085f
@@ -20,13 +20,13 @@
 /* Own pixels become OWN, those around them EDGE. */
 enum { EDGE = 1, OWN = 2 };
 
-static void paint_runs(const ink_pieces *pieces, const ink_piece *piece, const ink_plane *own) {
+static void paint_runs(const ink_pieces *pieces, const ink_piece *piece, uint32_t margin, const ink_plane *own) {
     for (int pass = EDGE; pass <= OWN; pass++) {
         size_t more = pass == EDGE ? 1 : 0; /* the margin has room for it */
         for (uint32_t i = 0; i < piece->runs; i++) {
             const ink_run *r = &pieces->run[piece->run + i];
-            size_t y = (size_t)(r->y - piece->box.top) + MARGIN,
-                   x = (size_t)(r->from - piece->box.left) + MARGIN - more;
+            size_t y = (size_t)(r->y - piece->box.top) + margin,
+                   x = (size_t)(r->from - piece->box.left) + margin - more;
             for (size_t row = y - more; row <= y + more; row++) {
                 memset(own->at + row * own->width + x, pass, (size_t)(r->to - r->from) + 2 * more);
             }
@@ -47,13 +47,13 @@ static uint8_t full_ink(const ink_plane *ink, const ink_pieces *pieces, const in
 
 /* The grey of the piece and of the soft edge around it; ink of other pieces is left out. */
 static void copy_grey(const ink_plane *ink, const ink_plane *mask, const ink_piece *piece, uint8_t full,
-                      const ink_plane *own, const ink_plane *patch) {
+                      uint32_t margin, const ink_plane *own, const ink_plane *patch) {
     float low = 0.12f * full, factor = 255.0f / (0.85f * full - low);
     for (uint32_t y = 0; y < patch->height; y++) {
-        int64_t py = (int64_t)piece->box.top + y - MARGIN;
+        int64_t py = (int64_t)piece->box.top + y - margin;
         if (py < 0 || py >= (int64_t)ink->height) continue;
         for (uint32_t x = 0; x < patch->width; x++) {
-            int64_t px = (int64_t)piece->box.left + x - MARGIN;
+            int64_t px = (int64_t)piece->box.left + x - margin;
             if (px < 0 || px >= (int64_t)ink->width) continue;
             size_t from = (size_t)py * ink->width + (size_t)px, to = (size_t)y * patch->width + x;
             if (own->at[to] != OWN && (own->at[to] != EDGE || mask->at[from] != 0)) continue;
@@ -235,18 +235,18 @@ static ink_status turn(ink_plane *patch, float slope, ink_error *err) {
 ink_status ink_cell_make(const ink_plane *ink, const ink_plane *mask, const ink_pieces *pieces, uint32_t number,
                          float slope, ink_cell *out, ink_error *err) {
     const ink_piece *piece = &pieces->piece[number];
-    uint32_t w = (uint32_t)(piece->box.right - piece->box.left) + 2 * MARGIN;
-    uint32_t h = (uint32_t)(piece->box.bottom - piece->box.top) + 2 * MARGIN;
+    uint32_t w = (uint32_t)(piece->box.right - piece->box.left), h = (uint32_t)(piece->box.bottom - piece->box.top);
+    uint32_t factor = ((w > h ? w : h) + 2 * MARGIN + SIDE_MOST - 1) / SIDE_MOST;
+    uint32_t margin = factor * MARGIN; /* so wide that it is there when the patch has been made smaller */
     ink_plane own = {0}, patch = {0};
     facts f = {0};
     uint8_t full = full_ink(ink, pieces, piece);
     *out = (ink_cell){.dark = full};
-    ink_status status = ink_plane_new(w, h, &own, err);
-    if (status == INK_OK) status = ink_plane_new(w, h, &patch, err);
+    ink_status status = ink_plane_new(w + 2 * margin, h + 2 * margin, &own, err);
+    if (status == INK_OK) status = ink_plane_new(own.width, own.height, &patch, err);
     if (status != INK_OK) goto done;
-    paint_runs(pieces, piece, &own);
-    copy_grey(ink, mask, piece, full > 0 ? full : 1, &own, &patch);
-    uint32_t factor = ((w > h ? w : h) + SIDE_MOST - 1) / SIDE_MOST;
+    paint_runs(pieces, piece, margin, &own);
+    copy_grey(ink, mask, piece, full > 0 ? full : 1, margin, &own, &patch);
     if (factor > 1) shrink(&patch, factor);
     status = measure(&patch, &f, err);
     if (status != INK_OK || f.longer <= 0) goto done;

@@ -256,6 +256,29 @@ static void test_cell_strokes(void **state) {
     }
 }
 
+/* An upright stroke encloses nothing, however large it is; a frame encloses one area. */
+static void test_cell_size(void **state) {
+    (void)state;
+    for (uint32_t side = 60; side <= 960; side *= 2) {
+        for (int frame = 0; frame <= 1; frame++) {
+            uint32_t thick = side / 10, across = frame == 1 ? side / 2 : thick;
+            ink_plane ink = new_plane(side + 20, side + 20, 0), mask = new_plane(side + 20, side + 20, 0);
+            ink_pieces p;
+            ink_cell cell;
+            fill(&ink, 10, 10, across, side, 220);
+            if (frame == 1) fill(&ink, 10 + thick, 10 + thick, across - 2 * thick, side - 2 * thick, 0);
+            for (size_t i = 0; i < (size_t)ink.width * ink.height; i++) mask.at[i] = ink.at[i] != 0;
+            assert_int_equal(ink_pieces_find(&mask, 1, &p, NULL), INK_OK);
+            assert_int_equal(ink_cell_make(&ink, &mask, &p, 0, 0, &cell, NULL), INK_OK);
+            assert_int_equal(cell.holes, frame);
+            assert_true(ink_cell_plausible(&cell, 1 - frame));
+            ink_pieces_free(&p);
+            ink_plane_free(&ink);
+            ink_plane_free(&mask);
+        }
+    }
+}
+
 /* ---- pages ---- */
 
 static void test_order(void **state) {
@@ -402,11 +425,11 @@ static void test_any_picture(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_scale),   cmocka_unit_test(test_flatten),      cmocka_unit_test(test_flatten_light_ink),
-        cmocka_unit_test(test_pieces),  cmocka_unit_test(test_rules),        cmocka_unit_test(test_cuts),
-        cmocka_unit_test(test_order),   cmocka_unit_test(test_cell_strokes), cmocka_unit_test(test_unsure),
-        cmocka_unit_test(test_nothing), cmocka_unit_test(test_polarity),     cmocka_unit_test(test_single),
-        cmocka_unit_test(test_errors),  cmocka_unit_test(test_any_picture),
+        cmocka_unit_test(test_scale),  cmocka_unit_test(test_flatten),      cmocka_unit_test(test_flatten_light_ink),
+        cmocka_unit_test(test_pieces), cmocka_unit_test(test_rules),        cmocka_unit_test(test_cuts),
+        cmocka_unit_test(test_order),  cmocka_unit_test(test_cell_strokes), cmocka_unit_test(test_cell_size),
+        cmocka_unit_test(test_unsure), cmocka_unit_test(test_nothing),      cmocka_unit_test(test_polarity),
+        cmocka_unit_test(test_single), cmocka_unit_test(test_errors),       cmocka_unit_test(test_any_picture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
