@@ -6,26 +6,11 @@ import random
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../tests/e2e/browser"))
+import pen
 import tracing
 from webdriver import Browser
 
 page, train, split, count = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
-
-# Sends strokes to the canvas as pointer events and gives the answer after four frames.
-SEND = """
-const [strokes, done] = arguments, canvas = document.querySelector("#canvas"), box = canvas.getBoundingClientRect();
-document.querySelector("#clear").click();
-const send = (type, [x, y]) => canvas.dispatchEvent(new PointerEvent(type, { bubbles: true, cancelable: true, pointerId: 1,
-  pointerType: "mouse", button: 0, clientX: box.left + x * box.width / 400, clientY: box.top + y * box.height / 300 }));
-for (const stroke of strokes) {
-  send("pointerdown", stroke[0]);
-  for (const point of stroke.slice(1)) send("pointermove", point);
-  send("pointerup", stroke[stroke.length - 1]);
-}
-let frames = 0;
-const look = () => ++frames < 4 ? requestAnimationFrame(look) : done(document.querySelector("#number").textContent.trim());
-requestAnimationFrame(look);
-"""
 
 with open(split) as lines:
     next(lines)
@@ -46,7 +31,7 @@ with Browser() as browser:
         centre = rng.uniform(min(room, 200), max(400 - room, 200)), rng.uniform(min(room, 150), max(300 - room, 150))
         strokes = tracing.place(tracing.trace(pixels), height, centre, slant=rng.uniform(-0.25, 0.25),
                                 turn=rng.uniform(-0.12, 0.12), shake=rng.choice([0, 0.5]), seed=number)
-        seen = browser.run_async(SEND, strokes)
+        seen = pen.write(browser, strokes)
         right = seen.rstrip("?") == str(label)
         unsure += seen.endswith("?")
         tally = by_height.setdefault(height, [0, 0])
