@@ -27,9 +27,10 @@ if(NOT wasm_works EQUAL 0)
   return()
 endif()
 
-# The library but threads, clocks and files, and the page's own door to it.
+# The library but threads, clocks and files, the reader of pages, and the page's own door to them.
 file(GLOB wasm_sources CONFIGURE_DEPENDS web/wasm/*.c)
-list(APPEND wasm_sources ${core_sources} ${ops_sources} ${nn_sources} ${door_sources})
+ink_room(read_sources read)
+list(APPEND wasm_sources ${core_sources} ${ops_sources} ${nn_sources} ${door_sources} ${read_sources})
 list(FILTER wasm_sources EXCLUDE REGEX
      "/src/(core/(pool|clock)|files/safetensors_open|api/model|ops/cpu/kern_(avx.*|neon.*))\\.c$")
 

@@ -29,7 +29,7 @@ BEGIN {
     may["train"] = may["report"]
     may["api"] = "train read report nn data files ops core"
     may["cli"] = "api"
-    may["wasm"] = "api data core"
+    may["wasm"] = "api data read core"
     room = room_of(path)
     code = path ~ /^(src|cli|web|include|examples)\//
     name = path

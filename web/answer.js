@@ -1,7 +1,5 @@
 // web/answer.js: what was read, for eyes and ears: the number, how sure, ten bars, the 28 x 28. It asks nobody.
 
-const SURE = 0.6; // below it the page says that it is not sure
-
 const by = (id) => document.getElementById(id);
 const percent = (p) => (p >= 0.9995 ? "100\u00a0%" : p < 0.0005 ? "0\u00a0%" : `${(100 * p).toFixed(1)}\u00a0%`);
 
@@ -53,16 +51,16 @@ function paintSeen(canvas, seen) {
   context.putImageData(data, 0, 0);
 }
 
-// One digit in words: "7, 99.8 %", or what it may be.
-function words(p) {
+// One digit in words: "99.8 % sure", or what it may be.
+function words({ p, sure }) {
   const [a, b] = ranking(p);
-  return p[a] >= SURE ? `${percent(p[a])} sure` : `Not sure: perhaps ${a}, perhaps ${b}`;
+  return sure ? `${percent(p[a])} sure` : `Not sure: perhaps ${a}, perhaps ${b}`;
 }
 
 function showNumber(digits) {
   const number = by("number"), sure = by("sure");
-  const doubtful = digits.filter(({ p }) => Math.max(...p) < SURE);
-  const text = digits.map(({ p }) => digitOf(p)).join("");
+  const doubtful = digits.filter((digit) => !digit.sure);
+  const text = digits.map(({ p, lead }) => (lead ?? "") + digitOf(p)).join("");
   number.textContent = digits.length === 0 ? "\u00a0" : text;
   number.classList.toggle("empty", digits.length === 0);
   number.classList.toggle("long", text.length > 3);
@@ -73,7 +71,7 @@ function showNumber(digits) {
   if (digits.length === 0) {
     sure.textContent = paper.items.length > 0 ? "No digit in it" : "Nothing drawn yet";
   } else if (digits.length === 1) {
-    sure.textContent = words(digits[0].p);
+    sure.textContent = words(digits[0]);
   } else if (doubtful.length > 0) {
     sure.textContent = `Not sure of ${doubtful.length} of ${digits.length} digits`;
   } else {
@@ -88,7 +86,8 @@ function showParts(digits, chosen, choose) {
   parts.hidden = !several;
   while (parts.children.length > (several ? digits.length : 0)) parts.lastChild.remove();
   if (!several) return;
-  digits.forEach(({ p, seen }, i) => {
+  digits.forEach((digit, i) => {
+    const { p, seen, sure } = digit;
     let button = parts.children[i];
     if (!button) {
       button = document.createElement("button");
@@ -100,9 +99,9 @@ function showParts(digits, chosen, choose) {
       parts.append(button);
     }
     paintSeen(button.firstChild, seen);
-    button.lastChild.textContent = digitOf(p) + (Math.max(...p) < SURE ? "?" : "");
+    button.lastChild.textContent = digitOf(p) + (sure ? "" : "?");
     button.setAttribute("aria-pressed", String(i === chosen));
-    button.setAttribute("aria-label", `Digit ${i + 1}: ${digitOf(p)}, ${words(p)}`);
+    button.setAttribute("aria-label", `Digit ${i + 1}: ${digitOf(p)}, ${words(digit)}`);
   });
 }
 

@@ -1,8 +1,13 @@
 // web/engine.js: who reads: libinkling as WebAssembly in this page, or the server that the page came from. It knows no
-// drawing. A picture is {grey, width, height}, 0 paper .. 255 ink. Both kinds offer
-//   read(picture)     one digit: {p: ten probabilities, seen: the 28 x 28 bytes}, or null when there is no ink
-//   readAll(picture)  several digits: [{box, p, seen}] in reading order
-//   look(seen)        what the layers see: [{kind, shape: [channels, height, width], maps: bytes}]
+// drawing. Both kinds offer
+//   read({grey, width, height})   one digit, 0 paper .. 255 ink: {p: ten probabilities, seen: the 28 x 28 bytes, sure},
+//                                 or null when there is no ink
+//   readAll(picture)              a picture of pictures.js, as `inkling read` reads it: [{p, seen, sure, box, lead}] in
+//                                 reading order; box in pixels of the picture, lead: what stands before it, a blank or a
+//                                 line's end or nothing
+//   look(seen)                    what the layers see: [{kind, shape: [channels, height, width], maps: bytes}]
+
+const SURE = 0.6; // below it a digit is not sure
 
 const served = location.protocol === "http:" || location.protocol === "https:";
 
@@ -22,6 +27,13 @@ async function unpack(id) {
 const VECTORS = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0,
   253, 15, 253, 98, 11]);
 
+// What stands before each digit of a text in lines.
+function leadsOf(text) {
+  return [...text.trim().matchAll(/(\s?)\S/g)].map(([, lead]) => lead);
+}
+
+const answerOf = (p, seen) => ({ p, seen, sure: Math.max(...p) >= SURE });
+
 function wasmEngine(instance, name) {
   const door = instance.exports, image = door.memory_new(784);
   let picture = 0, room = 0;
@@ -30,21 +42,17 @@ function wasmEngine(instance, name) {
     const all = bytes();
     return new TextDecoder().decode(all.subarray(at, all.indexOf(0, at)));
   };
-  const put = (grey) => {
-    if (grey.length > room) {
+  const put = (pixels) => {
+    if (pixels.length > room) {
       door.memory_free(picture);
-      picture = door.memory_new(grey.length);
-      room = picture ? grey.length : 0;
+      picture = door.memory_new(pixels.length);
+      room = picture ? pixels.length : 0;
       if (!picture) throw new Error("no memory left for a picture");
     }
-    bytes().set(grey, picture);
+    bytes().set(pixels, picture);
   };
-  const answer = () => {
-    const at = door.predict(image);
-    if (!at) throw new Error(text(door.why()));
-    const p = Float32Array.from(new Float32Array(door.memory.buffer, at, 10));
-    return { p, seen: bytes().slice(image, image + 784) };
-  };
+  const floats = (at) => Float32Array.from(new Float32Array(door.memory.buffer, at, 10));
+  const seenAt = (at) => bytes().slice(at, at + 784);
   return {
     name,
     kind: "wasm",
@@ -55,15 +63,20 @@ function wasmEngine(instance, name) {
     },
     read({ grey, width, height }) {
       put(grey);
-      return door.prepare(picture, width, height, width, image) ? answer() : null;
+      if (!door.prepare(picture, width, height, width, image)) return null;
+      const at = door.predict(image);
+      if (!at) throw new Error(text(door.why()));
+      return answerOf(floats(at), seenAt(image));
     },
-    readAll({ grey, width, height }) {
-      put(grey);
-      return Array.from({ length: door.cut(picture, width, height) }, (_, i) => {
-        const [left, top, across, down] = new Uint32Array(door.memory.buffer, door.box(i), 4);
-        if (!door.prepare_part(i, image)) return null;
-        return { box: { left, top, right: left + across, bottom: top + down }, ...answer() };
-      }).filter(Boolean);
+    readAll({ luma, width, height }) {
+      put(luma);
+      const n = door.read_page(picture, width, height);
+      if (n < 0) throw new Error(text(door.why()));
+      return leadsOf(text(door.text())).map((lead, i) => {
+        const [left, top, across, down] = new Uint32Array(door.memory.buffer, door.digit_box(i), 4);
+        return { p: floats(door.digit_p(i)), seen: seenAt(door.digit_image(i)), sure: door.digit_sure(i) !== 0, lead,
+          box: { left, top, right: left + across, bottom: top + down } };
+      });
     },
     look(seen) {
       bytes().set(seen, image);
@@ -119,9 +132,8 @@ function post(query, type, body) {
   return ask(`v1/predict${query}`, { method: "POST", headers: { "Content-Type": type }, body });
 }
 
-// wasm: an engine whose model is another one, for cutting pictures when the server reads only single digits; or null.
-function serverEngine(about, wasm) {
-  const answer = (json) => ({ p: Float32Array.from(json.probabilities), seen: bytesOfBase64(json.image) });
+function serverEngine(about) {
+  const answer = (json) => ({ p: Float32Array.from(json.probabilities), seen: bytesOfBase64(json.image), sure: json.sure });
   return {
     name: about.name ?? about.model ?? "",
     kind: "server",
@@ -130,18 +142,13 @@ function serverEngine(about, wasm) {
       return json && answer(json);
     },
     async readAll(picture) {
-      const json = await post("?segment=1", picture.file?.type || "image/png", picture.file ?? pngOf(picture));
-      const parts = json?.digits?.length > 1 ? [] : wasm?.readAll(picture) ?? [];
-      if (json?.digits && parts.length < 2) {
-        const grown = picture.file ? picture.shrink : 1; // boxes are in pixels of the file
-        return json.digits.map((digit) => {
-          const [left, top, across, down] = digit.box.map((value) => value * grown);
-          return { box: { left, top, right: left + across, bottom: top + down }, ...answer(digit) };
-        });
-      }
-      if (parts.length < 2) return json ? [{ box: parts[0]?.box, ...answer(json) }] : [];
-      const { results } = await post("", "application/octet-stream", new Blob(parts.map(({ seen }) => seen)));
-      return parts.map(({ box, seen }, i) => ({ box, seen, p: Float32Array.from(results[i].probabilities) }));
+      const { body, width } = await uploadOf(picture), grown = picture.width / width;
+      const json = await post("?segment=1", body.type, body);
+      const leads = json ? leadsOf(json.text) : [];
+      return leads.map((lead, i) => {
+        const [left, top, across, down] = json.digits[i].box.map((value) => value * grown);
+        return { ...answer(json.digits[i]), lead, box: { left, top, right: left + across, bottom: top + down } };
+      });
     },
     async look(seen) {
       const json = await post("?layers=1", "application/octet-stream", seen);
@@ -170,5 +177,5 @@ async function openEngine() {
     console.error(error);
   }
   if (wasm && (!about || about.sha256 === wasm.sha256)) return { engine: wasm, about };
-  return { engine: about ? serverEngine(about, wasm) : null, about };
+  return { engine: about ? serverEngine(about) : null, about };
 }

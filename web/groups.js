@@ -53,11 +53,14 @@ function join(boxes) {
   };
 }
 
+// Whether two boxes are in one row: half of the lower one lies beside the other.
+function besides(p, q) {
+  return 2 * overlap(p.top, p.bottom, q.top, q.bottom) >= Math.min(p.bottom - p.top, q.bottom - q.top);
+}
+
 // Reading order: rows from top to bottom, each from left to right.
-function before(a, b) {
-  const beside = overlap(a.box.top, a.box.bottom, b.box.top, b.box.bottom);
-  if (2 * beside >= Math.min(a.box.bottom - a.box.top, b.box.bottom - b.box.top)) return a.box.left - b.box.left;
-  return a.box.top - b.box.top;
+function before({ box: p }, { box: q }) {
+  return besides(p, q) ? p.left - q.left : p.top - q.top;
 }
 
 // Strokes to digits [{strokes, box}], in reading order. A dot beside larger ink is a slip of the pen.

@@ -72,6 +72,10 @@ async function readGroup(group) {
 
 async function readPicture(picture) {
   if (picture.digits === undefined) {
+    if (!picture.single) {
+      by("sure").textContent = "Reading the picture…";
+      await new Promise((done) => setTimeout(done, 30)); // so that it is seen
+    }
     const found = picture.single
       ? [await state.engine.read(picture)].filter(Boolean)
       : await state.engine.readAll(picture);
@@ -90,11 +94,11 @@ async function readPaper() {
   const pen = paper.items.filter((item) => item.points);
   if (pen.length > 0) {
     for (const group of groupStrokes(pen)) {
-      const digit = await readGroup(group);
-      if (digit) found.push(digit);
+      const digit = await readGroup(group), last = found[found.length - 1];
+      if (digit) found.push({ ...digit, lead: last && !besides(last.box, digit.box) ? "\n" : "" });
     }
   }
-  return found.every(({ box }) => box) ? found.sort(before) : found;
+  return found;
 }
 
 async function step() {
@@ -251,20 +255,9 @@ listenForPictures(async (file) => {
   try {
     change([{ picture: await pictureOfFile(file) }]);
   } catch {
-    await readElsewhere(file);
+    tell(`${file.name || "This file"} is damaged, or no picture that this browser knows.`);
   }
 });
-
-// A file that the browser cannot decode: the server may know it.
-async function readElsewhere(file) {
-  if (!state.about) return tell(`${file.name || "This file"} is no picture that this browser can read.`);
-  try {
-    const json = await post("?segment=1", file.type || "application/octet-stream", file);
-    tell(json ? `${file.name}: ${json.text ?? json.digit}` : `${file.name}: no digit in it`);
-  } catch (error) {
-    tell(`${file.name || "This file"}: ${error.message}`);
-  }
-}
 
 // ---- begin ----
 

@@ -3,7 +3,8 @@
 // The paper is 400 x 300 units, whatever its size on the screen.
 const WIDTH = 400, HEIGHT = 300;
 
-// A stroke is {points: [{x, y}, ...], width, box}; a picture {picture: {grey, width, height, left, top, scale}}.
+// A stroke is {points: [{x, y}, ...], width, box}; a picture {picture: {width, height, left, top, scale}}
+// with a canvas as `shown`, or ink as `grey`.
 const paper = { items: [], redo: [], brush: 20 };
 
 function newStroke(x, y, width) {
@@ -79,26 +80,35 @@ function drawPaper(canvas, digits) {
   context.setTransform(width / WIDTH, 0, 0, height / HEIGHT, 0, 0);
   for (const { picture } of paper.items) {
     if (!picture) continue;
-    context.drawImage(tinted(picture, ink), picture.left, picture.top, picture.width * picture.scale,
+    context.drawImage(picture.shown ?? tinted(picture, ink), picture.left, picture.top, picture.width * picture.scale,
       picture.height * picture.scale);
   }
   strokeAll(context, paper.items.filter((item) => item.points), null, ink);
   if (digits.length > 1) drawFrames(context, digits);
 }
 
+// Frames lie on paper of their own, so that they are seen on a photo too.
 function drawFrames(context, digits) {
-  const soft = colourOf("--edge"), accent = colourOf("--accent");
+  const soft = colourOf("--edge"), accent = colourOf("--accent"), ground = colourOf("--paper");
   context.font = "600 13px system-ui, sans-serif";
   context.textAlign = "center";
+  context.lineJoin = "round";
   for (const { box, pen, text, chosen } of digits) {
     const away = pen / 2 + 4;
     const left = Math.max(2, box.left - away), right = Math.min(WIDTH - 2, box.right + away);
     const top = Math.max(2, box.top - away), bottom = Math.min(HEIGHT - 2, box.bottom + away);
-    context.strokeStyle = context.fillStyle = chosen ? accent : soft;
-    context.lineWidth = chosen ? 1.6 : 1;
+    const wide = chosen ? 1.6 : 1, at = [(left + right) / 2, top > 16 ? top - 4 : bottom + 13];
     context.beginPath();
     context.roundRect(left, top, right - left, bottom - top, 6);
-    context.stroke();
-    if (text) context.fillText(text, (left + right) / 2, top > 16 ? top - 4 : bottom + 13);
+    context.fillStyle = chosen ? accent : soft;
+    for (const [width, colour] of [[wide + 2, ground], [wide, context.fillStyle]]) {
+      context.lineWidth = width;
+      context.strokeStyle = colour;
+      context.stroke();
+    }
+    context.lineWidth = 4;
+    context.strokeStyle = ground;
+    context.strokeText(text, ...at);
+    context.fillText(text, ...at);
   }
 }

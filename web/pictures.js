@@ -1,88 +1,51 @@
-// web/pictures.js: pictures that are opened, dropped, pasted or photographed: from a file to ink on the paper.
+// web/pictures.js: pictures that are opened, dropped, pasted or photographed: from a file to grey bytes, and to what of it
+// is shown and sent. It finds no digits.
 
-const LONGEST = 1000; // pixels of a picture's longer side that are kept
+const LONGEST = 4096;    // pixels of a side; the program reads none that is larger, and the page makes it smaller
+const SHOWN = 1600;      // of the longer side of what is shown on the paper; the reader looks no closer either
+const UPLOAD = 1 << 20;  // bytes of a request that a server takes unless told otherwise
 
-async function decode(file) {
-  const bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
-  const shrink = Math.min(1, LONGEST / Math.max(bitmap.width, bitmap.height));
-  const width = Math.max(1, Math.round(bitmap.width * shrink));
-  const height = Math.max(1, Math.round(bitmap.height * shrink));
-  const canvas = document.createElement("canvas");
-  canvas.width = width;
-  canvas.height = height;
+function canvasOf(bitmap, longest) {
+  const shrink = Math.min(1, longest / Math.max(bitmap.width, bitmap.height)), canvas = document.createElement("canvas");
+  canvas.width = Math.max(1, Math.round(bitmap.width * shrink));
+  canvas.height = Math.max(1, Math.round(bitmap.height * shrink));
   const context = canvas.getContext("2d", { willReadFrequently: true });
   context.fillStyle = "#fff"; // what is transparent is paper
-  context.fillRect(0, 0, width, height);
+  context.fillRect(0, 0, canvas.width, canvas.height);
   context.imageSmoothingQuality = "high";
-  context.drawImage(bitmap, 0, 0, width, height);
-  const data = context.getImageData(0, 0, width, height).data, luma = new Float32Array(width * height);
-  for (let i = 0; i < luma.length; i++) {
-    luma[i] = 0.299 * data[4 * i] + 0.587 * data[4 * i + 1] + 0.114 * data[4 * i + 2];
-  }
-  return { luma, width, height, shrink };
+  context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  return canvas;
 }
 
-// How light the paper is around each pixel: the mean of what is lighter than the mean, in squares, between which it
-// runs evenly. So a shadow over a photo is paper too.
-function paperLight({ luma, width, height }) {
-  const side = Math.max(16, Math.ceil(Math.max(width, height) / 12));
-  const across = Math.ceil(width / side) + 1, down = Math.ceil(height / side) + 1;
-  const light = new Float32Array(across * down);
-  for (let v = 0; v < down; v++) {
-    for (let u = 0; u < across; u++) {
-      const x0 = Math.max(0, (u - 1) * side), x1 = Math.min(width, (u + 1) * side);
-      const y0 = Math.max(0, (v - 1) * side), y1 = Math.min(height, (v + 1) * side);
-      let sum = 0, n = 0, most = 0;
-      for (let y = y0; y < y1; y += 2) for (let x = x0; x < x1; x += 2) { sum += luma[y * width + x]; n++; }
-      const mean = n ? sum / n : 255;
-      sum = n = 0;
-      for (let y = y0; y < y1; y += 2) {
-        for (let x = x0; x < x1; x += 2) {
-          if (luma[y * width + x] >= mean) { sum += luma[y * width + x]; n++; }
-          most = Math.max(most, luma[y * width + x]);
-        }
-      }
-      light[v * across + u] = n ? sum / n : most || 255;
-    }
+// 0 black .. 255 white, as src/files/bitmap.h has it; some rows at a time, as a photo is large.
+function lumaOf(canvas) {
+  const { width, height } = canvas, luma = new Uint8Array(width * height), context = canvas.getContext("2d");
+  for (let y = 0, at = 0; y < height; y += 256) {
+    const { data } = context.getImageData(0, y, width, Math.min(256, height - y));
+    for (let i = 0; i < data.length; i += 4) luma[at++] = (77 * data[i] + 150 * data[i + 1] + 29 * data[i + 2] + 128) >> 8;
   }
-  return (x, y) => {
-    const u = Math.min(across - 2, Math.floor(x / side)), v = Math.min(down - 2, Math.floor(y / side));
-    const a = x / side - u, b = y / side - v, at = v * across + u;
-    return (1 - b) * ((1 - a) * light[at] + a * light[at + 1])
-      + b * ((1 - a) * light[at + across] + a * light[at + across + 1]);
-  };
+  return luma;
 }
 
-// Ink 0 .. 255 of a decoded picture, whichever of light and dark it is written in.
-function inkOf(picture) {
-  const { luma, width, height } = picture, edge = [];
-  for (let x = 0; x < width; x++) edge.push(luma[x], luma[(height - 1) * width + x]);
-  for (let y = 0; y < height; y++) edge.push(luma[y * width], luma[y * width + width - 1]);
-  edge.sort((a, b) => a - b);
-  if (edge[edge.length >> 1] < 110) for (let i = 0; i < luma.length; i++) luma[i] = 255 - luma[i];
-  const light = paperLight(picture), grey = new Uint8Array(width * height), dark = new Float32Array(width * height);
-  let darkest = 0;
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const i = y * width + x;
-      dark[i] = Math.max(0, 1 - luma[i] / light(x, y));
-      darkest = Math.max(darkest, dark[i]);
-    }
-  }
-  if (darkest < 0.15) return grey; // blank paper: its grain is no ink
-  const low = 0.25 * darkest, high = 0.7 * darkest;
-  for (let i = 0; i < grey.length; i++) {
-    grey[i] = 255 * Math.min(1, Math.max(0, (dark[i] - low) / (high - low)));
-  }
-  return grey;
-}
-
-// A file as a picture that lies on the paper, as large as fits. Throws when the browser cannot read it.
+// A file as a picture {luma, width, height, shown, ...} that lies on the paper, as large as fits. Throws when the browser
+// cannot read it.
 async function pictureOfFile(file) {
-  const decoded = await decode(file), { width, height, shrink } = decoded;
+  const bitmap = await createImageBitmap(file, { imageOrientation: "from-image", colorSpaceConversion: "none" });
+  const whole = canvasOf(bitmap, LONGEST), { width, height } = whole;
   const scale = Math.min((WIDTH - 24) / width, (HEIGHT - 24) / height);
-  return { grey: inkOf(decoded), width, height, shrink, scale, file,
+  const picture = { luma: lumaOf(whole), width, height, scale, file, shown: canvasOf(bitmap, SHOWN),
+    small: bitmap.width <= LONGEST && bitmap.height <= LONGEST,
     left: (WIDTH - width * scale) / 2, top: (HEIGHT - height * scale) / 2 };
+  bitmap.close();
+  return picture;
+}
+
+// What a server is sent: {body, width}: the file, or, when that is too large or of a kind that it does not know, what is
+// shown of it.
+async function uploadOf({ file, width, shown, small }) {
+  if (small && file.size <= UPLOAD && /^image\/(png|jpeg)$/.test(file.type)) return { body: file, width };
+  const body = await new Promise((done) => shown.toBlob(done, "image/jpeg", 0.92));
+  return { body, width: shown.width };
 }
 
 // put(file) is called for each picture that arrives in any way.

@@ -1,12 +1,12 @@
 /* web/wasm/door.c: what WebAssembly exports of libinkling to the page.
  * It draws nothing and knows no JavaScript: numbers and addresses in, numbers and addresses out (docs/page.md). */
 #include <stdlib.h>
-#include <string.h>
 
 #include "api/model.h"
+#include "core/mem.h"
 #include "data/normaliser.h"
 #include "inkling.h"
-#include "wasm/groups.h"
+#include "read/page.h"
 
 #define EXPORT(name) __attribute__((export_name(#name), used)) name
 
@@ -17,13 +17,9 @@ static ink_model *model, *looking;
 static uint8_t *maps;
 static float probabilities[INK_CLASSES];
 
-/* The drawing that was cut last. */
-static ink_group groups[INK_GROUPS_MAX];
-static const uint8_t *drawing;
-static uint32_t drawing_width;
-static uint8_t *owner;  /* [height][width] */
-static uint32_t *stack; /* [height][width] */
-static size_t owner_room;
+/* The page that was read last. */
+static ink_page page;
+static char *page_text;
 
 /* Memory that the page fills: a picture, a model. 0: there is none left. */
 void *EXPORT(memory_new)(size_t size) {
@@ -107,41 +103,49 @@ size_t EXPORT(layer_at)(uint32_t i) {
     return looking->layers.items[i].at;
 }
 
-/* Cuts a drawing, height rows of width bytes, into digits; returns how many. The picture stays the caller's and must
- * stay as it is until the last of them was prepared. At most 32; 0 also when memory ran out. */
-uint32_t EXPORT(cut)(const uint8_t *grey, uint32_t width, uint32_t height) {
-    size_t size = (size_t)width * height;
-    if (width > INK_GREY_SIDE_MAX || height > INK_GREY_SIDE_MAX) return 0;
-    if (size > owner_room) {
-        free(owner);
-        free(stack);
-        owner = malloc(size);
-        stack = malloc(size * sizeof *stack);
-        owner_room = owner != NULL && stack != NULL ? size : 0;
-        if (owner_room == 0) return 0;
+/* ---- several digits ---- */
+
+/* ink_page_net's read. */
+static ink_status read_net(void *context, const uint8_t *images, size_t n, float *p, ink_error *err) {
+    ink_status status = INK_OK;
+    (void)context;
+    for (size_t i = 0; i < n && status == INK_OK; i++) {
+        status = ink_model_run(model, images + i * INK_DIGIT_PIXELS, 1, NULL, p + i * INK_CLASSES, err);
     }
-    drawing = grey;
-    drawing_width = width;
-    return ink_groups_find(grey, width, height, owner, stack, groups);
+    return status;
 }
 
-/* Four numbers of digit i of the drawing: left, top, width, height. */
-const uint32_t *EXPORT(box)(uint32_t i) {
-    return &groups[i].left;
+/* Reads a grey picture, a photo, scan or drawing, 0 black .. 255 white, as read/page.h says; the memory stays the
+ * caller's. Returns how many digits there are; -1: see why. */
+int EXPORT(read_page)(const uint8_t *grey, uint32_t width, uint32_t height) {
+    ink_page_options options = {.net = {.read = read_net}};
+    ink_page_clear(&page);
+    ink_mem_free(page_text);
+    page_text = NULL;
+    ink_status status = ink_page_read(grey, width, height, width, &options, &page, &fault);
+    if (status == INK_OK) status = ink_page_text(&page, &page_text, &fault);
+    return status == INK_OK ? (int)page.count : -1;
 }
 
-/* Digit i of the drawing alone, to the 28x28 at `image`. 0: no ink, or no memory. */
-int EXPORT(prepare_part)(uint32_t i, uint8_t *image) {
-    const ink_group *g = &groups[i];
-    uint8_t *alone = malloc((size_t)g->width * g->height);
-    if (alone == NULL) return 0;
-    for (uint32_t y = 0; y < g->height; y++) {
-        size_t at = (size_t)(g->top + y) * drawing_width + g->left;
-        for (uint32_t x = 0; x < g->width; x++) {
-            alone[y * g->width + x] = owner[at + x] == i + 1 ? drawing[at + x] : 0;
-        }
-    }
-    int ink = ink_digit_normalise(alone, g->width, g->height, g->width, image);
-    free(alone);
-    return ink;
+/* What the page says, in lines. */
+const char *EXPORT(text)(void) {
+    return page_text;
+}
+
+/* Of digit i of the page, in reading order: left, top, width, height in pixels of the picture; its 28x28; its ten
+ * probabilities; and whether it is sure. */
+const uint32_t *EXPORT(digit_box)(uint32_t i) {
+    return &page.digits[i].x;
+}
+
+const uint8_t *EXPORT(digit_image)(uint32_t i) {
+    return page.digits[i].image;
+}
+
+const float *EXPORT(digit_p)(uint32_t i) {
+    return page.digits[i].p;
+}
+
+int EXPORT(digit_sure)(uint32_t i) {
+    return page.digits[i].digit != INK_PAGE_UNSURE;
 }

@@ -1,6 +1,7 @@
 /* web/wasm/libc.c: text, memory blocks and sorting, the little of C's library that libinkling calls.
  * It is no libc for anybody else; allocation is memory.c's. Built with -fno-builtin, or these loops would become calls
  * of themselves. */
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -45,6 +46,14 @@ int memcmp(const void *a, const void *b, size_t size) {
     return 0;
 }
 
+void *memchr(const void *bytes, int byte, size_t size) {
+    const uint8_t *b = bytes;
+    for (size_t i = 0; i < size; i++) {
+        if (b[i] == (uint8_t)byte) return (void *)(uintptr_t)(b + i);
+    }
+    return NULL;
+}
+
 /* ---- arithmetic without an instruction ---- */
 
 /* Rounded twice, unlike C's: the kernels of a prediction have their own (ops/cpu/kern_vector.h), these two serve
@@ -55,6 +64,12 @@ float fmaf(float a, float b, float c) {
 
 double fma(double a, double b, double c) {
     return a * b + c;
+}
+
+/* Halves away from zero. */
+long lroundf(float x) {
+    float whole = __builtin_truncf(x), rest = x - whole;
+    return (long)(rest >= 0.5f ? whole + 1 : rest <= -0.5f ? whole - 1 : whole);
 }
 
 /* What the compiler calls for the whole product of two 64-bit numbers, when it checks for overflow. */

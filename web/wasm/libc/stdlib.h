@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+#define abs(x) __builtin_abs(x)
+
 void *malloc(size_t size);
 void *calloc(size_t count, size_t size);
 void *realloc(void *old, size_t size);
