@@ -251,37 +251,58 @@ ink_status ink_train_submit(ink_train_run *run, ink_error *err) {
     return status;
 }
 
-/* Fits the temperature and keeps it in the file of the last weights, which are otherwise written anew as they are. */
-static ink_status calibrate(ink_train_run *run, ink_models *models, const ink_images *held_out, ink_error *err) {
-    ink_calibration c;
-    char line[120], text[24], path[INK_PATH_SIZE];
-    ink_status status = ink_calibrate(models->models[0], held_out, &c, err);
-    if (status != INK_OK || !c.fitted) return status;
-    ink_number_text(c.temperature, text, sizeof text);
+/* Writes the temperature into the file of the last weights, which are otherwise written anew as they are; says so. */
+static ink_status keep_temperature(ink_train_run *run, const ink_models *models, const char *text, const char *line,
+                                   ink_error *err) {
+    char path[INK_PATH_SIZE];
     ink_pair note = {"inkling.temperature", text};
-    status = ink_runlog_file(run->log, "weights/last.safetensors", path, sizeof path, err);
+    ink_status status = ink_runlog_file(run->log, "weights/last.safetensors", path, sizeof path, err);
     if (status == INK_OK) status = ink_modelfile_copy(&models->files[0], INK_F32, &note, 1, path, err);
-    snprintf(line, sizeof line, "temperature %s: calibration error %.2f %% -> %.2f %% on the held-out rows", text,
-             100 * c.ece_before, 100 * c.ece_after);
+    if (status != INK_OK) return status;
     ink_watch_say(run->watch, INK_SAY_INFO, "%s", line);
-    return status == INK_OK ? ink_runlog_line(run->log, "INFO", line, err) : status;
+    return ink_runlog_line(run->log, "INFO", line, err);
 }
 
-/* The held-out rows once more, with the last weights: confusion matrix, mistakes, report.html. */
-static ink_status judge_held_out(ink_train_run *run, ink_error *err) {
+/* The temperature: fitted on the held-out rows, where there are enough mistakes; or as the recipe says. */
+static ink_status calibrate(ink_train_run *run, ink_models *models, const ink_images *held_out, ink_error *err) {
+    char line[120], text[24];
+    ink_model *model = models->models[0];
+    if (run->recipe.temperature > 0) {
+        ink_number_text(run->recipe.temperature, text, sizeof text);
+        snprintf(line, sizeof line, "temperature %s, as the recipe says", text);
+        if (model->ends.probabilities == model->ends.logits) return INK_OK; /* it ends in softmax */
+        model->temperature = (float)run->recipe.temperature;
+        return keep_temperature(run, models, text, line, err);
+    }
+    ink_calibration c = {.fitted = false};
+    ink_status status = held_out->count > 0 ? ink_calibrate(model, held_out, &c, err) : INK_OK;
+    if (status != INK_OK || !c.fitted) return status;
+    ink_number_text(c.temperature, text, sizeof text);
+    snprintf(line, sizeof line, "temperature %s: calibration error %.2f %% -> %.2f %% on the held-out rows", text,
+             100 * c.ece_before, 100 * c.ece_after);
+    return keep_temperature(run, models, text, line, err);
+}
+
+/* With the last weights: the temperature; then the held-out rows once more, if there are any: confusion matrix,
+ * mistakes, report.html. */
+static ink_status judge(ink_train_run *run, ink_error *err) {
     ink_models models = {0};
     ink_images held_out = {0};
     ink_predictions predictions = {0};
     ink_judgement judgement = {0};
     uint32_t *rows = NULL;
     const char *name = run->result->run;
+    bool some = run->result->val_rows > 0;
+    if (!some && run->recipe.temperature <= 0) return INK_OK;
     ink_status status = ink_models_open(&name, 1, &run->machine, run->recipe.eval_batch_size, &models, err);
-    if (status == INK_OK) status = ink_images_pick(&run->set.train, run->held_out, 1, &held_out, &rows, err);
+    if (status == INK_OK && some) status = ink_images_pick(&run->set.train, run->held_out, 1, &held_out, &rows, err);
     if (status == INK_OK) status = calibrate(run, &models, &held_out, err);
+    if (!some) goto done;
     if (status == INK_OK) status = ink_models_predict(&models, &held_out, NULL, &predictions, err);
     if (status == INK_OK) status = ink_judge(&(ink_judged){&held_out, rows, NULL, &predictions}, &judgement, err);
     if (status == INK_OK) status = ink_judgement_write(&judgement, true, name, err);
     if (status == INK_OK) status = ink_train_page(run, &judgement, err);
+done:
     ink_judgement_clear(&judgement);
     ink_predictions_free(&predictions);
     ink_mem_free(rows);
@@ -295,7 +316,7 @@ static ink_status finish(ink_train_run *run, ink_error *err) {
     if (status == INK_OK) {
         status = ink_runlog_file(run->log, "accuracy.png", run->result->graph, sizeof run->result->graph, err);
     }
-    if (status == INK_OK && run->result->val_rows > 0) status = judge_held_out(run, err);
+    if (status == INK_OK) status = judge(run, err);
     if (status == INK_OK) status = hash_weights(run, err);
     if (status == INK_OK && run->set.test.count > 0) status = ink_train_submit(run, err);
     if (status == INK_OK && run->save_error.status != INK_OK) {

@@ -45,6 +45,7 @@ typedef struct ink_recipe {
     double label_smoothing;
     double hard_share;                        /* train/hard.h; 1: every image */
     double distil_weight, distil_temperature; /* with teachers alone */
+    double temperature;                       /* of the finished net; 0: fitted on the held-out rows */
     double until;                             /* accuracy on the held-out rows at which training ends; 0: none */
     double budget_s; /* the time that epochs are fitted to (api/train_budget.c); 0: epochs stands */
     ink_augment augment;

@@ -234,6 +234,15 @@ static ink_status set_distil_temperature(ink_recipe *r, const key_value *v) {
     return get_real(v, 0.1, 100, &r->distil_temperature);
 }
 
+static ink_status set_temperature(ink_recipe *r, const key_value *v) {
+    double value = 0;
+    if (!is(v, 1, "fit") && (v->n != 1 || !real_in(v->word[0], 0.01, 100, &value))) {
+        return refuse(v, "fit, or a number from 0.01 to 100");
+    }
+    r->temperature = value;
+    return INK_OK;
+}
+
 /* "99.4%", "99.4 %" or "0.994". */
 static ink_status set_until(ink_recipe *r, const key_value *v) {
     char number[INK_RECIPE_VALUE_SIZE];
@@ -318,6 +327,8 @@ static const ink_recipe_key_info infos[] = {
     {"hard-share", "S", "1", "learn only from this share of the images, those with the largest loss of a forward pass"},
     {"distil-weight", "W", "0.9", "with --teacher: share of the loss that the teachers' probabilities have"},
     {"distil-temperature", "T", "2", "with --teacher: how much they are softened"},
+    {"temperature", "T|fit", "fit",
+     "logits are divided by it when training is done: fitted on the held-out rows, or given, as for val = 0"},
     {"augment", "HOW", "none", "distortions, new ones each epoch: none | rotate DEG scale F shear F shift F ..."},
     {"members", "N [same]", "1",
      "nets trained one after another, answers averaged; each holds out other rows, with \"same\" all the same ones"},
@@ -353,6 +364,7 @@ static set_key *const setters[] = {
     set_hard_share,
     set_distil_weight,
     set_distil_temperature,
+    set_temperature,
     set_augment,
     set_members,
     set_folds,

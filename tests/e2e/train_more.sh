@@ -39,3 +39,16 @@ err_has "nowhere"
 gives 2 train digits --recipe mlp epochs=3
 err_has "did you mean '--epochs=3'?"
 [ ! -e x ] || fail "a run without its data"
+
+# The temperature is fitted on rows that are held out, or given: then the model has it, and its answers stay.
+gives 0 train digits --recipe v3 --val 0 --epochs 1 --out warm -q
+gives 0 train digits --recipe v3 --val 0 --epochs 1 --temperature 0.25 --out cool -q
+grep -aq '"inkling.temperature":"0.25"' cool/weights/last.safetensors || fail "the temperature is not in the model"
+grep -aq 'inkling.temperature' warm/weights/last.safetensors && fail "a temperature that nobody gave"
+gives 0 eval warm digits --json -q
+mv out warm.json
+gives 0 eval cool digits --json -q
+python3 -c 'import json; a, b = json.load(open("warm.json")), json.load(open("out"))
+assert a["accuracy"] == b["accuracy"] and a["loss"] != b["loss"], (a, b)' || fail "$said: other answers, or as sure as before"
+gives 2 train digits --recipe v3 --temperature hot --out none
+err_has "fit, or a number from 0.01 to 100"
