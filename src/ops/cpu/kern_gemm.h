@@ -11,10 +11,13 @@
 #ifndef INK_OPS_CPU_KERN_GEMM_H
 #define INK_OPS_CPU_KERN_GEMM_H
 
-/* Registers: 32 hold 8 x 2 panels of one vector, or 4 x 1 panel of four; 16 hold 4 x 1 panel of two. */
+/* Registers: 32 hold 8 x 2 panels of one vector, or 4 x 1 panel of four; 16 hold 6 x 1 panel of two. */
 #if VL == 16
 #define TILE_ROWS   8
 #define TILE_PANELS 2
+#elif VL == 8
+#define TILE_ROWS   6
+#define TILE_PANELS 1
 #else
 #define TILE_ROWS   4
 #define TILE_PANELS 1
@@ -106,9 +109,11 @@ INLINE void TILES_DOWN(const ink_gemm *g, const int panels, const size_t a_m, co
     for (; m < g->rows; m++) TILE(g, 1, panels, a_m, a_k, m, at_panel);
 #else
     switch (g->rows - m) {
-#if TILE_ROWS > 4
+#if TILE_ROWS > 6
     case 7: TILE(g, 7, panels, a_m, a_k, m, at_panel); break;
     case 6: TILE(g, 6, panels, a_m, a_k, m, at_panel); break;
+#endif
+#if TILE_ROWS > 4
     case 5: TILE(g, 5, panels, a_m, a_k, m, at_panel); break;
     case 4: TILE(g, 4, panels, a_m, a_k, m, at_panel); break;
 #endif
