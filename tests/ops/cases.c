@@ -139,9 +139,9 @@ static ink_id plain_layer(ink_graph *g, ink_id x, const words *w) {
     if (strcmp(op, "flatten") == 0) return ink_graph_flatten(g, x);
     if (strcmp(op, "softmax") == 0) return ink_graph_softmax(g, x);
     if (strcmp(op, "warp") == 0) return ink_graph_warp(g, x, ink_graph_warps(g));
-    if (strcmp(op, "normalise") == 0) {
-        static const float scale[3] = {1 / 64.0f, 0.017f, 0.0123f}, shift[3] = {-1.5f, 0.25f, 0.0f};
-        return ink_graph_normalise(g, x, w->size, scale, shift);
+    if (strcmp(op, "normalise") == 0 || strcmp(op, "scale") == 0) {
+        static const float scale[3] = {1 / 64.0f, 0.017f, 0.0123f}, shift[3] = {-1.5f, 0.25f, 0.0f}, none[3] = {0};
+        return ink_graph_normalise(g, x, w->size, scale, op[0] == 'n' ? shift : none);
     }
     fail_msg("no layer is called %s", op);
     return INK_NONE;
@@ -160,6 +160,8 @@ static void layer(case_net *net, ink_id *at, ink_id *kept, const char *text) {
         *kept = x;
     } else if (strcmp(w.op, "add") == 0) {
         *at = ink_graph_add(g, *at, *kept);
+    } else if (strcmp(w.op, "predict") == 0) {
+        net->predicts = true;
     } else if (strcmp(w.op, "frozen") == 0) {
         ink_id last = INK_NONE;
         for (ink_id i = 0; i < g->n_values; i++) {
@@ -214,7 +216,7 @@ void case_build(const char *text, case_net *net) {
     }
     net->y = at;
     net->depth = (uint32_t)g->n_nodes;
-    if (g->nodes[g->values[at].maker].op != INK_OP_CROSS_ENTROPY) {
+    if (g->nodes[g->values[at].maker].op != INK_OP_CROSS_ENTROPY && !net->predicts) {
         const int32_t *dim = g->values[at].dim;
         net->dy = ink_graph_input(g, dim[0], dim[1], dim[2]);
         net->dx = ink_build_pull(g, net->y, net->dy, net->x);

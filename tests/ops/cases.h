@@ -4,13 +4,14 @@
  *   "5 x 64x28x28: conv 64 3x3 p1, bn, relu, maxpool 2x2 s2"
  *
  * N images, the shape of one (`x`: float inputs; `img`: bytes, one channel), then the layers:
- *   normalise C | warp                         of an img
+ *   normalise C | scale C (shifts nothing) | warp   of an img
  *   conv K RxS [sSTRIDE] [pPAD] [ePAD_END] [bias]   ·   linear K [bias]   ·   flatten
  *   bn | bn-plain (no gamma, beta) | bn-eval   ·   relu leaky silu gelu hardswish   ·   dropout   ·   softmax
  *   maxpool RxS [sSTRIDE] [pPAD]   ·   avgpool likewise   ·   gap   ·   gmp
  *   mark (keeps the value) · other (exchanges it with the kept one) · add (adds the kept one)
  *   frozen (the last parameter does not learn) · loss SMOOTHING (cross entropy; nothing follows)
  *   soft WEIGHT TEMPERATURE (the same with a second target, softmax of an input of its own)
+ *   predict (no gradients: nothing follows)
  *   slack FACTOR (on the tolerance: the numbers cancel; say why)
  *   sgd | nesterov | adam | adamw | muon (after a loss), each with [clip NORM] [average DECAY] [decay DECAY] */
 #ifndef INK_TESTS_OPS_CASES_H
@@ -30,6 +31,7 @@ typedef struct case_net {
     uint32_t depth;   /* forward nodes */
     double slack;     /* factor on the tolerance */
     bool learns;      /* has an optimizer: parameters change in a run */
+    bool predicts;    /* has no gradients */
 } case_net;
 
 /* Builds the graph with its gradients; y, dx and the gradients of all parameters are outputs. Fails the running test

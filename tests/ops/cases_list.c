@@ -237,6 +237,12 @@ const char *const ink_cases[] = {
     "7 img 28x28: warp, normalise 1",
     "7 img 28x28: warp, normalise 3, conv 8 3x3 s2, relu",
     "7 img 13x9: warp, normalise 1, flatten, linear 10, loss 0",
+    /* ---- nothing learns: a grey picture in three channels is one plane ---- */
+    "3 img 28x28: normalise 3, conv 64 7x7 s2 p3, bn-eval, relu, maxpool 3x3 s2 p1, predict",
+    "3 img 28x28: scale 3, conv 64 7x7 s2 p3, bn-eval, relu, maxpool 3x3 s2 p1, predict",
+    "17 img 28x28: normalise 3, conv 64 7x7 s2 p3, bn-eval, relu, maxpool 3x3 s2 p1, predict",
+    "17 img 9x8: warp, normalise 3, conv 17 5x3 s2 p2 e1 bias, relu, predict",
+    "9 img 5x7: scale 3, conv 3 3x3 bias, predict",
     /* ---- optimizers ---- */
     "9 x 20x1x1: linear 17 bias, relu, linear 10 bias, loss 0, sgd 0",
     "9 x 20x1x1: linear 17 bias, relu, linear 10 bias, loss 0, sgd 0.9 decay 0.01",

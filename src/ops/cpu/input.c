@@ -32,7 +32,7 @@ void ink_work_normalise(const ink_program *p, const ink_step *s, uint32_t block,
     (void)part, (void)worker;
     const ink_cell *x = &p->cells[s->node.in[0]], *y = &p->cells[s->node.out[0]];
     size_t real = ink_real_rows(p, block), jump = y->store == INK_STORE_PLANES ? 1 : INK_LANES;
-    size_t channels = y->elements / x->elements, first = (size_t)block * p->rows;
+    size_t channels = y->store == INK_STORE_PLANES ? y->c : y->elements / x->elements, first = (size_t)block * p->rows;
     float *to = ink_block(p, s->node.out[0], block);
     for (size_t c = 0; c < channels; c++) {
         float scale = s->node.attr.normalise.scale[c], shift = s->node.attr.normalise.shift[c];

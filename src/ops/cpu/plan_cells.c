@@ -96,7 +96,9 @@ static void set_first(const ink_program *p, const ink_graph *g, ink_id v) {
             end = n->attr.conv.pad_end;
         }
         if (alike) {
-            set_planes(p, &p->cells[v], value->dim, (uint32_t)pad, (uint32_t)end);
+            const int32_t planes = ink_grey_fits(p, g, v) ? 1 : value->dim[0];
+            const int32_t dim[] = {planes, value->dim[1], value->dim[2]};
+            set_planes(p, &p->cells[v], dim, (uint32_t)pad, (uint32_t)end);
             return;
         }
     }
@@ -132,7 +134,8 @@ static ink_status set_weights(ink_program *p, const ink_graph *g, ink_id v, ink_
         taps = height * width;
     }
     bool thin = from->store == INK_STORE_PLANES;
-    if (c->taps != 0 && (c->taps != taps || c->c != from->c || thin != (c->store == INK_STORE_THIN))) {
+    const uint32_t channels = thin ? (uint32_t)g->values[v].dim[1] : from->c; /* planes may be fewer */
+    if (c->taps != 0 && (c->taps != taps || c->c != channels || thin != (c->store == INK_STORE_THIN))) {
         return ink_fail(err, INK_E_ABSENT, "%s: weights used in two different places", g->values[v].name);
     }
     if (c->taps != 0) return INK_OK;
@@ -149,7 +152,7 @@ static ink_status set_weights(ink_program *p, const ink_graph *g, ink_id v, ink_
     for (uint32_t t = 0, at = 0; t < taps; t++) place[t] = (uint16_t)(place[t] != 0 ? at++ : live + dead++);
     c->store = thin ? INK_STORE_THIN : INK_STORE_WEIGHTS;
     c->k = (uint32_t)g->values[v].dim[0];
-    c->c = from->c;
+    c->c = channels;
     c->height = height;
     c->width = width;
     c->taps = taps;

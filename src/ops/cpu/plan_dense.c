@@ -121,6 +121,32 @@ static ink_operands transformed(planner *l, const ink_node *n) {
     return (ink_operands){n->in[0], s->extra[0], false};
 }
 
+/* What a convolution of a grey picture reads: its plane, and weights summed here. *starts: see ink_work_sweep. */
+static ink_operands grey(planner *l, const ink_node *n, ink_id *starts) {
+    const ink_cell *w = &l->p->cells[n->in[1]], *y = &l->p->cells[n->out[0]];
+    ink_step *s = ink_plan_step(l, "grey weights", ink_work_grey_weights, n);
+    const ink_node *normalise = &l->g->nodes[l->g->values[n->in[0]].maker];
+    ink_node *table = ink_plan_checked(l, ink_plan_new(l->p, 1, sizeof *table));
+    if (table != NULL) *table = *normalise;
+    s->plan = table;
+    s->whole = true;
+    s->parts = ink_groups(w->k);
+    s->extra[0] = ink_plan_room(l, (size_t)ink_groups(w->k) * w->taps * 2 * INK_LANES, false);
+    if (ink_grey_has_starts(normalise)) {
+        *starts = s->extra[1] = ink_plan_room(l, (size_t)ink_positions(y) * ink_groups(y->c) * INK_LANES, false);
+    }
+    ink_plan_reads(s, n->in[1]);
+    ink_plan_reads(s, n->in[2]);
+    ink_plan_writes(s, s->extra[0]);
+    ink_plan_writes(s, s->extra[1]);
+    return (ink_operands){n->in[0], s->extra[0], false};
+}
+
+static bool is_grey(const planner *l, const ink_node *n) {
+    const ink_cell *x = &l->p->cells[n->in[0]];
+    return n->op == INK_OP_CONV2D && x->store == INK_STORE_PLANES && x->c != l->p->cells[n->in[1]].c;
+}
+
 /* The tables of a step that has its final output, and its parts. */
 static void set_sweep(planner *l, ink_step *s, const ink_operands *from, bool winograd) {
     if (winograd) {
@@ -146,8 +172,11 @@ void ink_plan_forward(planner *l, int32_t at) {
         y = ink_plan_absorb(l, after, y);
     }
     const bool winograd = ink_winograd_pays(l->p, n);
-    ink_operands from = winograd ? transformed(l, n) : operands_of(l, n);
+    ink_id starts = INK_NONE;
+    ink_operands from = winograd ? transformed(l, n) : is_grey(l, n) ? grey(l, n, &starts) : operands_of(l, n);
     ink_step *s = ink_plan_step(l, ink_op_name(n->op), ink_work_sweep, n);
+    s->extra[0] = starts;
+    ink_plan_reads(s, starts);
     s->scale = scale;
     s->offset = offset;
     s->bias = n->in[2];

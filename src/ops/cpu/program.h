@@ -192,6 +192,13 @@ const void *ink_winograd_dw_plan(ink_program *p, const ink_node *node, ink_step 
                                  ink_id *scratch);
 ink_work ink_work_winograd_dw;
 
+/* ---- grey.c: an image whose channels are one grey picture, scaled and shifted ---- */
+/* May one plane stand for all channels of value v, which a normalise makes? Where nothing learns from it, in f32. */
+bool ink_grey_fits(const ink_program *p, const ink_graph *g, ink_id v);
+/* Do channels differ by more than a factor, so that the picture's border shows? Then positions have starts. */
+bool ink_grey_has_starts(const ink_node *normalise);
+ink_work ink_work_grey_weights;
+
 /* ---- half.c ---- */
 ink_work ink_work_halve, ink_work_round, ink_work_halve_weights, ink_work_turn_half;
 

@@ -105,7 +105,7 @@ static bool make_pattern(ink_program *p, const layout *l, const line *row, const
     uint32_t n = l->thin ? l->thin * row->n : row->n * column->n;
     out->pairs = ink_plan_new(p, n ? n : 1, sizeof *out->pairs);
     if (out->pairs == NULL) return false;
-    out->inner = l->thin ? column->n : l->a_groups;
+    out->inner = l->thin ? 1 : l->a_groups;
     if (column->n == 0) return true;
     for (uint32_t c = 0; c < (l->thin ? l->thin : 1); c++) {
         for (uint32_t r = 0; r < row->n; r++) {
@@ -169,11 +169,10 @@ static void set_strides(const ink_program *p, ink_sweep *s, const layout *l, uin
     s->out_position = s->groups * s->out_panel;
     s->out_m = rows == 1 ? s->out_position : INK_LANES;
     if (l->thin) {
-        s->depth = 1;
-        s->a_inner = rows;
-        s->b_inner = INK_LANES;
+        s->depth = l->taps_across;   /* every window is whole: a line of it is one product */
+        s->a_inner = s->b_inner = 0; /* unused */
         s->a_m = rows == 1 ? stride : 1;
-        s->a_k = INK_LANES; /* unused */
+        s->a_k = rows;
     } else {
         s->depth = INK_LANES;
         s->a_inner = rows * INK_LANES;
@@ -223,7 +222,7 @@ const ink_sweep *ink_sweep_forward(ink_program *p, const ink_node *node, const i
             down.pad = across.pad = 0;
             l.a_position = p->rows;
             l.a_plane = (size_t)down.in * across.in * p->rows;
-            s->b_panel = (size_t)w->c * w->taps * INK_LANES;
+            s->b_panel = (size_t)x->c * w->taps * INK_LANES;
         }
         set_strides(p, s, &l, stride);
         fine = make_entries(p, s, &l, &down, &across, false);
@@ -289,6 +288,7 @@ void ink_work_sweep(const ink_program *p, const ink_step *step, uint32_t block, 
     const char *a = (const char *)ink_block(p, s->from.a, block), *b = (const char *)ink_data(p, s->from.b);
     float *out = ink_block(p, step->node.out[0], block);
     const float *bias = ink_data(p, step->bias), *scale = ink_data(p, step->scale);
+    const float *starts = ink_data(p, step->extra[0]); /* [position][K]: a bias of each position's own */
     const float *offset = ink_data(p, step->offset);
     const float *residual = ink_block(p, step->residual, block), *mask = ink_block(p, step->mask, block);
     void (*multiply)(const ink_gemm *) = s->from.half ? p->kernels->gemm_bf16 : p->kernels->gemm;
@@ -319,6 +319,7 @@ void ink_work_sweep(const ink_program *p, const ink_step *step, uint32_t block, 
         g.pairs = t->pairs;
         g.n_pairs = t->n_pairs;
         g.inner = t->inner;
+        if (starts != NULL) g.bias = starts + e->out * s->groups * INK_LANES + lanes;
         g.rows = p->rows == 1 ? e->rows : p->rows;
         multiply(&g);
     }
