@@ -243,6 +243,11 @@ const char *const ink_cases[] = {
     "17 img 28x28: normalise 3, conv 64 7x7 s2 p3, bn-eval, relu, maxpool 3x3 s2 p1, predict",
     "17 img 9x8: warp, normalise 3, conv 17 5x3 s2 p2 e1 bias, relu, predict",
     "9 img 5x7: scale 3, conv 3 3x3 bias, predict",
+    /* ---- maps of 2 x 2: enough images for products that are fewer ---- */
+    "65 x 16x2x2: conv 33 3x3 p1 bias, relu",
+    "64 x 144x2x2: conv 160 3x3 p1, bn, relu",
+    "66 x 32x2x2: mark, conv 32 3x3 p1, bn, relu, conv 32 3x3 p1, bn, add, relu",
+    "70 x 48x2x2: mark, conv 48 3x3 p1 bias, bn-eval, add, relu, predict",
     /* ---- optimizers ---- */
     "9 x 20x1x1: linear 17 bias, relu, linear 10 bias, loss 0, sgd 0",
     "9 x 20x1x1: linear 17 bias, relu, linear 10 bias, loss 0, sgd 0.9 decay 0.01",

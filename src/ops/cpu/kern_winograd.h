@@ -54,6 +54,13 @@ INLINE void line_of_weights(const vf *g, vf *t) {
     t[5] = g[2];
 }
 
+/* Three weights of a line on a map of two: toeplitz.c. */
+INLINE void line_of_toeplitz(const vf *g, vf *t) {
+    t[0] = g[1];
+    t[1] = g[2] - g[1];
+    t[2] = g[0] - g[1];
+}
+
 /* A d: four gradients of outputs; the transpose of line_of_outputs. */
 INLINE void line_of_gradients(const vf *d, vf *t) {
     vf even = d[0] + d[2], odd = d[1] + d[3];
@@ -126,6 +133,10 @@ static void winograd_inputs(const float *const from[36], const ink_tile_places *
 
 static void winograd_weights(const float *const from[9], const ink_tile_places *to, size_t rows) {
     tile_of(line_of_weights, 3, 6, from, to, rows, false);
+}
+
+static void toeplitz_weights(const float *const from[9], const ink_tile_places *to, size_t rows) {
+    tile_of(line_of_toeplitz, 3, 3, from, to, rows, false);
 }
 
 static void winograd_gradients(const float *const from[16], const ink_tile_places *to, size_t rows) {
@@ -269,6 +280,6 @@ static void winograd_outputs(const ink_tile_out *o) {
 #define KERNELS_OF_WINOGRAD                                                                                            \
     .winograd_inputs = winograd_inputs, .winograd_weights = winograd_weights,                                          \
     .winograd_gradients = winograd_gradients, .winograd_taps = winograd_taps, .winograd_products = winograd_products,  \
-    .winograd_outputs = winograd_outputs
+    .winograd_outputs = winograd_outputs, .toeplitz_weights = toeplitz_weights
 
 #endif

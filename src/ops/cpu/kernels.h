@@ -154,6 +154,8 @@ typedef struct ink_kernels {
     void (*winograd_inputs)(const float *const from[36], const ink_tile_places *to, size_t rows);
     /* 3 x 3 become 6 x 6: G g G' */
     void (*winograd_weights)(const float *const from[9], const ink_tile_places *to, size_t rows);
+    /* 3 x 3 become 3 x 3 for maps of 2 x 2: toeplitz.c */
+    void (*toeplitz_weights)(const float *const from[9], const ink_tile_places *to, size_t rows);
     /* 4 x 4 become 6 x 6: A d A'; 6 x 6 become 3 x 3: G' m G */
     void (*winograd_gradients)(const float *const from[16], const ink_tile_places *to, size_t rows);
     void (*winograd_taps)(const float *const from[36], const ink_tile_places *to, size_t rows);

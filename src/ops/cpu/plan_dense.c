@@ -109,13 +109,23 @@ static void reads_operands(ink_step *s, const ink_operands *from) {
     ink_plan_writes(s, s->node.out[0]);
 }
 
-/* What a node's Winograd reads: the value itself, and weights transformed here. */
-static ink_operands transformed(planner *l, const ink_node *n) {
+/* How a convolution, or its gradient with respect to the input, is computed. */
+typedef enum conv_way { DIRECT, WINOGRAD, TOEPLITZ } conv_way;
+
+static conv_way way_of(const planner *l, const ink_node *n) {
+    if (ink_winograd_pays(l->p, n)) return WINOGRAD;
+    return ink_toeplitz_pays(l->p, n) ? TOEPLITZ : DIRECT;
+}
+
+/* What a node's Winograd, or what is like it, reads: the value itself, and weights transformed here. */
+static ink_operands transformed(planner *l, const ink_node *n, conv_way way) {
     const ink_cell *w = &l->p->cells[n->in[1]];
-    ink_step *s = ink_plan_step(l, "winograd weights", ink_work_winograd_weights, n);
+    ink_step *s = way == WINOGRAD ? ink_plan_step(l, "winograd weights", ink_work_winograd_weights, n)
+                                  : ink_plan_step(l, "toeplitz weights", ink_work_toeplitz_weights, n);
     s->whole = true;
     s->parts = ink_groups(w->k);
-    s->extra[0] = ink_plan_room(l, ink_winograd_weight_floats(w), false);
+    s->extra[0] =
+        ink_plan_room(l, way == WINOGRAD ? ink_winograd_weight_floats(w) : ink_toeplitz_weight_floats(w), false);
     ink_plan_reads(s, n->in[1]);
     ink_plan_writes(s, s->extra[0]);
     return (ink_operands){n->in[0], s->extra[0], false};
@@ -148,8 +158,15 @@ static bool is_grey(const planner *l, const ink_node *n) {
 }
 
 /* The tables of a step that has its final output, and its parts. */
-static void set_sweep(planner *l, ink_step *s, const ink_operands *from, bool winograd) {
-    if (winograd) {
+static void set_sweep(planner *l, ink_step *s, const ink_operands *from, conv_way way) {
+    if (way == TOEPLITZ) {
+        s->work = ink_work_toeplitz;
+        const ink_toeplitz *t = ink_plan_checked(l, ink_toeplitz_plan(l->p, &s->node, from, &l->scratch));
+        s->plan = t;
+        if (t != NULL) s->parts = ink_toeplitz_parts(t);
+        return;
+    }
+    if (way == WINOGRAD) {
         s->work = ink_work_winograd;
         const ink_winograd *t = ink_plan_checked(l, ink_winograd_plan(l->p, &s->node, from, &l->scratch));
         s->plan = t;
@@ -171,9 +188,11 @@ void ink_plan_forward(planner *l, int32_t at) {
         ink_plan_fixed_norm(l, norm, &scale, &offset);
         y = ink_plan_absorb(l, after, y);
     }
-    const bool winograd = ink_winograd_pays(l->p, n);
+    const conv_way way = way_of(l, n);
     ink_id starts = INK_NONE;
-    ink_operands from = winograd ? transformed(l, n) : is_grey(l, n) ? grey(l, n, &starts) : operands_of(l, n);
+    ink_operands from = way != DIRECT   ? transformed(l, n, way)
+                        : is_grey(l, n) ? grey(l, n, &starts)
+                                        : operands_of(l, n);
     ink_step *s = ink_plan_step(l, ink_op_name(n->op), ink_work_sweep, n);
     s->extra[0] = starts;
     ink_plan_reads(s, starts);
@@ -183,7 +202,7 @@ void ink_plan_forward(planner *l, int32_t at) {
     y = ink_plan_absorb_residual(l, s, y, at);
     y = ink_plan_absorb_relu(l, s, y);
     s->node.out[0] = y;
-    set_sweep(l, s, &from, winograd);
+    set_sweep(l, s, &from, way);
     reads_operands(s, &from);
 }
 
@@ -203,12 +222,12 @@ static ink_id turned_of(planner *l, const ink_node *n) {
 
 void ink_plan_back(planner *l, int32_t at) {
     const ink_node *n = &l->g->nodes[at];
-    const bool winograd = ink_winograd_pays(l->p, n);
-    ink_operands from = winograd ? transformed(l, n) : operands_of(l, n);
-    if (!winograd) from.b = turned_of(l, n);
+    const conv_way way = way_of(l, n);
+    ink_operands from = way != DIRECT ? transformed(l, n, way) : operands_of(l, n);
+    if (way == DIRECT) from.b = turned_of(l, n);
     ink_step *s = ink_plan_step(l, ink_op_name(n->op), ink_work_sweep, n);
     s->node.out[0] = ink_plan_absorb_mask(l, s, n->out[0]);
-    set_sweep(l, s, &from, winograd);
+    set_sweep(l, s, &from, way);
     reads_operands(s, &from);
 }
 

@@ -192,6 +192,14 @@ const void *ink_winograd_dw_plan(ink_program *p, const ink_node *node, ink_step 
                                  ink_id *scratch);
 ink_work ink_work_winograd_dw;
 
+/* ---- toeplitz.c: the same for maps of 2 x 2, in f32 ---- */
+typedef struct ink_toeplitz ink_toeplitz;
+bool ink_toeplitz_pays(const ink_program *p, const ink_node *node);
+size_t ink_toeplitz_weight_floats(const ink_cell *w);
+const ink_toeplitz *ink_toeplitz_plan(ink_program *p, const ink_node *node, const ink_operands *from, ink_id *scratch);
+uint32_t ink_toeplitz_parts(const ink_toeplitz *t);
+ink_work ink_work_toeplitz, ink_work_toeplitz_weights;
+
 /* ---- grey.c: an image whose channels are one grey picture, scaled and shifted ---- */
 /* May one plane stand for all channels of value v, which a normalise makes? Where nothing learns from it, in f32. */
 bool ink_grey_fits(const ink_program *p, const ink_graph *g, ink_id v);

@@ -152,6 +152,15 @@ uint32_t ink_winograd_parts(const ink_winograd *t) {
 
 /* ---- weights ---- */
 
+void ink_winograd_window(const ink_program *p, const ink_cell *w, bool back, size_t k, size_t c,
+                         float turned[9 * INK_PANEL], const float *from[9]) {
+    for (size_t tap = 0; tap < 9; tap++) {
+        const float *panel = w->data + ((k * 9 + w->place[tap]) * ink_groups(w->c) + c) * INK_PANEL;
+        from[back ? 8 - tap : tap] = back ? turned + tap * INK_PANEL : panel;
+        if (back) p->kernels->transpose(panel, 0, turned + tap * INK_PANEL, 0, 1);
+    }
+}
+
 /* part: a group of K. Forward [column][K/16][C/16][16 c][6][16 k]; back, turned round, [column][C/16][K/16][16 k][6]
  * [16 c]. */
 void ink_work_winograd_weights(const ink_program *p, const ink_step *s, uint32_t block, uint32_t part,
@@ -163,13 +172,7 @@ void ink_work_winograd_weights(const ink_program *p, const ink_step *s, uint32_t
     float *to = ink_data(p, s->extra[0]), turned[9 * INK_PANEL];
     for (size_t c = 0; c < c_groups; c++) {
         const float *from[9];
-        for (size_t tap = 0; tap < 9; tap++) {
-            const float *panel = w->data + ((part * 9 + w->place[tap]) * c_groups + c) * INK_PANEL;
-            from[back ? 8 - tap : tap] = panel;
-            if (!back) continue;
-            from[8 - tap] = turned + tap * INK_PANEL;
-            p->kernels->transpose(panel, 0, turned + tap * INK_PANEL, 0, 1);
-        }
+        ink_winograd_window(p, w, back, part, c, turned, from);
         const ink_tile_places places = {.to = to + (back ? c * k_groups + part : part * c_groups + c) * column,
                                         .down = INK_LANES,
                                         .across = k_groups * c_groups * column,

@@ -34,6 +34,11 @@ float *ink_winograd_mine(const ink_program *p, ink_id scratch, uint32_t worker);
 void ink_winograd_take(const ink_program *p, const tiling *t, const float *x, uint32_t tile, ink_tile_places to,
                        size_t group_step);
 
+/* The nine panels of the weights' window between group k of K and c of C, row by row; back: turned round, and each
+ * panel transposed, into turned. */
+void ink_winograd_window(const ink_program *p, const ink_cell *w, bool back, size_t k, size_t c,
+                         float turned[9 * INK_PANEL], const float *from[9]);
+
 /* Asks for memory that will be used soon: so many floats; element e of all groups of tiles [tile, tile + tiles). */
 void ink_winograd_expect(const float *at, size_t floats);
 void ink_winograd_expect_element(const ink_program *p, const tiling *t, const float *x, uint32_t tile, uint32_t tiles,
