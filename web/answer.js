@@ -57,16 +57,22 @@ function words({ p, sure }) {
   return sure ? `${percent(p[a])} sure` : `Not sure: perhaps ${a}, perhaps ${b}`;
 }
 
+function guess(p) {
+  const span = document.createElement("span");
+  span.className = "doubt";
+  span.textContent = digitOf(p);
+  return span;
+}
+
 function showNumber(digits) {
   const number = by("number"), sure = by("sure");
   const doubtful = digits.filter((digit) => !digit.sure);
-  const text = digits.map(({ p, lead }) => (lead ?? "") + digitOf(p)).join("");
-  number.textContent = digits.length === 0 ? "\u00a0" : text;
-  number.classList.toggle("empty", digits.length === 0);
-  number.classList.toggle("long", text.length > 3);
-  number.classList.toggle("longer", text.length > 6);
-  number.classList.toggle("doubt", doubtful.length > 0);
-  if (doubtful.length > 0 && digits.length === 1) number.textContent = `${text}?`;
+  number.replaceChildren(...digits.flatMap(({ p, lead, sure }) => [lead ?? "", sure ? String(digitOf(p)) : guess(p)]));
+  if (digits.length === 0) number.textContent = "\u00a0";
+  if (doubtful.length > 0 && digits.length === 1) number.lastChild.append("?");
+  for (const [size, from] of [["long", 4], ["longer", 7], ["longest", 25]]) {
+    number.classList.toggle(size, number.textContent.length >= from);
+  }
   sure.classList.toggle("doubt", doubtful.length > 0);
   if (digits.length === 0) {
     sure.textContent = paper.items.length > 0 ? "No digit in it" : "Nothing drawn yet";
@@ -76,7 +82,7 @@ function showNumber(digits) {
     sure.textContent = `Not sure of ${doubtful.length} of ${digits.length} digits`;
   } else {
     const least = Math.min(...digits.map(({ p }) => Math.max(...p)));
-    sure.textContent = `${digits.length} digits, each at least ${percent(least)}`;
+    sure.textContent = `${digits.length} digits, each ${least < 0.9995 ? "at least " : ""}${percent(least)}`;
   }
 }
 
@@ -132,5 +138,4 @@ function showAnswer(digits, chosen, choose) {
 
 function tell(text) {
   by("message").textContent = text;
-  by("message").hidden = !text;
 }

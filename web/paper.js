@@ -87,26 +87,26 @@ function drawPaper(canvas, digits) {
   if (digits.length > 1) drawFrames(context, digits);
 }
 
-// Frames lie on paper of their own, so that they are seen on a photo too.
+// Frames lie on paper of their own, so that they are seen on a photo too; those of small digits are close and fine.
 function drawFrames(context, digits) {
-  const soft = colourOf("--edge"), accent = colourOf("--accent"), ground = colourOf("--paper");
-  context.font = "600 13px system-ui, sans-serif";
+  const edge = colourOf("--edge"), soft = colourOf("--soft"), accent = colourOf("--accent"), ground = colourOf("--paper");
   context.textAlign = "center";
   context.lineJoin = "round";
   for (const { box, pen, text, chosen } of digits) {
-    const away = pen / 2 + 4;
+    const size = Math.min(13, Math.max(7, 0.45 * (box.bottom - box.top))), away = pen / 2 + 0.3 * size;
     const left = Math.max(2, box.left - away), right = Math.min(WIDTH - 2, box.right + away);
     const top = Math.max(2, box.top - away), bottom = Math.min(HEIGHT - 2, box.bottom + away);
-    const wide = chosen ? 1.6 : 1, at = [(left + right) / 2, top > 16 ? top - 4 : bottom + 13];
+    const wide = (chosen ? 0.12 : 0.08) * size, at = [(left + right) / 2, top > 1.2 * size ? top - 0.3 * size : bottom + size];
     context.beginPath();
-    context.roundRect(left, top, right - left, bottom - top, 6);
-    context.fillStyle = chosen ? accent : soft;
-    for (const [width, colour] of [[wide + 2, ground], [wide, context.fillStyle]]) {
+    context.roundRect(left, top, right - left, bottom - top, 0.45 * size);
+    for (const [width, colour] of [[wide + 0.15 * size, ground], [wide, chosen ? accent : edge]]) {
       context.lineWidth = width;
       context.strokeStyle = colour;
       context.stroke();
     }
-    context.lineWidth = 4;
+    context.font = `600 ${size}px system-ui, sans-serif`;
+    context.fillStyle = chosen ? accent : soft;
+    context.lineWidth = 0.3 * size;
     context.strokeStyle = ground;
     context.strokeText(text, ...at);
     context.fillText(text, ...at);

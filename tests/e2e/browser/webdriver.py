@@ -29,14 +29,7 @@ class Browser:
     def __init__(self, width=1280, height=800, dark=False, touch=False, arguments=()):
         binary, driver = find_browser()
         self.folder = tempfile.mkdtemp(prefix="inkling-browser-")
-        self.process = subprocess.Popen([driver, "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        self.base = None
-        for line in self.process.stdout:
-            if "started successfully on port" in line:
-                self.base = f"http://127.0.0.1:{line.strip().rstrip('.').split()[-1]}"
-                break
-        if self.base is None:
-            raise Failure("chromedriver did not start")
+        self.start(driver)
         options = [
             "--headless=new", "--no-first-run", "--disable-gpu", "--hide-scrollbars", "--disable-dev-shm-usage",
             f"--user-data-dir={self.folder}", f"--window-size={width},{height}", *arguments,
@@ -55,6 +48,16 @@ class Browser:
         self.cdp("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=2 if touch else 1, mobile=touch)
         if touch:
             self.cdp("Emulation.setTouchEmulationEnabled", enabled=True)
+
+    def start(self, driver):
+        for _ in range(3):  # it may choose a port that another program takes before it
+            self.process = subprocess.Popen([driver, "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            for line in self.process.stdout:
+                if "started successfully on port" in line:
+                    self.base = f"http://127.0.0.1:{line.strip().rstrip('.').split()[-1]}"
+                    return
+            self.process.wait()
+        raise Failure("chromedriver did not start")
 
     def __enter__(self):
         return self
