@@ -301,35 +301,40 @@ ONCE = [the_keyboard_reaches_every_control, traced_digits_are_read_wherever_they
 # ---- tests with pages of their own ----
 
 def wasm_answers_as_the_program_does(browser):
-    """Both modules, each probability within 1e-5 of the program's in f32; and neither asks the page for anything."""
+    """Both modules, each probability within 1e-5 of the program's in f32; a picture; and neither asks the page for anything."""
     digits = synthetic(40, 42)
     images = bytes(value for _, pixels in digits for value in pixels)
     with Served("--precision", "f32") as address:
         request = urllib.request.Request(address + "v1/predict", images, {"Content-Type": "application/octet-stream"})
         with urllib.request.urlopen(request) as response:
             results = json.load(response)["results"]
+    dark = near(FOUR + ZERO + ONE, 4.5)
+    drawing = base64.b64encode(bytes(0 if dark(x, y) else 255 for y in range(120) for x in range(200))).decode()
     for module in ("wasm-simd", "wasm-scalar"):
-        rows = browser.run_async("""
-            const [id, images, done] = arguments;
+        answer = browser.run_async("""
+            const [id, images, drawing, done] = arguments;
             const bytes = (text) => Uint8Array.from(atob(text.trim()), (c) => c.charCodeAt(0));
             const unpack = (id) => new Response(new Blob([bytes(document.getElementById(id).textContent)]).stream()
               .pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
             (async () => {
               const module = await WebAssembly.compile(await unpack(id)), model = new Uint8Array(await unpack("model"));
-              if (WebAssembly.Module.imports(module).length > 0) return done("imports");
+              if (WebAssembly.Module.imports(module).length > 0) return done(["imports"]);
               const door = (await WebAssembly.instantiate(module, {})).exports;
               const put = (data) => {
                 const at = door.memory_new(data.length);
                 new Uint8Array(door.memory.buffer).set(data, at);
                 return at;
               };
-              if (door.open(put(model), model.length) !== 0) return done("open");
+              if (door.open(put(model), model.length) !== 0) return done(["open"]);
               const all = put(bytes(images)), rows = [];
               for (let i = 0; i < 40; i++) rows.push([...new Float32Array(door.memory.buffer, door.predict(all + 784 * i), 10)]);
-              done(rows);
+              const n = door.read_page(put(bytes(drawing)), 200, 120), all_bytes = new Uint8Array(door.memory.buffer);
+              done([rows, n < 0 ? "no page" : String.fromCharCode(...all_bytes.subarray(door.text(), door.text() + n + 1))]);
             })();
-            """, module, base64.b64encode(images).decode())
-        check(isinstance(rows, list), module, rows)
+            """, module, base64.b64encode(images).decode(), drawing)
+        check(len(answer) == 2, module, answer)
+        rows, read = answer
+        equal(read, "401\n", module)
         worst = max(abs(a - b) for row, result in zip(rows, results) for a, b in zip(row, result["probabilities"]))
         check(worst < 1e-5, f"{module}: probabilities differ by {worst}")
 
