@@ -1,10 +1,10 @@
 // web/engine.js: who reads: libinkling as WebAssembly in this page, or the server that the page came from. It knows no
 // drawing. Both kinds offer
-//   read({grey, width, height})   one digit, 0 paper .. 255 ink: {p: ten probabilities, seen: the 28 x 28 bytes, sure},
-//                                 or null when there is no ink
+//   read({grey, width, height})   one digit, 0 paper .. 255 ink: {p: ten probabilities, seen: the 28 x 28 bytes,
+//                                 sure}, or null when there is no ink
 //   readAll(picture)              a picture of pictures.js, as `inkling read` reads it: [{p, seen, sure, box, lead}] in
-//                                 reading order; box in pixels of the picture, lead: what stands before it, a blank or a
-//                                 line's end or nothing
+//                                 reading order; box in pixels of the picture, lead: what stands before it, a blank or
+//                                 a line's end or nothing
 //   look(seen)                    what the layers see: [{kind, shape: [channels, height, width], maps: bytes}]
 
 const SURE = 0.6; // below it a digit is not sure
@@ -133,7 +133,8 @@ function post(query, type, body) {
 }
 
 function serverEngine(about) {
-  const answer = (json) => ({ p: Float32Array.from(json.probabilities), seen: bytesOfBase64(json.image), sure: json.sure });
+  const answer = ({ probabilities, image, sure }) => ({ p: Float32Array.from(probabilities),
+    seen: bytesOfBase64(image), sure });
   return {
     name: about.name ?? about.model ?? "",
     kind: "server",

@@ -1,5 +1,5 @@
-// web/page.js: the page itself: from pen, keys and files to the paper, from there to the engine, from its answers to the
-// eye. The parts stand in the files that join.sh puts before this one.
+// web/page.js: the page itself: from pen, keys and files to the paper, from there to the engine, from its answers to
+// the eye. The parts stand in the files that join.sh puts before this one.
 
 const canvas = by("canvas");
 const state = { engine: null, about: null, digits: [], chosen: 0, picked: false, ms: 0 };

@@ -89,14 +89,15 @@ function drawPaper(canvas, digits) {
 
 // Frames lie on paper of their own, so that they are seen on a photo too; those of small digits are close and fine.
 function drawFrames(context, digits) {
-  const edge = colourOf("--edge"), soft = colourOf("--soft"), accent = colourOf("--accent"), ground = colourOf("--paper");
+  const [edge, soft, accent, ground] = ["--edge", "--soft", "--accent", "--paper"].map(colourOf);
   context.textAlign = "center";
   context.lineJoin = "round";
   for (const { box, pen, text, chosen } of digits) {
     const size = Math.min(13, Math.max(7, 0.45 * (box.bottom - box.top))), away = pen / 2 + 0.3 * size;
     const left = Math.max(2, box.left - away), right = Math.min(WIDTH - 2, box.right + away);
     const top = Math.max(2, box.top - away), bottom = Math.min(HEIGHT - 2, box.bottom + away);
-    const wide = (chosen ? 0.12 : 0.08) * size, at = [(left + right) / 2, top > 1.2 * size ? top - 0.3 * size : bottom + size];
+    const wide = (chosen ? 0.12 : 0.08) * size;
+    const at = [(left + right) / 2, top > 1.2 * size ? top - 0.3 * size : bottom + size];
     context.beginPath();
     context.roundRect(left, top, right - left, bottom - top, 0.45 * size);
     for (const [width, colour] of [[wide + 0.15 * size, ground], [wide, chosen ? accent : edge]]) {

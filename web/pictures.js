@@ -1,12 +1,13 @@
-// web/pictures.js: pictures that are opened, dropped, pasted or photographed: from a file to grey bytes, and to what of it
-// is shown and sent. It finds no digits.
+// web/pictures.js: pictures that are opened, dropped, pasted or photographed: from a file to grey bytes, and to what of
+// it is shown and sent. It finds no digits.
 
-const LONGEST = 4096;    // pixels of a side; the program reads none that is larger, and the page makes it smaller
-const SHOWN = 1600;      // of the longer side of what is shown on the paper; the reader looks no closer either
-const UPLOAD = 1 << 20;  // bytes of a request that a server takes unless told otherwise
+const LONGEST = 4096;   // pixels of a side; the program reads none that is larger, and the page makes it smaller
+const SHOWN = 1600;     // of the longer side of what is shown on the paper; the reader looks no closer either
+const UPLOAD = 1 << 20; // bytes of a request that a server takes unless told otherwise
 
 function canvasOf(bitmap, longest) {
-  const shrink = Math.min(1, longest / Math.max(bitmap.width, bitmap.height)), canvas = document.createElement("canvas");
+  const shrink = Math.min(1, longest / Math.max(bitmap.width, bitmap.height));
+  const canvas = document.createElement("canvas");
   canvas.width = Math.max(1, Math.round(bitmap.width * shrink));
   canvas.height = Math.max(1, Math.round(bitmap.height * shrink));
   const context = canvas.getContext("2d", { willReadFrequently: true });
@@ -22,13 +23,15 @@ function lumaOf(canvas) {
   const { width, height } = canvas, luma = new Uint8Array(width * height), context = canvas.getContext("2d");
   for (let y = 0, at = 0; y < height; y += 256) {
     const { data } = context.getImageData(0, y, width, Math.min(256, height - y));
-    for (let i = 0; i < data.length; i += 4) luma[at++] = (77 * data[i] + 150 * data[i + 1] + 29 * data[i + 2] + 128) >> 8;
+    for (let i = 0; i < data.length; i += 4) {
+      luma[at++] = (77 * data[i] + 150 * data[i + 1] + 29 * data[i + 2] + 128) >> 8;
+    }
   }
   return luma;
 }
 
-// A file as a picture {luma, width, height, shown, ...} that lies on the paper, as large as fits. Throws when the browser
-// cannot read it.
+// A file as a picture {luma, width, height, shown, ...} that lies on the paper, as large as fits. Throws when the
+// browser cannot read it.
 async function pictureOfFile(file) {
   const bitmap = await createImageBitmap(file, { imageOrientation: "from-image", colorSpaceConversion: "none" });
   const whole = canvasOf(bitmap, LONGEST), { width, height } = whole;
@@ -40,8 +43,8 @@ async function pictureOfFile(file) {
   return picture;
 }
 
-// What a server is sent: {body, width}: the file, or, when that is too large or of a kind that it does not know, what is
-// shown of it.
+// What a server is sent: {body, width}: the file, or, when that is too large or of a kind that it does not know, what
+// is shown of it.
 async function uploadOf({ file, width, shown, small }) {
   if (small && file.size <= UPLOAD && /^image\/(png|jpeg)$/.test(file.type)) return { body: file, width };
   const body = await new Promise((done) => shown.toBlob(done, "image/jpeg", 0.92));
