@@ -14,4 +14,4 @@ for needed in "$file" "$page" "${RUN:-runs/latest}/split.csv"; do
         exit 0
     fi
 done
-exec python3 -B bench/draw.py "$page" "$file" "${RUN:-runs/latest}/split.csv" "${COUNT:-600}"
+exec python3 -B bench/draw.py "${INKLING:-build/release/inkling}" "$page" "$file" "${RUN:-runs/latest}/split.csv" "${COUNT:-600}"

@@ -105,7 +105,6 @@ async function readPaper() {
 async function step() {
   frame = 0;
   frames();
-  by("correct-said").textContent = "";
   if (busy || !state.engine) return;
   busy = true;
   stale = false;
@@ -136,6 +135,7 @@ async function show() {
   frames();
   const shown = state.digits[state.chosen];
   by("correct").hidden = !(state.about?.corrections && shown);
+  if (shown?.seen !== state.corrected) by("correct-said").textContent = "";
   if (by("layers").open) showLayers(shown ? await state.engine.look(shown.seen) : null);
   const drawn = !paper.items.some((item) => item.picture?.single);
   if (by("others").open && drawn) fillGrid(shown?.seen);
@@ -231,7 +231,8 @@ makeDigits(by("samples"), "Draw a", async (digit) => {
 });
 
 makeDigits(by("correct-digits"), "It was a", async (label) => {
-  const image = btoa(String.fromCharCode(...state.digits[state.chosen].seen));
+  const { seen } = state.digits[state.chosen], image = btoa(String.fromCharCode(...seen));
+  state.corrected = seen;
   try {
     await ask("v1/correction", { method: "POST", headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ image, label }) });

@@ -384,6 +384,12 @@ def corrections_are_kept(browser, folder):
     browser.wait("!document.querySelector('#correct').hidden", "the question what it was")
     browser.click("#correct-digits button:nth-child(2)")
     browser.wait("document.querySelector('#correct-said').textContent.startsWith('Kept as a 1')", "thanks")
+    browser.run("window.dispatchEvent(new Event('resize')); document.querySelector('#canvas').style.width = '99%'")
+    time.sleep(0.3)
+    check(text(browser, "#correct-said"), "the thanks went when the window changed")
+    draw(browser, ONE)
+    browser.wait("document.querySelector('#correct-said').textContent === ''", "a new question")
+    browser.run("document.querySelector('#canvas').style.width = ''")
     equal(len(os.listdir(os.path.join(folder, "1"))), 1, "kept files")
 
 
