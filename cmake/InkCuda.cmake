@@ -54,11 +54,15 @@ if(ink_has_cuda)
   foreach(source ${cuda_kernels})
     get_filename_component(name ${source} NAME_WE)
     set(object ${PROJECT_BINARY_DIR}/cuda/${name}.o)
+    set(within)
+    if(name STREQUAL kern_step) # it has the others in it
+      set(within ${cuda_kernels})
+    endif()
     add_custom_command(
       OUTPUT ${object}
       COMMAND ${INK_NVCC} -std=c++17 -O3 --fmad=false -Werror all-warnings --diag-suppress=550 -Xcompiler=-fPIC,-fvisibility=hidden
               ${targets} -I${PROJECT_SOURCE_DIR}/include -I${PROJECT_SOURCE_DIR}/src -c ${source} -o ${object}
-      DEPENDS ${source} ${cuda_headers} ${PROJECT_SOURCE_DIR}/src/ops/graph.h ${PROJECT_SOURCE_DIR}/src/core/warp.h
+      DEPENDS ${source} ${within} ${cuda_headers} ${PROJECT_SOURCE_DIR}/src/ops/graph.h ${PROJECT_SOURCE_DIR}/src/core/warp.h
       COMMENT "CUDA kernels ${name}" VERBATIM)
     list(APPEND objects ${object})
   endforeach()

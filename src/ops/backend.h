@@ -112,6 +112,10 @@ typedef struct ink_cuda_state {
 } ink_cuda_state;
 void ink_cuda_tell(ink_cuda_state *state);
 
+/* For tests, once the backend is open: how the steps of programs are done from now on. 0: as it chooses; 1: kernel
+ * after kernel; 2: by one kernel (ops/cuda/step.h). Same bits. */
+void ink_cuda_force(int way);
+
 /* What a core can do at best in the fast one's instructions: multiplies and adds *flops times from registers alone, the
  * more the more rounds. Returns their sum, so that none is left out. For benchmarks, which time it. */
 float ink_cpu_sprint(ink_precision precision, uint64_t rounds, double *flops);

@@ -21,16 +21,23 @@
 
 static host_device host;
 
+/* Forwards a step is done launch by launch, backwards by the one kernel, as 1, 3 or 8 blocks. */
 static void turn(bool on) {
+    static const uint32_t resident[] = {1, 3, 8};
+    static unsigned turns;
     host.backwards = on;
+    host.gpu.way = on ? INK_GPU_KERNEL : INK_GPU_GRAPH;
+    host.resident = resident[turns++ / 2 % 3];
 }
 
 static void check(ink_precision precision, const char *name) {
     host_device_start(&host);
+    host.gpu.way = INK_GPU_GRAPH;
     judge_mode mode = {.name = name, .backend = ink_cuda_backend(&host.gpu), .precision = precision, .turn = turn};
     uint64_t most = CASE_WORK_MAX / (CASE_SANITIZED ? 4 : 1);
     judge_begin(precision, most);
     assert_true(judge_mode_is_right(&mode, "on the host", most));
+    assert_true(host.by_kernel > 0);
     assert_int_equal(host.used, 0);
 }
 
@@ -143,24 +150,117 @@ static void steps_are_recorded_once(void **state) {
     end(&t);
 }
 
-/* A recorded step done three times at once is three steps. */
+/* A recorded step done three times at once is three steps, whoever does it. */
 static void a_step_is_replayed_times_over(void **state) {
     (void)state;
     ink_error err;
-    float one_by_one[72], at_once[72];
-    for (int way = 0; way < 2; way++) {
+    float w[3][72];
+    for (int way = 0; way < 3; way++) {
         trial t;
         begin(&t, 6);
+        host.gpu.way = way == 2 ? INK_GPU_KERNEL : INK_GPU_GRAPH;
+        host.resident = 3;
         ink_batch batch = case_batch(&t.data, 6);
         for (int i = 0; i < (way == 0 ? 4 : 1); i++) must(t.cuda->run(t.program, &batch, &err), &err);
         uint64_t launches = host.launches;
-        if (way == 1) host.gpu.replay(&host.gpu, t.program->records[0].record, 3);
+        if (way > 0) host.gpu.replay(&host.gpu, t.program->records[0].record, 3);
         assert_true(way == 0 || host.launches == 4 * launches);
-        float *w = way == 0 ? one_by_one : at_once;
-        must(t.cuda->read(t.program, ink_graph_find(&t.net.g, "w0"), w, 72, &err), &err);
+        assert_int_equal(host.by_kernel, way == 2 ? 4 : 0);
+        must(t.cuda->read(t.program, ink_graph_find(&t.net.g, "w0"), w[way], 72, &err), &err);
         end(&t);
     }
-    assert_memory_equal(one_by_one, at_once, sizeof at_once);
+    assert_memory_equal(w[0], w[1], sizeof w[0]);
+    assert_memory_equal(w[0], w[2], sizeof w[0]);
+}
+
+/* The kernel for whole steps is taken where its blocks are many against those of the launches, if there is one. */
+static void small_steps_are_done_by_one_kernel(void **state) {
+    (void)state;
+    static const uint32_t n[] = {6}, resident[] = {1000, 1, 0};
+    float w[72];
+    for (int i = 0; i < 3; i++) {
+        trial t;
+        begin(&t, 6);
+        host.resident = resident[i];
+        train(&t, n, 1, w);
+        assert_int_equal(host.by_kernel, i == 0);
+        end(&t);
+    }
+}
+
+/* ---- the table of a step ---- */
+
+static void note_map(ink_cuda_table *t, const float *x, float *y, uint32_t blocks) {
+    ink_cuda_map a = {.x = x, .y = y};
+    ink_cuda_table_add(t, INK_KERN_map, blocks, 1, 1, &a, sizeof a);
+}
+
+/* y of the entries of group g, in their order, as numbers of 100 floats. */
+static void group_is(const ink_cuda_table *t, uint32_t g, const float *all, size_t count, const size_t *wanted) {
+    uint32_t end = g + 1 < t->n_groups ? t->groups[g + 1].first : t->n, blocks = 0;
+    assert_int_equal(end - t->groups[g].first, count);
+    for (size_t i = 0; i < count; i++) {
+        const ink_cuda_entry *e = &t->entries[t->groups[g].first + i];
+        ink_cuda_map a;
+        memcpy(&a, e->arguments, sizeof a);
+        assert_int_equal((a.y - all) / 100, wanted[i]);
+        assert_int_equal(e->first, blocks);
+        blocks += e->count;
+    }
+    assert_int_equal(t->groups[g].blocks, blocks);
+}
+
+/* Who writes what another reads or writes is in another group, in the order of their launches. */
+static void launches_wait_for_what_they_touch(void **state) {
+    (void)state;
+    static float all[600], elsewhere[1];
+    float *of[6];
+    ink_cuda_spans spans = {.n = 0};
+    ink_cuda_table t = {.n = 0};
+    for (size_t i = 0; i < 6; i++) {
+        of[i] = all + 100 * i;
+        assert_true(ink_cuda_spans_add(&spans, of[i], 100 * sizeof(float)));
+    }
+    ink_cuda_learn learn = {.pieces = NULL};
+    note_map(&t, of[0], of[1], 3);
+    note_map(&t, of[0], of[2], 4);      /* reads the same: beside it */
+    note_map(&t, of[1] + 50, of[3], 1); /* reads what the first wrote, further on */
+    note_map(&t, of[5], of[0], 2);      /* writes what both read */
+    note_map(&t, of[5], of[3] + 99, 1); /* writes what the third wrote */
+    note_map(&t, of[5], of[4], 7);      /* has to do with none */
+    ink_cuda_table_add(&t, INK_KERN_learn, 2, 1, 1, &learn, sizeof learn);
+    note_map(&t, of[5], of[4], 1);
+    note_map(&t, of[5], elsewhere, 1); /* of no allocation that is known: all might be it */
+    note_map(&t, elsewhere, of[2], 1); /* read, it is a table that nothing writes */
+    note_map(&t, of[5], of[1], 1);
+    assert_true(ink_cuda_table_order(&t, &spans));
+    assert_int_equal(t.n_groups, 7);
+    assert_int_equal(t.widest, 14);
+    group_is(&t, 0, all, 3, (size_t[]){1, 2, 4});
+    group_is(&t, 1, all, 2, (size_t[]){3, 0});
+    group_is(&t, 2, all, 1, (size_t[]){3});
+    assert_int_equal(t.entries[t.groups[3].first].kernel, INK_KERN_learn);
+    group_is(&t, 4, all, 1, (size_t[]){4});
+    assert_int_equal(t.groups[6].first - t.groups[5].first, 1);
+    group_is(&t, 6, all, 2, (size_t[]){2, 1});
+    ink_cuda_table_clear(&t);
+    for (size_t i = 0; i < 6; i++) ink_cuda_spans_drop(&spans, of[i]);
+    assert_null(spans.spans);
+}
+
+/* Three turns for two launches, not more. */
+static void what_is_small(void **state) {
+    (void)state;
+    ink_cuda_table t = {.n = 0};
+    ink_cuda_map a = {.x = NULL};
+    ink_cuda_table_add(&t, INK_KERN_map, 2, 2, 2, &a, sizeof a);
+    ink_cuda_table_add(&t, INK_KERN_map, 16, 1, 1, &a, sizeof a);
+    assert_true(ink_cuda_table_is_small(&t, 8));
+    assert_false(ink_cuda_table_is_small(&t, 7));
+    assert_false(ink_cuda_table_is_small(&t, 0));
+    ink_cuda_table_add(&t, INK_KERN_map, 17, 1, 1, &a, sizeof a);
+    assert_false(ink_cuda_table_is_small(&t, 8));
+    ink_cuda_table_clear(&t);
 }
 
 /* conv, its sums, relu and the residual are one kernel each where the graph allows it. */
@@ -268,11 +368,19 @@ static void a_wrong_batch_is_refused(void **state) {
 int main(int argc, char **argv) {
     if (argc > 1) judge_wanted = argv[1];
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(f32_matches_ref64),        cmocka_unit_test(tf32_matches_ref64),
-        cmocka_unit_test(bf16_matches_ref64),       cmocka_unit_test(nets_train_like_pytorch),
-        cmocka_unit_test(steps_are_recorded_once),  cmocka_unit_test(a_step_is_replayed_times_over),
-        cmocka_unit_test(nodes_share_kernels),      cmocka_unit_test(out_of_memory_says_what_fits),
-        cmocka_unit_test(a_fault_is_kept),          cmocka_unit_test(an_old_gpu_has_no_bf16),
+        cmocka_unit_test(f32_matches_ref64),
+        cmocka_unit_test(tf32_matches_ref64),
+        cmocka_unit_test(bf16_matches_ref64),
+        cmocka_unit_test(nets_train_like_pytorch),
+        cmocka_unit_test(steps_are_recorded_once),
+        cmocka_unit_test(a_step_is_replayed_times_over),
+        cmocka_unit_test(small_steps_are_done_by_one_kernel),
+        cmocka_unit_test(launches_wait_for_what_they_touch),
+        cmocka_unit_test(what_is_small),
+        cmocka_unit_test(nodes_share_kernels),
+        cmocka_unit_test(out_of_memory_says_what_fits),
+        cmocka_unit_test(a_fault_is_kept),
+        cmocka_unit_test(an_old_gpu_has_no_bf16),
         cmocka_unit_test(a_wrong_batch_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
-/* tests/ops/test_gpu.c: the CUDA backend on a GPU: every case against ref64, twice with the same bits; nets against
- * PyTorch. Without a GPU all of it is skipped (77), and says why; the same kernels on the host are test_cuda.c's.
+/* tests/ops/test_gpu.c: the CUDA backend on a GPU: every case against ref64, kernel after kernel and by the one
+ * kernel for whole steps, with the same bits; nets against PyTorch. Without a GPU all of it is skipped (77), and says
+ * why; the same kernels on the host are test_cuda.c's.
  * script/test-gpu runs this with everything that needs a GPU.
  *
  *   test_ops_gpu TEXT             only cases that contain TEXT, and the worst error of each
@@ -23,8 +24,14 @@
 
 static const ink_backend *gpu;
 
+/* The second run of a case by the one kernel for whole steps, the first kernel after kernel. */
+static void turn(bool on) {
+    ink_cuda_force(on ? 2 : 1);
+}
+
 static void check(ink_precision precision, double slack, const char *name) {
-    judge_mode mode = {.name = name, .backend = gpu, .precision = precision, .slack = slack};
+    judge_mode mode = {.name = name, .backend = gpu, .precision = precision, .slack = slack, .turn = turn};
+    turn(false);
     judge_begin(precision, UINT64_MAX);
     assert_true(judge_mode_is_right(&mode, "on the GPU", UINT64_MAX));
 }
@@ -48,6 +55,7 @@ static void bf16_matches_ref64(void **state) {
 static void nets_train_like_pytorch(void **state) {
     (void)state;
     if (judge_wanted != NULL) skip();
+    ink_cuda_force(0);
     parity_check(gpu, INK_PRECISION_F32, false, PARITY_FILES, (parity_tolerances){1e-4, 2e-3, 0, 3e-3}, "cuda f32");
     parity_check(gpu, INK_PRECISION_TF32, false, PARITY_FILES, (parity_tolerances){0.05, 0.5, 0, 0.03}, "cuda tf32");
     parity_check(gpu, INK_PRECISION_BF16, false, PARITY_FILES, (parity_tolerances){0.3, 3, 0, 0.1}, "cuda bf16");

@@ -18,3 +18,7 @@ void ink_cuda_tell(ink_cuda_state *state) {
     *state = (ink_cuda_state){.has_plugin = false};
     snprintf(state->text, sizeof state->text, "not used: this build has no CUDA");
 }
+
+void ink_cuda_force(int way) {
+    (void)way;
+}

@@ -21,9 +21,18 @@ typedef struct ink_gpu_size {
     uint32_t x, y, z; /* blocks */
 } ink_gpu_size;
 
+/* How recorded steps are done: as a CUDA graph, launch by launch; or by one kernel, which stays on the GPU (step.h).
+ * Same bits. */
+typedef enum ink_gpu_way {
+    INK_GPU_CHOOSES, /* by what step.h says of small steps */
+    INK_GPU_GRAPH,
+    INK_GPU_KERNEL /* where the device can start one whose blocks wait for each other; else the graph */
+} ink_gpu_way;
+
 struct ink_gpu {
     char name[128];
-    bool has_bf16; /* and TF32 */
+    bool has_bf16;   /* and TF32 */
+    ink_gpu_way way; /* of steps yet to be recorded */
 
     /* NULL when it does not fit. zeroed, or with any content. */
     void *(*allocate)(ink_gpu *gpu, size_t bytes, bool zeroed);

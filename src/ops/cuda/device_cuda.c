@@ -9,6 +9,7 @@
 #include "core/status.h"
 #include "ops/cuda/plugin.h"
 #include "ops/cuda/program.h"
+#include "ops/cuda/step.h"
 
 #define CAPABILITY_LEAST 75 /* the oldest that the toolkit compiles for */
 #define CAPABILITY_BF16  80
@@ -16,6 +17,7 @@
 #define NAME(name, type) void ink_kern_##name(const type arguments);
 INK_CUDA_KERNELS(NAME)
 #undef NAME
+void ink_kern_step(const ink_cuda_step arguments);
 
 /* The host's function of each kernel, by which the runtime knows it. */
 typedef void host_function(void);
@@ -25,9 +27,13 @@ static host_function *const functions[] = {
     INK_CUDA_KERNELS(NAME)
 #undef NAME
 };
+static host_function *const step_function = (host_function *)ink_kern_step;
 
 struct ink_gpu_record {
-    cudaGraphExec_t exec;
+    cudaGraphExec_t exec; /* NULL: the kernel does it */
+    void *table;          /* of the kernel, in the device's memory: entries, groups */
+    ink_cuda_step step;
+    uint32_t blocks;
 };
 
 typedef struct cuda_device {
@@ -37,6 +43,10 @@ typedef struct cuda_device {
     const char *doing; /* what failed */
     uint32_t number;
     bool is_open;
+    uint32_t resident;    /* blocks of the kernel for whole steps that are on it at once; 0: it cannot start one */
+    ink_cuda_spans spans; /* what is allocated */
+    ink_cuda_table table; /* of the step that is recorded now */
+    bool is_recording;
 } cuda_device;
 
 /* One in a process; device.h and program.h would bear several. */
@@ -47,9 +57,9 @@ static cuda_device *device_of(ink_gpu *gpu) {
 }
 
 /* The address of a kernel, as the runtime wants it. */
-static const void *address_of(ink_cuda_kernel kernel) {
+static const void *address_of(host_function *function) {
     const void *address;
-    memcpy(&address, &functions[kernel], sizeof address);
+    memcpy(&address, &function, sizeof address);
     return address;
 }
 
@@ -80,12 +90,18 @@ static void *allocate(ink_gpu *gpu, size_t bytes, bool zeroed) {
     }
     note(d, error, "allocating memory");
     if (error != cudaSuccess) return NULL;
+    if (!ink_cuda_spans_add(&d->spans, memory, bytes)) {
+        note(d, cudaFree(memory), "freeing memory");
+        return NULL;
+    }
     if (zeroed) note(d, cudaMemsetAsync(memory, 0, bytes, d->stream), "clearing memory");
     return memory;
 }
 
 static void release(ink_gpu *gpu, void *memory) {
-    if (memory != NULL) note(device_of(gpu), cudaFree(memory), "freeing memory");
+    if (memory == NULL) return;
+    ink_cuda_spans_drop(&device_of(gpu)->spans, memory);
+    note(device_of(gpu), cudaFree(memory), "freeing memory");
 }
 
 static void *allocate_host(ink_gpu *gpu, size_t bytes) {
@@ -139,14 +155,47 @@ static void launch(ink_gpu *gpu, ink_cuda_kernel kernel, ink_gpu_size blocks, co
         void *as_wanted; /* the runtime only reads it */
     } one = {arguments};
     if (d->fault != cudaSuccess) return;
+    if (d->is_recording) {
+        ink_cuda_table_add(&d->table, kernel, blocks.x, blocks.y, blocks.z, arguments, ink_cuda_arguments(kernel));
+    }
     dim3 grid = {blocks.x, blocks.y, blocks.z}, block = {INK_BLOCK, 1, 1};
-    note(d, cudaLaunchKernel(address_of(kernel), grid, block, &one.as_wanted, 0, d->stream), doing[kernel]);
+    note(d, cudaLaunchKernel(address_of(functions[kernel]), grid, block, &one.as_wanted, 0, d->stream), doing[kernel]);
+}
+
+static void drop(ink_gpu *gpu, ink_gpu_record *record) {
+    if (record == NULL) return;
+    if (record->exec != NULL) note(device_of(gpu), cudaGraphExecDestroy(record->exec), "forgetting a step");
+    release(gpu, record->table);
+    ink_mem_free(record);
 }
 
 static void begin(ink_gpu *gpu) {
     cuda_device *d = device_of(gpu);
     if (d->fault != cudaSuccess) return;
+    d->is_recording = true;
     note(d, cudaStreamBeginCapture(d->stream, cudaStreamCaptureModeThreadLocal), "recording a step");
+}
+
+/* The table to the device; its entries begin where memory does, on 256 bytes. */
+static void keep_table(cuda_device *d, ink_gpu_record *record) {
+    const ink_cuda_table *t = &d->table;
+    size_t entries = t->n * sizeof *t->entries, groups = t->n_groups * sizeof *t->groups;
+    unsigned char *table = allocate(&d->gpu, entries + groups, false);
+    if (table == NULL) return;
+    record->table = table;
+    record->step = (ink_cuda_step){.entries = (const ink_cuda_entry *)(const void *)table,
+                                   .groups = (const ink_cuda_group *)(const void *)(table + entries),
+                                   .n_groups = t->n_groups};
+    record->blocks = t->widest < d->resident ? t->widest : d->resident;
+    put(&d->gpu, table, t->entries, entries);
+    put(&d->gpu, table + entries, t->groups, groups);
+    if (d->fault == cudaSuccess) note(d, cudaStreamSynchronize(d->stream), "copying to it");
+}
+
+static bool is_for_kernel(cuda_device *d) {
+    if (d->gpu.way == INK_GPU_GRAPH || d->resident == 0) return false;
+    if (d->gpu.way == INK_GPU_CHOOSES && !ink_cuda_table_is_small(&d->table, d->resident)) return false;
+    return ink_cuda_table_order(&d->table, &d->spans);
 }
 
 static ink_status end(ink_gpu *gpu, ink_gpu_record **out, ink_error *err) {
@@ -154,15 +203,18 @@ static ink_status end(ink_gpu *gpu, ink_gpu_record **out, ink_error *err) {
     cudaGraph_t graph = NULL;
     ink_gpu_record *record = ink_mem_new(1, sizeof *record);
     *out = NULL;
+    d->is_recording = false;
     cudaError_t ended = cudaStreamEndCapture(d->stream, &graph);
     note(d, ended, "recording a step");
-    if (d->fault == cudaSuccess && record != NULL) {
+    if (d->fault == cudaSuccess && record != NULL && is_for_kernel(d)) keep_table(d, record);
+    if (d->fault == cudaSuccess && record != NULL && record->table == NULL) {
         note(d, cudaGraphInstantiate(&record->exec, graph, 0), "making a graph of a step");
     }
     if (graph != NULL) note(d, cudaGraphDestroy(graph), "recording a step");
+    ink_cuda_table_clear(&d->table);
     if (record == NULL) return ink_fail_memory(err, sizeof *record, "a recorded step");
     if (d->fault != cudaSuccess) {
-        ink_mem_free(record);
+        drop(gpu, record);
         return fault_of(d, err);
     }
     *out = record;
@@ -171,15 +223,19 @@ static ink_status end(ink_gpu *gpu, ink_gpu_record **out, ink_error *err) {
 
 static void replay(ink_gpu *gpu, const ink_gpu_record *record, uint32_t times) {
     cuda_device *d = device_of(gpu);
+    if (record->exec == NULL) {
+        ink_cuda_step step = record->step;
+        void *arguments[] = {&step};
+        dim3 grid = {record->blocks, 1, 1}, block = {INK_BLOCK, 1, 1};
+        step.times = times;
+        if (d->fault != cudaSuccess || times == 0) return;
+        note(d, cudaLaunchCooperativeKernel(address_of(step_function), grid, block, arguments, 0, d->stream),
+             "starting a step");
+        return;
+    }
     for (uint32_t i = 0; i < times && d->fault == cudaSuccess; i++) {
         note(d, cudaGraphLaunch(record->exec, d->stream), "starting a step");
     }
-}
-
-static void drop(ink_gpu *gpu, ink_gpu_record *record) {
-    if (record == NULL) return;
-    note(device_of(gpu), cudaGraphExecDestroy(record->exec), "forgetting a step");
-    ink_mem_free(record);
 }
 
 /* ---- the plug-in ---- */
@@ -202,6 +258,16 @@ static int count_devices(char *why, size_t size) {
     return 0;
 }
 
+/* How many blocks of the kernel for whole steps are on the GPU at once. */
+static void count_resident(cuda_device *d, const struct cudaDeviceProp *about) {
+    int can = 0, each = 0;
+    const void *kernel = address_of(step_function);
+    note(d, cudaDeviceGetAttribute(&can, cudaDevAttrCooperativeLaunch, (int)d->number), "asking what it is");
+    if (d->fault != cudaSuccess || can == 0) return;
+    note(d, cudaOccupancyMaxActiveBlocksPerMultiprocessor(&each, kernel, (int)INK_BLOCK, 0), "loading kernels");
+    if (d->fault == cudaSuccess) d->resident = (uint32_t)(each * about->multiProcessorCount);
+}
+
 static ink_status attach(cuda_device *d, uint32_t number, ink_error *err) {
     struct cudaDeviceProp about;
     int at = (int)number;
@@ -219,10 +285,11 @@ static ink_status attach(cuda_device *d, uint32_t number, ink_error *err) {
     int oldest = capability;
     for (int kernel = 0; kernel < INK_KERN_COUNT && d->fault == cudaSuccess; kernel++) {
         struct cudaFuncAttributes facts;
-        note(d, cudaFuncGetAttributes(&facts, address_of((ink_cuda_kernel)kernel)), "loading kernels");
+        note(d, cudaFuncGetAttributes(&facts, address_of(functions[kernel])), "loading kernels");
         if (d->fault == cudaSuccess && facts.ptxVersion < oldest) oldest = facts.ptxVersion;
     }
     d->gpu.has_bf16 = oldest >= CAPABILITY_BF16;
+    if (d->fault == cudaSuccess) count_resident(d, &about);
     return fault_of(d, err);
 }
 
@@ -290,6 +357,13 @@ static void plugin_tell(ink_cuda_state *state) {
              (double)about.totalGlobalMem / 1e9, about.major, about.minor, driver / 1000, driver % 1000 / 10, count);
 }
 
+static void plugin_force(int way) {
+    the_device.gpu.way = (ink_gpu_way)way;
+}
+
 INK_API extern const struct ink_cuda_plugin ink_cuda_plugin;
-const struct ink_cuda_plugin ink_cuda_plugin = {
-    .version = INK_CUDA_VERSION, .sizes = INK_CUDA_PLUGIN_SIZES, .open = plugin_open, .tell = plugin_tell};
+const struct ink_cuda_plugin ink_cuda_plugin = {.version = INK_CUDA_VERSION,
+                                                .sizes = INK_CUDA_PLUGIN_SIZES,
+                                                .open = plugin_open,
+                                                .tell = plugin_tell,
+                                                .force = plugin_force};

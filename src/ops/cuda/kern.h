@@ -2,7 +2,7 @@
  * by a C compiler for the host, where tests run it (tests/ops/cuda/).
  *
  *   INK_KERNEL(relu, ink_cuda_map) {              one block of INK_BLOCK threads; a: arguments; INK_X, _Y, _Z: which
- *       INK_SHARED float sums[INK_BLOCK];         memory of the block
+ *       INK_SHARED(float, sums, [INK_BLOCK]);     memory of the block
  *       INK_KEEP(float, mine, [4]);               memory of one thread that outlives a phase: INK_MINE(mine)[i]
  *       INK_PHASE { sums[t] = ...; }              each thread t does this; then all wait for each other
  *       INK_THREADS { INK_MINE(mine)[0] = ...; }  the same without waiting: what it shares it must not change
@@ -11,6 +11,8 @@
  * On the host a phase is a loop over the threads, forwards or backwards: what depends on an order that the device does
  * not promise shows as other bits. `continue` leaves a thread's part of a phase; nothing else may jump out of one.
  * INK_KEEP stands among a function's parameters too. INK_UNROLL: before a loop whose counter indexes registers.
+ * The same text is compiled again as a part of the kernel that does whole steps (kern_step.cu, INK_STEP): there INK_X,
+ * _Y, _Z are what the step's table says, and the shared memory of all is one.
  * The text is C and C++ at once: casts are written out, no compound literals, no designated initialisers. */
 #ifndef INK_OPS_CUDA_KERN_H
 #define INK_OPS_CUDA_KERN_H
@@ -23,13 +25,39 @@
 
 #include "ops/cuda/kernels.h"
 
+#define INK_SHARED_MOST 36864u /* bytes of shared memory that a kernel may have */
+
 #ifdef __CUDACC__
 
 #define INK_KERNEL(name, type) INK_KERNEL_NAMED(name, type)
+#define INK_DEVICE             static __device__ __forceinline__
+
+#ifdef INK_STEP
+
+/* What of a step the block does at present, and the shared memory of that. */
+static __shared__ uint3 ink_step_at;
+static __shared__ __align__(16) unsigned char ink_step_shared[INK_SHARED_MOST];
+
+#define INK_KERNEL_NAMED(name, type) INK_DEVICE void block_##name(const type &a)
+#define INK_SHARED(type, name, dims)                                                                                   \
+    typedef type name##_shape dims;                                                                                    \
+    static_assert(sizeof(name##_shape) <= INK_SHARED_MOST, "INK_SHARED_MOST is too small");                            \
+    name##_shape &name = *(name##_shape *)(void *)ink_step_shared
+#define INK_X ink_step_at.x
+#define INK_Y ink_step_at.y
+#define INK_Z ink_step_at.z
+
+#else
+
 #define INK_KERNEL_NAMED(name, type)                                                                                   \
     extern "C" __global__ void __launch_bounds__(INK_BLOCK) ink_kern_##name(const type a)
-#define INK_DEVICE                 static __device__ __forceinline__
-#define INK_SHARED                 __shared__ __align__(16)
+#define INK_SHARED(type, name, dims) __shared__ __align__(16) type name dims
+#define INK_X                        blockIdx.x
+#define INK_Y                        blockIdx.y
+#define INK_Z                        blockIdx.z
+
+#endif
+
 #define INK_KEEP(type, name, dims) type name dims
 #define INK_MINE(name)             name
 #define INK_ONCE                                                                                                       \
@@ -39,16 +67,15 @@
 #define INK_PHASE   for (INK_ONCE, __syncthreads())
 #define INK_THREADS for (INK_ONCE)
 #define INK_UNROLL  _Pragma("unroll")
-#define INK_X       blockIdx.x
-#define INK_Y       blockIdx.y
-#define INK_Z       blockIdx.z
 
 #else
 
-/* Which block runs on this thread of the host, and in which order its threads do their phases. */
+/* Which block runs on this thread of the host, and in which order its threads do their phases; of a whole step: as how
+ * many blocks, and in the same order. */
 typedef struct ink_host_block {
     uint32_t x, y, z;
     uint32_t backwards; /* 0 or 1 */
+    uint32_t resident;
 } ink_host_block;
 extern _Thread_local ink_host_block ink_host_at;
 
@@ -63,7 +90,10 @@ extern _Thread_local ink_host_block ink_host_at;
     }                                                                                                                  \
     static void block_##name(const type a)
 #define INK_DEVICE static inline
-#define INK_SHARED
+/* What nothing wrote is NaN. */
+#define INK_SHARED(type, name, dims)                                                                                   \
+    type name dims;                                                                                                    \
+    memset(name, 0xff, sizeof name)
 #define INK_KEEP(type, name, dims) type name[INK_BLOCK] dims
 #define INK_MINE(name)             name[t]
 #define INK_PHASE                  INK_THREADS

@@ -53,7 +53,7 @@ INK_KERNEL(learn, ink_cuda_learn) {
 
 /* grid: pieces */
 INK_KERNEL(squares, ink_cuda_squares) {
-    INK_SHARED double all[INK_BLOCK];
+    INK_SHARED(double, all, [INK_BLOCK]);
     INK_PHASE {
         const ink_cuda_piece *p = &a.pieces[INK_X];
         double sum = 0.0;
@@ -68,7 +68,7 @@ INK_KERNEL(squares, ink_cuda_squares) {
 
 /* one block */
 INK_KERNEL(clip_join, ink_cuda_clip_join) {
-    INK_SHARED double all[INK_BLOCK];
+    INK_SHARED(double, all, [INK_BLOCK]);
     INK_PHASE {
         double sum = 0.0;
         for (uint32_t i = t; i < a.n; i += INK_BLOCK) sum += a.squares[i];
@@ -85,7 +85,7 @@ INK_KERNEL(clip_join, ink_cuda_clip_join) {
 
 /* grid: pieces of the matrix. The chunks' squares are summed anew by each block: they are few. */
 INK_KERNEL(muon, ink_cuda_muon) {
-    INK_SHARED double all[INK_BLOCK];
+    INK_SHARED(double, all, [INK_BLOCK]);
     const uint32_t first = INK_X * INK_PIECE;
     const uint32_t end = a.count - first < INK_PIECE ? a.count : first + INK_PIECE;
     INK_PHASE {

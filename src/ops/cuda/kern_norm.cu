@@ -26,7 +26,7 @@ INK_DEVICE void summands(const ink_cuda_sums *a, uint32_t r, uint32_t c, float *
 
 /* grid: (chunks, groups of COLUMNS channels) */
 INK_KERNEL(sums, ink_cuda_sums) {
-    INK_SHARED float joined[2][LANES][COLUMNS];
+    INK_SHARED(float, joined, [2][LANES][COLUMNS]);
     INK_KEEP(float, kept, [ROWS]);
     const uint32_t first_row = INK_X * INK_CHUNK, count = chunk_rows(a.rows, INK_X);
     INK_PHASE {
@@ -85,7 +85,7 @@ INK_DEVICE void finish_gradient(const ink_cuda_join *a, uint32_t c, double sum, 
 }
 
 /* Sums both columns of `both` over the threads, by halves; the sums stand in both[.][0]. */
-#define JOIN_ALL                                                                                                       \
+#define JOIN_BOTH                                                                                                      \
     for (uint32_t width = INK_BLOCK / 2; width > 0; width /= 2) {                                                      \
         INK_PHASE {                                                                                                    \
             if (t < width) {                                                                                           \
@@ -97,7 +97,7 @@ INK_DEVICE void finish_gradient(const ink_cuda_join *a, uint32_t c, double sum, 
 
 /* grid: channels */
 INK_KERNEL(join, ink_cuda_join) {
-    INK_SHARED double both[2][INK_BLOCK];
+    INK_SHARED(double, both, [2][INK_BLOCK]);
     INK_KEEP(double, mean, [1]);
     const uint32_t c = INK_X, chunks = (a.rows + INK_CHUNK - 1) / INK_CHUNK;
     INK_PHASE {
@@ -109,7 +109,7 @@ INK_KERNEL(join, ink_cuda_join) {
         both[0][t] = first;
         both[1][t] = second;
     }
-    JOIN_ALL
+    JOIN_BOTH
     if (a.kind == 0) {
         INK_PHASE {
             INK_MINE(mean)[0] = both[0][0] / (double)a.rows;
@@ -123,7 +123,7 @@ INK_KERNEL(join, ink_cuda_join) {
             }
             both[1][t] = squares;
         }
-        JOIN_ALL
+        JOIN_BOTH
     }
     INK_THREADS {
         if (t != 0) continue;

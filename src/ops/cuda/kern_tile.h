@@ -5,7 +5,7 @@
 #define TILE_WORDS (4 * SLICE > INK_TILE * OUT_STRIDE ? 4 * SLICE : INK_TILE * OUT_STRIDE)
 
 INK_KERNEL(NAME_OF(gather, PRECISION), ink_cuda_gather) {
-    INK_SHARED uint32_t memory[TILE_WORDS];
+    INK_SHARED(uint32_t, memory, [TILE_WORDS]);
     INK_KEEP(float, sums, [2][4][4]);
     INK_KEEP(float, staged, [2 * STAGED]);
     INK_KEEP(place, places, [ROW_TURNS]);
@@ -62,7 +62,7 @@ INK_KERNEL(NAME_OF(gather, PRECISION), ink_cuda_gather) {
 }
 
 INK_KERNEL(NAME_OF(outer, PRECISION), ink_cuda_outer) {
-    INK_SHARED uint32_t memory[TILE_WORDS];
+    INK_SHARED(uint32_t, memory, [TILE_WORDS]);
     INK_KEEP(float, sums, [2][4][4]);
     INK_KEEP(float, staged, [2 * STAGED]);
     const uint32_t rows = a.n * a.out_h * a.out_w, first = INK_Z * a.part_rows, columns = a.n_taps * a.c;

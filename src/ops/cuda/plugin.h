@@ -19,9 +19,10 @@
 struct ink_cuda_plugin {
     const char *version; /* of inkling */
     size_t sizes[INK_CUDA_PLUGIN_N_SIZES];
-    /* As ink_cuda_open and ink_cuda_tell of ops/backend.h. */
+    /* As ink_cuda_open, ink_cuda_tell and ink_cuda_force of ops/backend.h. */
     ink_status (*open)(uint32_t number, const ink_backend **out, ink_error *err);
     void (*tell)(ink_cuda_state *state);
+    void (*force)(int way);
 };
 
 #endif

@@ -1,4 +1,4 @@
-/* tests/ops/cuda/host_device.c: the host as a device: launches are calls, a record is a list of them.
+/* tests/ops/cuda/host_device.c: the host as a device: launches are calls, a record is a table of them.
  * It is not meant to be fast. */
 #include <stdint.h>
 #include <stdlib.h>
@@ -8,10 +8,12 @@
 #include "core/status.h"
 #include "host_device.h"
 #include "ops/cuda/kern.h"
+#include "ops/cuda/step.h"
 
 #define NAME(name, type) void ink_kern_##name(const void *arguments);
 INK_CUDA_KERNELS(NAME)
 #undef NAME
+void ink_kern_step(const void *arguments);
 
 _Thread_local ink_host_block ink_host_at;
 
@@ -21,17 +23,10 @@ static void (*const kernels[])(const void *) = {
 #undef NAME
 };
 
-#define ARGUMENTS_MOST 256
-
-typedef struct call {
-    ink_cuda_kernel kernel;
-    ink_gpu_size blocks;
-    unsigned char arguments[ARGUMENTS_MOST];
-} call;
-
 struct ink_gpu_record {
-    call *calls;
-    size_t n, room;
+    ink_cuda_table table;
+    void *copy; /* of the table, in the device's memory, when the kernel for whole steps does it */
+    ink_cuda_step step;
 };
 
 static host_device *host_of(ink_gpu *gpu) {
@@ -49,6 +44,7 @@ static void *allocate(ink_gpu *gpu, size_t bytes, bool zeroed) {
     memcpy(memory, &bytes, sizeof bytes);
     memset(memory + 16, zeroed ? 0 : 0xff, bytes);
     host->used += bytes;
+    if (!ink_cuda_spans_add(&host->spans, memory + 16, bytes)) abort();
     return memory + 16;
 }
 
@@ -57,6 +53,7 @@ static void release(ink_gpu *gpu, void *memory) {
     size_t bytes;
     memcpy(&bytes, (unsigned char *)memory - 16, sizeof bytes);
     host_of(gpu)->used -= bytes;
+    ink_cuda_spans_drop(&host_of(gpu)->spans, memory);
     free((unsigned char *)memory - 16);
 }
 
@@ -90,37 +87,25 @@ static ink_status get(ink_gpu *gpu, void *to, const void *from, size_t bytes, in
     return wait_for(gpu, err);
 }
 
-static void do_call(host_device *host, const call *c) {
-    uint64_t count = (uint64_t)c->blocks.x * c->blocks.y * c->blocks.z;
+static void do_entry(host_device *host, const ink_cuda_entry *e) {
     if (++host->launches == host->fails_at) host->failed = true;
     ink_host_at.backwards = host->backwards;
-    for (uint64_t i = 0; i < count && !host->failed; i++) {
-        uint64_t block = host->backwards ? count - 1 - i : i;
-        ink_host_at.x = (uint32_t)(block % c->blocks.x);
-        ink_host_at.y = (uint32_t)(block / c->blocks.x % c->blocks.y);
-        ink_host_at.z = (uint32_t)(block / c->blocks.x / c->blocks.y);
-        kernels[c->kernel](c->arguments);
+    for (uint32_t i = 0; i < e->count && !host->failed; i++) {
+        uint32_t block = host->backwards ? e->count - 1 - i : i;
+        ink_host_at.x = block % e->x;
+        ink_host_at.y = block / e->x % e->y;
+        ink_host_at.z = block / e->x / e->y;
+        kernels[e->kernel](e->arguments);
     }
 }
 
 static void launch(ink_gpu *gpu, ink_cuda_kernel kernel, ink_gpu_size blocks, const void *arguments) {
     host_device *host = host_of(gpu);
-    call c = {.kernel = kernel, .blocks = blocks};
-    if (ink_cuda_arguments(kernel) > sizeof c.arguments) abort();
-    memcpy(c.arguments, arguments, ink_cuda_arguments(kernel));
-    ink_gpu_record *record = host->recording;
-    if (record == NULL) {
-        do_call(host, &c);
-        return;
-    }
-    if (record->n == record->room) {
-        size_t room = record->room == 0 ? 64 : 2 * record->room;
-        call *larger = ink_mem_resize(record->calls, room, sizeof *larger);
-        if (larger == NULL) abort();
-        record->calls = larger;
-        record->room = room;
-    }
-    record->calls[record->n++] = c;
+    ink_cuda_table one = {.entries = NULL}, *to = host->recording != NULL ? &host->recording->table : &one;
+    ink_cuda_table_add(to, kernel, blocks.x, blocks.y, blocks.z, arguments, ink_cuda_arguments(kernel));
+    if (to->is_lost) abort();
+    if (to == &one) do_entry(host, one.entries);
+    ink_cuda_table_clear(&one);
 }
 
 static void begin(ink_gpu *gpu) {
@@ -128,28 +113,61 @@ static void begin(ink_gpu *gpu) {
     if (host_of(gpu)->recording == NULL) abort();
 }
 
+/* As device_cuda.c has it. */
+static void keep_table(host_device *host, ink_gpu_record *record) {
+    const ink_cuda_table *t = &record->table;
+    size_t entries = t->n * sizeof *t->entries, groups = t->n_groups * sizeof *t->groups;
+    unsigned char *copy = allocate(&host->gpu, entries + groups, false);
+    if (copy == NULL) return;
+    memcpy(copy, t->entries, entries);
+    memcpy(copy + entries, t->groups, groups);
+    record->copy = copy;
+    record->step = (ink_cuda_step){.entries = (const ink_cuda_entry *)(const void *)copy,
+                                   .groups = (const ink_cuda_group *)(const void *)(copy + entries),
+                                   .n_groups = t->n_groups};
+}
+
 static ink_status end(ink_gpu *gpu, ink_gpu_record **out, ink_error *err) {
-    *out = host_of(gpu)->recording;
-    host_of(gpu)->recording = NULL;
-    host_of(gpu)->records++;
+    host_device *host = host_of(gpu);
+    ink_gpu_record *record = host->recording;
+    bool by_kernel = host->resident > 0 && gpu->way != INK_GPU_GRAPH;
+    if (gpu->way == INK_GPU_CHOOSES) by_kernel = by_kernel && ink_cuda_table_is_small(&record->table, host->resident);
+    if (by_kernel && ink_cuda_table_order(&record->table, &host->spans)) keep_table(host, record);
+    *out = record;
+    host->recording = NULL;
+    host->records++;
     return wait_for(gpu, err);
 }
 
 static void replay(ink_gpu *gpu, const ink_gpu_record *record, uint32_t times) {
+    host_device *host = host_of(gpu);
+    if (record->copy != NULL) {
+        ink_cuda_step step = record->step;
+        step.times = times;
+        uint64_t before = host->launches;
+        host->launches += (uint64_t)record->table.n * times;
+        if (host->fails_at > before && host->fails_at <= host->launches) host->failed = true;
+        ink_host_at.backwards = host->backwards;
+        ink_host_at.resident = host->resident;
+        if (!host->failed) ink_kern_step(&step);
+        host->by_kernel += times;
+        return;
+    }
     for (uint32_t time = 0; time < times; time++) {
-        for (size_t i = 0; i < record->n; i++) do_call(host_of(gpu), &record->calls[i]);
+        for (uint32_t i = 0; i < record->table.n; i++) do_entry(host, &record->table.entries[i]);
     }
 }
 
 static void drop(ink_gpu *gpu, ink_gpu_record *record) {
-    (void)gpu;
     if (record == NULL) return;
-    ink_mem_free(record->calls);
+    release(gpu, record->copy);
+    ink_cuda_table_clear(&record->table);
     ink_mem_free(record);
 }
 
 void host_device_start(host_device *device) {
-    *device = (host_device){.gpu = {.name = "the host",
+    *device = (host_device){.resident = 8,
+                            .gpu = {.name = "the host",
                                     .has_bf16 = true,
                                     .allocate = allocate,
                                     .release = release,

@@ -5,14 +5,18 @@
 #define INK_TESTS_OPS_CUDA_HOST_DEVICE_H
 
 #include "ops/cuda/device.h"
+#include "ops/cuda/step.h"
 
 typedef struct host_device {
-    ink_gpu gpu;       /* first */
-    bool backwards;    /* blocks, and threads in every phase, from the last to the first */
-    size_t room, used; /* bytes that may be allocated, and that are; room 0: any number */
-    uint64_t fails_at; /* the launch that fails, counted from 1; 0: none */
-    uint64_t launches; /* done so far */
-    uint32_t records;  /* steps recorded so far */
+    ink_gpu gpu;        /* first */
+    bool backwards;     /* blocks, and threads in every phase, from the last to the first */
+    size_t room, used;  /* bytes that may be allocated, and that are; room 0: any number */
+    uint64_t fails_at;  /* the launch that fails, counted from 1; 0: none */
+    uint64_t launches;  /* done so far */
+    uint32_t records;   /* steps recorded so far */
+    uint32_t resident;  /* blocks of the kernel for whole steps; 0: there is none */
+    uint64_t by_kernel; /* steps done by it so far */
+    ink_cuda_spans spans;
     bool failed;
     ink_gpu_record *recording;
 } host_device;

@@ -20,6 +20,13 @@ static void plugin_tell(ink_cuda_state *state) {
     snprintf(state->text, sizeof state->text, "the host, for tests");
 }
 
+static void plugin_force(int way) {
+    host.gpu.way = (ink_gpu_way)way;
+}
+
 INK_API extern const struct ink_cuda_plugin ink_cuda_plugin;
-const struct ink_cuda_plugin ink_cuda_plugin = {
-    .version = INK_CUDA_VERSION, .sizes = INK_CUDA_PLUGIN_SIZES, .open = plugin_open, .tell = plugin_tell};
+const struct ink_cuda_plugin ink_cuda_plugin = {.version = INK_CUDA_VERSION,
+                                                .sizes = INK_CUDA_PLUGIN_SIZES,
+                                                .open = plugin_open,
+                                                .tell = plugin_tell,
+                                                .force = plugin_force};
