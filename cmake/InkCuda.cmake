@@ -9,6 +9,8 @@ set(INK_CUDA_ARCHS 80 90 CACHE STRING "Compute capabilities to compile for, with
 file(GLOB cuda_plans CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/ops/cuda/*.c)
 file(GLOB cuda_kernels CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/ops/cuda/kern_*.cu)
 file(GLOB cuda_headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/ops/cuda/*.h)
+file(GLOB core_texts CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/core/*both.h ${PROJECT_SOURCE_DIR}/src/core/warp.h
+     ${PROJECT_SOURCE_DIR}/src/core/augment.h ${PROJECT_SOURCE_DIR}/src/core/rng.h)
 set(cuda_room ${PROJECT_SOURCE_DIR}/src/ops/cuda)
 list(REMOVE_ITEM cuda_plans ${cuda_room}/load.c ${cuda_room}/absent.c ${cuda_room}/device_cuda.c)
 
@@ -62,7 +64,7 @@ if(ink_has_cuda)
       OUTPUT ${object}
       COMMAND ${INK_NVCC} -std=c++17 -O3 --fmad=false -Werror all-warnings --diag-suppress=550 -Xcompiler=-fPIC,-fvisibility=hidden
               ${targets} -I${PROJECT_SOURCE_DIR}/include -I${PROJECT_SOURCE_DIR}/src -c ${source} -o ${object}
-      DEPENDS ${source} ${within} ${cuda_headers} ${PROJECT_SOURCE_DIR}/src/ops/graph.h ${PROJECT_SOURCE_DIR}/src/core/warp.h
+      DEPENDS ${source} ${within} ${cuda_headers} ${PROJECT_SOURCE_DIR}/src/ops/graph.h ${core_texts}
       COMMENT "CUDA kernels ${name}" VERBATIM)
     list(APPEND objects ${object})
   endforeach()

@@ -31,6 +31,7 @@
 
 #define INK_KERNEL(name, type) INK_KERNEL_NAMED(name, type)
 #define INK_DEVICE             static __device__ __forceinline__
+#define INK_BOTH               static __device__ inline
 
 #ifdef INK_STEP
 

@@ -2,7 +2,7 @@
  * and the images on their way in: distorted, normalised. No sums over elements are here. */
 #include "ops/cuda/kern.h"
 
-#include "core/rng.h"
+#include "core/rng_both.h"
 #include "ops/graph.h"
 
 #define INVERSE_SQRT_2    0.70710678f
@@ -34,23 +34,15 @@ INK_DEVICE float activation_slope(int32_t kind, float slope, float x) {
     return x > 3.0f ? 1.0f : x < -3.0f ? 0.0f : x / 3.0f + 0.5f;
 }
 
-/* Word `number & 3` of the block of Philox4x32-10 that core/rng.c makes of the same counter and key, as a unit
- * float. */
+/* Word `number & 3` of a block of Philox, as a unit float: what every backend drops by. */
 INK_DEVICE float unit_of(uint64_t number, uint32_t node, uint64_t step, uint64_t seed) {
-    uint32_t c0 = (uint32_t)(number >> 2), c1 = node, c2 = (uint32_t)step;
-    uint32_t c3 = (uint32_t)(step >> 32) ^ ((uint32_t)INK_STREAM_DROPOUT << 24);
-    uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
-    for (unsigned round = 0; round < 10; round++) {
-        const uint64_t p0 = (uint64_t)0xD2511F53u * c0, p1 = (uint64_t)0xCD9E8D57u * c2;
-        c0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0;
-        c2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
-        c1 = (uint32_t)p1;
-        c3 = (uint32_t)p0;
-        k0 += 0x9E3779B9u;
-        k1 += 0xBB67AE85u;
-    }
+    const uint32_t counter[4] = {(uint32_t)(number >> 2), node, (uint32_t)step,
+                                 (uint32_t)(step >> 32) ^ ((uint32_t)INK_STREAM_DROPOUT << 24)};
+    const uint32_t key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
+    uint32_t block[4];
+    ink_both_philox(counter, key, block);
     const unsigned word = (unsigned)(number & 3u);
-    const uint32_t drawn = word == 0 ? c0 : word == 1 ? c1 : word == 2 ? c2 : c3;
+    const uint32_t drawn = word == 0 ? block[0] : word == 1 ? block[1] : word == 2 ? block[2] : block[3];
     return (float)(drawn >> 8) * 0x1p-24f;
 }
 

@@ -3,7 +3,7 @@
 #define INK_STEP
 #include "ops/cuda/kern.h"
 
-#include "core/rng.h"
+#include "core/rng_both.h"
 #include "ops/cuda/step.h"
 #include "ops/graph.h"
 
