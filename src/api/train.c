@@ -153,6 +153,10 @@ static ink_status make_trainer(ink_train_run *run, ink_error *err) {
         status = ink_trainer_restore(run->trainer, &run->resumed.position, &run->resumed.all, &run->resumed.best, err);
     }
     if (status != INK_OK) return status;
+    if (ink_trainer_is_too_large(run->trainer)) {
+        ink_watch_say(run->watch, INK_SAY_WARNING,
+                      "the images do not fit into the GPU's memory beside the net: every step copies its batch");
+    }
     /* A resumed run may have all its epochs behind it already. */
     run->result->epochs = ink_trainer_position_of(run->trainer).epoch - 1;
     run->result->last_accuracy = ink_trainer_position_of(run->trainer).val_accuracy;

@@ -35,7 +35,7 @@ struct ink_batches {
     uint32_t *rows, *order; /* [n_rows]; order is rows when nothing is shuffled */
     uint32_t n_rows, batch_size, count;
     size_t image_bytes;
-    bool shuffle, warped;
+    bool shuffle, warped, rows_alone;
     bool in_place; /* rows run on without a gap in file order: batches point into the source's own pixels */
     uint64_t at;   /* batch that next brings */
     double waited_s;
@@ -263,7 +263,7 @@ void ink_batches_start(ink_batches *b, uint64_t epoch, uint32_t first) {
     b->epoch = epoch;
     b->at = first;
     order_epoch(b);
-    if (b->n_threads > 0) {
+    if (b->n_threads > 0 && !b->rows_alone) {
         pthread_mutex_lock(&b->lock);
         for (uint32_t i = 0; i < b->n_slots; i++) b->slots[i].ready = 0;
         b->taken = b->held = first;
@@ -274,10 +274,21 @@ void ink_batches_start(ink_batches *b, uint64_t epoch, uint32_t first) {
     b->waited_s = ink_clock_s() - began;
 }
 
+void ink_batches_bring_rows(ink_batches *b) {
+    b->rows_alone = true;
+}
+
 bool ink_batches_next(ink_batches *b, ink_batch_view *out) {
     if (b->at >= b->count) return false;
     double began = ink_clock_s();
     uint64_t number = b->at++;
+    if (b->rows_alone) {
+        *out = (ink_batch_view){.epoch = b->epoch,
+                                .number = (uint32_t)number,
+                                .n = size_of(b, number),
+                                .rows = b->order + number * b->batch_size};
+        return true;
+    }
     slot *s = &b->slots[number % b->n_slots];
     if (b->n_threads > 0) {
         pthread_mutex_lock(&b->lock);
@@ -289,6 +300,7 @@ bool ink_batches_next(ink_batches *b, ink_batch_view *out) {
         prepare_here(b, number, s);
     }
     *out = (ink_batch_view){
+        .epoch = b->epoch,
         .number = (uint32_t)number,
         .n = size_of(b, number),
         .images = b->in_place ? b->source->pixels + s->rows[0] * b->image_bytes : s->images,

@@ -38,6 +38,7 @@ typedef struct ink_batches_options {
 
 /* One batch. The arrays belong to the batches and stand until the next call of next, start or free. */
 typedef struct ink_batch_view {
+    uint64_t epoch;        /* that start was given */
     uint32_t number;       /* of the batch in its epoch, from 0 */
     uint32_t n;            /* images: batch_size, fewer in the last one */
     const uint8_t *images; /* [n][height][width] */
@@ -61,6 +62,10 @@ uint32_t ink_batches_rows(const ink_batches *batches);
 void ink_batches_start(ink_batches *batches, uint64_t epoch, uint32_t first);
 /* The next batch, or false at the end of the epoch (and before the first start). */
 bool ink_batches_next(ink_batches *batches, ink_batch_view *out);
+
+/* From the next start on views bring rows alone, and nothing is prepared: whoever asked has the images already. The
+ * rows then stand until the next start or free. */
+void ink_batches_bring_rows(ink_batches *batches);
 
 /* Seconds that start and next have taken since the last start: ordering, preparing, or waiting for the workers. */
 double ink_batches_waited_s(const ink_batches *batches);

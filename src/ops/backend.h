@@ -15,6 +15,7 @@
 #ifndef INK_OPS_BACKEND_H
 #define INK_OPS_BACKEND_H
 
+#include "core/augment.h"
 #include "core/pool.h"
 #include "ops/graph.h"
 
@@ -45,7 +46,9 @@ typedef struct ink_batch {
     const uint8_t *images; /* [n][H][W]; when the graph has INK_ROLE_IMAGES */
     const uint8_t *labels; /* [n]; when the graph has INK_ROLE_LABELS */
     const ink_warp *warps; /* [n]; when the graph has INK_ROLE_WARPS */
-    uint64_t seed;         /* dropout */
+    const uint32_t *rows;  /* run_rows: [n] of the attached set, in place of images, labels and warps */
+    uint64_t seed;         /* dropout; run_rows: distortions too */
+    uint64_t epoch;        /* run_rows: distortions */
     uint64_t step;         /* from 1: dropout, Adam's correction, averages */
     float lr;              /* optimizer nodes */
     /* results, set by run when the graph has the node */
@@ -53,6 +56,21 @@ typedef struct ink_batch {
     uint32_t correct;     /* cross_entropy: images whose first highest logit is the label */
     double gradient_norm; /* clip */
 } ink_batch;
+
+/* Images and labels in a device's memory, so that a step brings the numbers of their rows alone. */
+typedef struct ink_resident ink_resident;
+
+/* What becomes resident: copied by bring. */
+typedef struct ink_resident_source {
+    const uint8_t *images; /* [count][height][width] */
+    const uint8_t *labels; /* [count], or NULL */
+    uint32_t count, height, width;
+    /* How warps are drawn: as data/augment.h's ink_augment_draw of (seed, epoch, row) does, bit for bit. NULL: what is
+     * attached has no warps. */
+    const ink_augment *augment;
+} ink_resident_source;
+
+#define INK_STEPS_MOST 64u /* of one run_rows */
 
 typedef struct ink_backend {
     const char *name; /* "ref", "ref64", "cpu", "cuda" */
@@ -71,6 +89,25 @@ typedef struct ink_backend {
      * write: parameters, states, inputs. For an input, count / elements gives n. */
     ink_status (*read)(const ink_program *program, ink_id value, float *to, size_t count, ink_error *err);
     ink_status (*write)(ink_program *program, ink_id value, const float *from, size_t count, ink_error *err);
+
+    /* ---- a data set in the device's memory: all four, or NULL where batches point into the host's memory anyway ----
+     *
+     *   st = b->bring(&(ink_resident_source){.images = pixels, .labels = labels, .count = 42000, ...}, &set, &err);
+     *   st = b->attach(train, set, 64, &err);
+     *   st = b->run_rows(train, batches, 64, &err); // batches[i].rows, .step, .lr; each gets its results
+     *   b->let_go(set); */
+
+    /* Errors: INK_E_MEMORY it does not fit, and nothing is taken; a device's fault. */
+    ink_status (*bring)(const ink_resident_source *from, ink_resident **out, ink_error *err);
+    /* run_rows will read this set and do up to `steps` (at most INK_STEPS_MOST) in a call. The set is borrowed while
+     * run_rows is called. Once per program. Errors: INK_E_USAGE a set without the labels, the augmentation or the size
+     * of image that the graph wants; INK_E_MEMORY: run is as it was. */
+    ink_status (*attach)(ink_program *program, const ink_resident *set, uint32_t steps, ink_error *err);
+    /* What run does `count` times, batch after batch: the same bits. The caller waits once. Errors: INK_E_USAGE a row
+     * or batch out of range, INK_E_DATA a label that is no class, then nothing is run; a device's fault. */
+    ink_status (*run_rows)(ink_program *program, ink_batch *batches, uint32_t count, ink_error *err);
+    /* NULL is fine. */
+    void (*let_go)(ink_resident *set);
 
     /* What AUTO became. */
     ink_precision (*precision_of)(const ink_program *program);

@@ -25,10 +25,14 @@ ink_needs ink_needs_of(const ink_graph *g) {
     return needs;
 }
 
+static ink_status check_size(uint32_t max_batch, const ink_batch *batch, ink_error *err) {
+    if (batch->n >= 1 && batch->n <= max_batch) return INK_OK;
+    return ink_fail(err, INK_E_USAGE, "a batch of %u images; this program takes 1 to %u", batch->n, max_batch);
+}
+
 ink_status ink_needs_check(const ink_needs *needs, uint32_t max_batch, const ink_batch *batch, ink_error *err) {
-    if (batch->n < 1 || batch->n > max_batch) {
-        return ink_fail(err, INK_E_USAGE, "a batch of %u images; this program takes 1 to %u", batch->n, max_batch);
-    }
+    ink_status status = check_size(max_batch, batch, err);
+    if (status != INK_OK) return status;
     if (needs->images && batch->images == NULL) return ink_fail(err, INK_E_USAGE, "no images in a batch");
     if (needs->labels && batch->labels == NULL) return ink_fail(err, INK_E_USAGE, "no labels in a batch");
     if (needs->warps && batch->warps == NULL) return ink_fail(err, INK_E_USAGE, "no warps in a batch");
@@ -36,6 +40,21 @@ ink_status ink_needs_check(const ink_needs *needs, uint32_t max_batch, const ink
         if (batch->labels[n] < needs->classes) continue;
         return ink_fail(err, INK_E_DATA, "image %u of a batch has label %u; the network has classes 0 to %u", n,
                         batch->labels[n], needs->classes - 1);
+    }
+    return INK_OK;
+}
+
+ink_status ink_needs_check_rows(const ink_needs *needs, uint32_t max_batch, const ink_batch *batch,
+                                const uint8_t *labels, uint32_t count, ink_error *err) {
+    ink_status status = check_size(max_batch, batch, err);
+    if (status != INK_OK) return status;
+    if (batch->rows == NULL) return ink_fail(err, INK_E_USAGE, "no rows in a batch");
+    for (uint32_t n = 0; n < batch->n; n++) {
+        uint32_t row = batch->rows[n];
+        if (row >= count) return ink_fail(err, INK_E_USAGE, "row %u of %u images", row, count);
+        if (needs->classes == 0 || labels[row] < needs->classes) continue;
+        return ink_fail(err, INK_E_DATA, "row %u has label %u; the network has classes 0 to %u", row, labels[row],
+                        needs->classes - 1);
     }
     return INK_OK;
 }

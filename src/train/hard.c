@@ -125,7 +125,8 @@ ink_status ink_hard_pick(ink_hard *h, const ink_batch_view *from, ink_batch_view
         h->rows[i] = from->rows[at];
         if (from->warps != NULL) h->warps[i] = from->warps[at];
     }
-    *out = (ink_batch_view){.number = from->number,
+    *out = (ink_batch_view){.epoch = from->epoch,
+                            .number = from->number,
                             .n = n,
                             .images = h->images,
                             .labels = h->labels,

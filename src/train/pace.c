@@ -5,29 +5,32 @@
 #include "train/trainer_state.h"
 
 static ink_status time_steps(ink_trainer *t, double seconds, ink_trainer_pace *pace, ink_error *err) {
-    ink_batch_view view;
+    ink_batch_view views[INK_STEPS_MOST];
     uint32_t steps = 0;
+    bool first = true;
     double began = ink_clock_s();
     ink_batches_start(t->batches, 1, 0);
-    while (ink_batches_next(t->batches, &view)) {
-        ink_status status = ink_trainer_step(t, &view, err);
+    for (uint32_t n; (n = ink_trainer_next(t, t->batches, views)) > 0;) {
+        ink_status status = ink_trainer_steps(t, views, n, err);
         if (status != INK_OK) return status;
-        steps++;
+        steps += n;
         double now = ink_clock_s();
         pace->step_s = (now - began) / steps;
         if (now - began >= seconds && steps > 1) break;
-        /* The first step is slower: memory is touched for the first time. */
-        if (steps == 1 && t->steps_per_epoch > 1 && began < now) {
+        /* The first call is slower: memory is touched for the first time. */
+        if (first && t->at.batch < t->steps_per_epoch && began < now) {
+            seconds -= now - began;
             began = now;
             steps = 0;
-            seconds -= pace->step_s;
         }
+        first = false;
     }
     return INK_OK;
 }
 
 static ink_status time_measurement(ink_trainer *t, ink_trainer_pace *pace, ink_error *err) {
-    ink_batch_view view;
+    ink_batch_view views[INK_STEPS_MOST];
+    ink_batch batches[INK_STEPS_MOST];
     double began = ink_clock_s(), settle_s = 0;
     if (t->average != NULL) {
         ink_status status = ink_average_settle(t->average, err);
@@ -38,12 +41,14 @@ static ink_status time_measurement(ink_trainer *t, ink_trainer_pace *pace, ink_e
     if (t->n_val > 0) {
         began = ink_clock_s();
         ink_batches_start(t->val_batches, 1, 0);
-        if (ink_batches_next(t->val_batches, &view)) {
-            ink_batch batch = {.n = view.n, .images = view.images, .labels = view.labels};
-            ink_status status = t->backend->run(t->eval, &batch, err);
-            if (status != INK_OK) return status;
-            pace->row_s = (ink_clock_s() - began) / view.n;
+        uint32_t n = ink_trainer_next(t, t->val_batches, views), rows = 0;
+        for (uint32_t i = 0; i < n; i++) {
+            batches[i] = ink_trainer_measured(&views[i]);
+            rows += views[i].n;
         }
+        ink_status status = ink_trainer_compute(t, t->eval, batches, n, err);
+        if (status != INK_OK) return status;
+        if (rows > 0) pace->row_s = (ink_clock_s() - began) / rows;
     }
     pace->epoch_s = pace->step_s * (double)t->steps_per_epoch + pace->row_s * t->n_val + settle_s;
     return INK_OK;

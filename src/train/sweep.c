@@ -24,7 +24,7 @@ ink_status ink_trainer_sweep(ink_trainer *t, const ink_trainer_watch *watch, ink
         t->swept_lr = sweep->low * pow(sweep->high / sweep->low, (double)i / (sweep->steps - 1));
         t->at.loss_sum = 0;
         t->at.rows = 0;
-        ink_status status = ink_trainer_step(t, &view, err);
+        ink_status status = ink_trainer_steps(t, &view, 1, err);
         if (status == INK_E_DIVERGED && sweep->n > 0) break; /* so far and no further: that is what was asked */
         if (status != INK_OK) return status;
         mean = SMOOTHED * mean + (1 - SMOOTHED) * t->at.loss_sum / (double)t->at.rows;

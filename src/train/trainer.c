@@ -126,6 +126,7 @@ ink_status ink_trainer_new(const ink_trainer_setup *setup, ink_trainer **out, in
     t->steps_per_epoch = ink_batches_count(t->batches);
     ink_trainer_reschedule(t);
     status = compile(t, setup, rows, err);
+    if (status == INK_OK) status = ink_trainer_settle(t, err);
 done:
     ink_mem_free(rows);
     if (status == INK_OK) {
@@ -144,6 +145,7 @@ void ink_trainer_free(ink_trainer *t) {
     ink_average_free(t->average);
     if (t->eval != NULL) t->backend->free(t->eval);
     if (t->train != NULL) t->backend->free(t->train);
+    if (t->resident != NULL) t->backend->let_go(t->resident);
     ink_batches_free(t->val_batches);
     ink_batches_free(t->batches);
     ink_graph_clear(&t->eval_graph);
@@ -178,45 +180,60 @@ static double lr_at(const ink_trainer *t, uint64_t step) {
     return t->recipe->lr * ink_schedule_factor(&t->recipe->schedule, step, t->steps, t->steps_per_epoch);
 }
 
-ink_status ink_trainer_step(ink_trainer *t, const ink_batch_view *view, ink_error *err) {
-    ink_batch_view hard;
-    ink_status status = INK_OK;
-    if (t->hard != NULL) {
-        status = ink_hard_pick(t->hard, view, &hard, err);
-        view = &hard;
-    }
-    if (status == INK_OK && t->distil != NULL) status = ink_distil_teach(t->distil, view, err);
-    if (status != INK_OK) return status;
-    ink_batch batch = {.n = view->n,
+/* Of a step that is `ahead` steps from now. */
+static ink_batch batch_of(const ink_trainer *t, const ink_batch_view *view, uint32_t ahead) {
+    return (ink_batch){.n = view->n,
                        .images = view->images,
                        .labels = view->labels,
                        .warps = view->warps,
+                       .rows = view->rows,
                        .seed = t->recipe->seed,
-                       .step = t->at.step + 1,
-                       .lr = (float)lr_at(t, t->at.step)};
-    status = t->backend->run(t->train, &batch, err);
-    if (status != INK_OK) return status;
-    if (!isfinite(batch.loss_sum)) {
+                       .epoch = view->epoch,
+                       .step = t->at.step + ahead + 1,
+                       .lr = (float)lr_at(t, t->at.step + ahead)};
+}
+
+/* A step that was made. */
+static ink_status count_step(ink_trainer *t, const ink_batch *batch, ink_error *err) {
+    if (!isfinite(batch->loss_sum)) {
         ink_fail(err, INK_E_DIVERGED, "training diverged: the loss became %s in epoch %u, step %llu",
-                 isnan(batch.loss_sum) ? "NaN" : "infinite", t->at.epoch, (unsigned long long)t->at.step + 1);
+                 isnan(batch->loss_sum) ? "NaN" : "infinite", t->at.epoch, (unsigned long long)t->at.step + 1);
         ink_hint(err, "try a smaller --lr, --warmup 1 or --clip 1");
         return INK_E_DIVERGED;
     }
     t->at.step++;
     t->at.batch++;
-    t->at.loss_sum += batch.loss_sum;
-    t->at.correct += batch.correct;
-    t->at.rows += view->n;
-    t->epoch_rows += view->n;
+    t->at.loss_sum += batch->loss_sum;
+    t->at.correct += batch->correct;
+    t->at.rows += batch->n;
+    t->epoch_rows += batch->n;
     return INK_OK;
 }
 
+ink_status ink_trainer_steps(ink_trainer *t, const ink_batch_view *views, uint32_t n, ink_error *err) {
+    ink_batch batches[INK_STEPS_MOST];
+    ink_batch_view hard;
+    ink_status status = INK_OK;
+    if (t->hard != NULL) {
+        status = ink_hard_pick(t->hard, views, &hard, err);
+        views = &hard;
+    }
+    if (status == INK_OK && t->distil != NULL) status = ink_distil_teach(t->distil, views, err);
+    if (status != INK_OK) return status;
+    for (uint32_t i = 0; i < n; i++) batches[i] = batch_of(t, &views[i], i);
+    double began = ink_clock_s();
+    status = ink_trainer_compute(t, t->train, batches, n, err);
+    if (n == t->together) ink_trainer_took(t, ink_clock_s() - began);
+    for (uint32_t i = 0; i < n && status == INK_OK; i++) status = count_step(t, &batches[i], err);
+    return status;
+}
+
 static ink_status train_epoch(ink_trainer *t, const ink_trainer_watch *watch, ink_error *err) {
-    ink_batch_view view;
+    ink_batch_view views[INK_STEPS_MOST];
     ink_batches_start(t->batches, t->at.epoch, t->at.batch);
-    while (ink_batches_next(t->batches, &view)) {
+    for (uint32_t n; (n = ink_trainer_next(t, t->batches, views)) > 0;) {
         if (wants_stop(watch)) return ink_fail(err, INK_E_STOPPED, "stopped in epoch %u", t->at.epoch);
-        ink_status status = ink_trainer_step(t, &view, err);
+        ink_status status = ink_trainer_steps(t, views, n, err);
         if (status == INK_OK && watch->between != NULL) status = watch->between(watch->context, err);
         if (status != INK_OK) return status;
         uint64_t seen = (uint64_t)t->at.batch * ink_hard_candidates(t->recipe);
@@ -225,19 +242,26 @@ static ink_status train_epoch(ink_trainer *t, const ink_trainer_watch *watch, in
     return INK_OK;
 }
 
+ink_batch ink_trainer_measured(const ink_batch_view *view) {
+    return (ink_batch){.n = view->n, .images = view->images, .labels = view->labels, .rows = view->rows};
+}
+
 /* Loss and accuracy on the held-out rows, with the weights as they are, or their average. */
 static ink_status validate(ink_trainer *t, const ink_trainer_watch *watch, ink_epoch_result *result, ink_error *err) {
-    ink_batch_view view;
+    ink_batch_view views[INK_STEPS_MOST];
+    ink_batch batches[INK_STEPS_MOST];
     double loss_sum = 0;
     uint32_t correct = 0, rows = 0;
     ink_batches_start(t->val_batches, 1, 0);
-    while (ink_batches_next(t->val_batches, &view)) {
-        ink_batch batch = {.n = view.n, .images = view.images, .labels = view.labels};
-        ink_status status = t->backend->run(t->eval, &batch, err);
+    for (uint32_t n; (n = ink_trainer_next(t, t->val_batches, views)) > 0;) {
+        for (uint32_t i = 0; i < n; i++) batches[i] = ink_trainer_measured(&views[i]);
+        ink_status status = ink_trainer_compute(t, t->eval, batches, n, err);
         if (status != INK_OK) return status;
-        loss_sum += batch.loss_sum;
-        correct += batch.correct;
-        rows += view.n;
+        for (uint32_t i = 0; i < n; i++) {
+            loss_sum += batches[i].loss_sum;
+            correct += batches[i].correct;
+            rows += batches[i].n;
+        }
         tell(t, watch, INK_VALIDATING, rows, t->n_val);
     }
     result->val_loss = loss_sum / (double)rows;
@@ -338,6 +362,10 @@ uint32_t ink_trainer_train_rows(const ink_trainer *t) {
 
 uint32_t ink_trainer_val_rows(const ink_trainer *t) {
     return t->n_val;
+}
+
+bool ink_trainer_is_too_large(const ink_trainer *t) {
+    return t->too_large;
 }
 
 size_t ink_trainer_memory_bytes(const ink_trainer *t) {

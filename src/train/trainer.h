@@ -68,7 +68,8 @@ typedef struct ink_trainer_moment {
     double val_accuracy;  /* of the epoch before, or NaN */
 } ink_trainer_moment;
 
-/* Called on the calling thread; each may be NULL. */
+/* Called on the calling thread; each may be NULL. "Between two batches" is between two calls of the backend: on a
+ * device that holds the images up to INK_STEPS_MOST steps are one call, of about a tenth of a second at most. */
 typedef struct ink_trainer_watch {
     void *context;
     void (*moment)(void *context, const ink_trainer_moment *moment);
@@ -187,6 +188,9 @@ ink_precision ink_trainer_precision(const ink_trainer *trainer);
 const ink_graph *ink_trainer_graph(const ink_trainer *trainer);
 uint32_t ink_trainer_train_rows(const ink_trainer *trainer);
 uint32_t ink_trainer_val_rows(const ink_trainer *trainer);
+/* The images do not fit into the device's memory beside the nets, and every step copies its batch: the same bits, but
+ * slower. */
+bool ink_trainer_is_too_large(const ink_trainer *trainer);
 /* Bytes held by the compiled programs. */
 size_t ink_trainer_memory_bytes(const ink_trainer *trainer);
 

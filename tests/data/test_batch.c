@@ -185,10 +185,43 @@ static void wrong_arguments(void **state) {
     assert_null(b);
 }
 
+/* Rows alone are the rows of whole batches, and stand until the next start. */
+static void rows_alone(void **state) {
+    (void)state;
+    ink_augment augment;
+    assert_int_equal(ink_augment_parse("rotate 5", &augment, NULL), INK_OK);
+    for (uint32_t workers = 0; workers < 3; workers += 2) {
+        ink_batches_options o = {.batch_size = 64, .shuffle = true, .seed = 9, .augment = &augment, .workers = workers};
+        ink_batches *whole = new_batches(o), *alone = new_batches(o);
+        const uint32_t *rows[16];
+        ink_batch_view v, a;
+        ink_batches_bring_rows(alone);
+        for (uint64_t epoch = 1; epoch < 4; epoch++) {
+            uint32_t first = epoch == 3 ? 5 : 0, n = 0;
+            ink_batches_start(alone, epoch, first);
+            while (ink_batches_next(alone, &a)) {
+                assert_true(a.images == NULL && a.labels == NULL && a.warps == NULL);
+                assert_int_equal(a.epoch, epoch);
+                assert_int_equal(a.number, first + n);
+                rows[n++] = a.rows;
+            }
+            assert_int_equal(n, 16 - first);
+            ink_batches_start(whole, epoch, first);
+            for (uint32_t i = 0; ink_batches_next(whole, &v); i++) {
+                assert_int_equal(v.epoch, epoch);
+                assert_memory_equal(v.rows, rows[i], v.n * sizeof *v.rows);
+            }
+        }
+        ink_batches_free(whole);
+        ink_batches_free(alone);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(file_order), cmocka_unit_test(every_row_once), cmocka_unit_test(same_bits),
         cmocka_unit_test(restarts),   cmocka_unit_test(without_labels), cmocka_unit_test(wrong_arguments),
+        cmocka_unit_test(rows_alone),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }

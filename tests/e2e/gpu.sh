@@ -53,3 +53,18 @@ awk -F, '
 gives 0 predict "$dir/cuda" "$dir/data" --device cuda --precision f32 --out "$dir/a.csv" --quiet
 gives 0 predict "$dir/cuda" "$dir/data" --device cpu --precision f32 --out "$dir/b.csv" --quiet
 cmp "$dir/a.csv" "$dir/b.csv" || fail "other answers than the processor's"
+
+# The images lie in the device's memory, distortions are drawn there; where they do not fit each step brings them, says so,
+# and learns the same bits.
+gives 0 data make "$dir/more" --count 1200 --seed 4 --quiet
+set -- train "$dir/more" --recipe mlp --epochs 2 --batch-size 70 --eval-batch-size 100 --seed 6 --device cuda --quiet \
+    --augment "rotate 12 scale 0.1 elastic 30 5 shift-safe 0.5 erase 3"
+gives 0 "$@" --out "$dir/resident"
+grep -q "do not fit" "$dir/err" && fail "1,200 images do not fit"
+INK_HOST_LARGEST=800000
+export INK_HOST_LARGEST
+gives 0 "$@" --out "$dir/sent"
+err_has "the images do not fit into the GPU's memory"
+for file in last best; do
+    cmp "$dir/resident/weights/$file.safetensors" "$dir/sent/weights/$file.safetensors" || fail "resident images: other bits"
+done

@@ -1,9 +1,10 @@
 /* tests/ops/test_gpu.c: the CUDA backend on a GPU: every case against ref64, kernel after kernel and by the one
- * kernel for whole steps, with the same bits; nets against PyTorch. Without a GPU all of it is skipped (77), and says
- * why; the same kernels on the host are test_cuda.c's.
+ * kernel for whole steps, with the same bits; nets against PyTorch; steps on a resident data set. Without a GPU all of
+ * it is skipped (77), and says why; the same kernels on the host are test_cuda.c's and test_resident.c's.
  * script/test-gpu runs this with everything that needs a GPU.
  *
- *   test_ops_gpu TEXT             only cases that contain TEXT, and the worst error of each
+ *   test_ops_gpu TEXT             only cases that contain TEXT, and the worst error of each; resident: only steps on a
+ *                                 resident data set
  *
  * Tolerance  As judge.c's. Tensor cores may add without rounding to nearest, so their sums may be off by more: four
  * times as much is allowed there. That has not been measured yet. */
@@ -13,12 +14,14 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
 #include "cases.h"
 #include "judge.h"
 #include "parity.h"
+#include "resident.h"
 
 #define SKIPPED 77 /* as CTest counts it */
 
@@ -61,6 +64,17 @@ static void nets_train_like_pytorch(void **state) {
     parity_check(gpu, INK_PRECISION_BF16, false, PARITY_FILES, (parity_tolerances){0.3, 3, 0, 0.1}, "cuda bf16");
 }
 
+/* Distortions too: drawn on the device, they must be those that the host draws. */
+static void resident_steps_have_the_same_bits(void **state) {
+    (void)state;
+    if (judge_wanted != NULL && strcmp(judge_wanted, "resident") != 0) skip();
+    ink_cuda_force(1);
+    resident_check(gpu, "on the GPU, as a graph");
+    ink_cuda_force(2);
+    resident_check(gpu, "on the GPU, by one kernel");
+    ink_cuda_force(0);
+}
+
 int main(int argc, char **argv) {
     ink_error err;
     if (argc > 1) judge_wanted = argv[1];
@@ -73,6 +87,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(tf32_matches_ref64),
         cmocka_unit_test(bf16_matches_ref64),
         cmocka_unit_test(nets_train_like_pytorch),
+        cmocka_unit_test(resident_steps_have_the_same_bits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

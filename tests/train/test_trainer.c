@@ -13,6 +13,8 @@
 
 #include "core/mem.h"
 #include "train/checkpoint.h"
+#include "../ops/cuda/host_device.h"
+#include "ops/cuda/program.h"
 #include "trial.h"
 
 #define PATH_SIZE 128
@@ -78,8 +80,8 @@ static void it_learns(void **state) {
     end(&t);
 }
 
-/* Stopped behind `batches` batches, saved, loaded into a new trainer, run to the end. */
-static void resume_at(const trial *like, uint32_t batches, const ink_weights *whole) {
+/* Stopped behind so many calls of the backend, saved, loaded into a new trainer, run to the end. */
+static void resume_at(const trial *like, uint32_t calls, const ink_weights *whole) {
     char path[PATH_SIZE];
     ink_error err;
     ink_checkpoint checkpoint;
@@ -87,7 +89,7 @@ static void resume_at(const trial *like, uint32_t batches, const ink_weights *wh
     ink_pair notes[] = {{"recipe", "text"}, {"data", "here"}};
     trial a = *like, b = *like;
     a.threads = 2;
-    a.stop_after = batches + 1;
+    a.stop_after = calls + 1;
     snprintf(path, sizeof path, "%s/checkpoint.ink", folder);
     start(&a);
     assert_int_equal(run(&a), INK_E_STOPPED);
@@ -113,16 +115,20 @@ static void resume_at(const trial *like, uint32_t batches, const ink_weights *wh
     unlink(path);
 }
 
-static void resumes_anywhere(const trial *like) {
-    static const uint32_t batches[] = {1, 5, 6, 7, 11, 17};
+static void resumes_behind(const trial *like, const uint32_t *calls, size_t n) {
     ink_weights whole = {0}, last = {0};
     trial t = *like;
     train_whole(&t, &whole);
     assert_int_equal(ink_trainer_last(t.trainer, &last, NULL), INK_OK);
     add_weights(&whole, &last);
     end(&t);
-    for (size_t i = 0; i < sizeof batches / sizeof *batches; i++) resume_at(like, batches[i], &whole);
+    for (size_t i = 0; i < n; i++) resume_at(like, calls[i], &whole);
     ink_weights_clear(&whole);
+}
+
+static void resumes_anywhere(const trial *like) {
+    static const uint32_t batches[] = {1, 5, 6, 7, 11, 17};
+    resumes_behind(like, batches, sizeof batches / sizeof *batches);
 }
 
 static void resumed_runs_end_in_the_same_bits(void **state) {
@@ -131,6 +137,82 @@ static void resumed_runs_end_in_the_same_bits(void **state) {
     (void)state;
     resumes_anywhere(&plain);
     resumes_anywhere(&averaged);
+}
+
+/* ---- images in the device's memory ---- */
+
+static host_device host;
+
+/* The whole run, its measurements too, with the images resident and with batches that bring them. */
+static void same_bits_resident(const char *net, const char *const *keys) {
+    ink_backend brings, sends;
+    host_device_start(&host);
+    brings = sends = *ink_cuda_backend(&host.gpu);
+    sends.bring = NULL;
+    ink_weights all[2] = {{0}, {0}}, last[2] = {{0}, {0}};
+    ink_epoch_result result[2];
+    uint64_t launches[2];
+    for (int i = 0; i < 2; i++) {
+        trial t = {.net = net, .keys = keys, .threads = 1, .workers = i == 0 ? 2 : 0};
+        t.backend = i == 0 ? &brings : &sends;
+        host.launches = 0;
+        train_whole(&t, &all[i]);
+        assert_int_equal(ink_trainer_last(t.trainer, &last[i], NULL), INK_OK);
+        assert_false(ink_trainer_is_too_large(t.trainer));
+        result[i] = t.last;
+        launches[i] = host.launches;
+        end(&t);
+        assert_int_equal(host.used, 0);
+    }
+    assert_true(launches[0] > launches[1]); /* take and give */
+    assert_same_weights(&all[0], &all[1]);
+    assert_same_weights(&last[0], &last[1]);
+    assert_true(result[0].train_loss == result[1].train_loss && result[0].train_accuracy == result[1].train_accuracy);
+    assert_true(result[0].val_loss == result[1].val_loss && result[0].val_errors == result[1].val_errors);
+    for (int i = 0; i < 2; i++) {
+        ink_weights_clear(&all[i]);
+        ink_weights_clear(&last[i]);
+    }
+}
+
+static void resident_images_change_no_bit(void **state) {
+    static const char *const distorted[] = {
+        "augment", "rotate 10 stretch 0.1 elastic 30 5 shift-safe 0.5 erase 3", "ema", "0.9", "clip", "1", NULL};
+    static const char *const plain[] = {"augment",         "none", "shuffle", "no", "batch-size", "50",
+                                        "eval-batch-size", "7",    NULL};
+    (void)state;
+    same_bits_resident(SMALL_NET, NULL);
+    same_bits_resident(SMALL_NET, plain);
+    same_bits_resident(CONV_NET, distorted);
+}
+
+/* However many steps went in a call: 23 make an epoch, 8 the first call. */
+static void resident_runs_resume(void **state) {
+    static const char *const small_batches[] = {"batch-size", "8", NULL};
+    static const uint32_t calls[] = {1, 2, 4};
+    (void)state;
+    host_device_start(&host);
+    trial t = {.net = SMALL_NET, .keys = small_batches, .threads = 1, .backend = ink_cuda_backend(&host.gpu)};
+    resumes_behind(&t, calls, sizeof calls / sizeof *calls);
+    assert_int_equal(host.used, 0);
+}
+
+static void images_that_do_not_fit_are_sent(void **state) {
+    (void)state;
+    ink_weights all[2] = {{0}, {0}};
+    host_device_start(&host);
+    for (int i = 0; i < 2; i++) {
+        trial t = {.net = SMALL_NET, .threads = 1, .backend = ink_cuda_backend(&host.gpu)};
+        if (i == 1) host.room -= 100;
+        train_whole(&t, &all[i]);
+        assert_int_equal(ink_trainer_is_too_large(t.trainer), i == 1);
+        if (i == 0) host.room = host.used; /* all that this run took, and no more */
+        end(&t);
+        assert_int_equal(host.used, 0);
+    }
+    assert_same_weights(&all[0], &all[1]);
+    ink_weights_clear(&all[0]);
+    ink_weights_clear(&all[1]);
 }
 
 /* ---- averages ---- */
@@ -415,6 +497,9 @@ int main(void) {
         cmocka_unit_test(it_learns),
         cmocka_unit_test(same_bits_for_any_threads_and_workers),
         cmocka_unit_test(resumed_runs_end_in_the_same_bits),
+        cmocka_unit_test(resident_images_change_no_bit),
+        cmocka_unit_test(resident_runs_resume),
+        cmocka_unit_test(images_that_do_not_fit_are_sent),
         cmocka_unit_test(averages_follow_the_weights),
         cmocka_unit_test(statistics_are_those_of_the_training_rows),
         cmocka_unit_test(measuring_the_pace_changes_nothing),

@@ -15,6 +15,10 @@ const ink_backend *ink_cuda_backend(ink_gpu *gpu) {
     return &backend;
 }
 
+ink_gpu *ink_cuda_gpu(void) {
+    return device;
+}
+
 size_t ink_cuda_arguments(ink_cuda_kernel kernel) {
     static const size_t sizes[] = {
 #define SIZE(name, type) sizeof(type),
@@ -34,6 +38,8 @@ static void cuda_free(ink_program *p) {
     for (uint32_t i = 0; i < p->n_blocks; i++) p->gpu->release(p->gpu, p->blocks[i]);
     p->gpu->release_host(p->gpu, p->in_host);
     p->gpu->release_host(p->gpu, p->out_host);
+    p->gpu->release_host(p->gpu, p->ring.in_host);
+    p->gpu->release_host(p->gpu, p->ring.out_host);
     ink_mem_free(p->blocks);
     ink_mem_free(p->data);
     ink_mem_free(p->same);
@@ -107,21 +113,36 @@ static ink_status cuda_compile(const ink_graph *g, const ink_compile_options *op
 
 /* ---- run ---- */
 
-/* What changes with the step, and the batch, to the device. */
-static void send_batch(ink_program *p, const ink_batch *batch) {
-    ink_cuda_now now = {.seed = batch->seed, .step = batch->step, .lr = batch->lr};
-    memcpy(p->in_host, &now, sizeof now);
+static bool same_betas(const ink_node *a, const ink_node *b) {
+    return a->attr.optimizer.beta1 == b->attr.optimizer.beta1 && a->attr.optimizer.beta2 == b->attr.optimizer.beta2;
+}
+
+void ink_cuda_fill(const ink_program *p, const ink_batch *batch, uint8_t *to) {
+    ink_cuda_now now = {
+        .seed = batch->seed, .step = batch->step, .epoch = batch->epoch, .lr = batch->lr, .n = batch->n};
+    const ink_node *known = NULL; /* whose corrections are known: most parameters have the same */
+    float adam[2] = {0.0f, 0.0f};
+    memcpy(to, &now, sizeof now);
     for (int32_t i = 0; i < p->g.n_nodes; i++) {
         const ink_node *node = &p->g.nodes[i];
         float numbers[2] = {0.0f, 0.0f};
         if (node->op == INK_OP_ADAM) {
-            numbers[0] = (float)ink_adam_correction(node->attr.optimizer.beta1, batch->step);
-            numbers[1] = (float)sqrt(ink_adam_correction(node->attr.optimizer.beta2, batch->step));
+            if (known == NULL || !same_betas(known, node)) {
+                adam[0] = (float)ink_adam_correction(node->attr.optimizer.beta1, batch->step);
+                adam[1] = (float)sqrt(ink_adam_correction(node->attr.optimizer.beta2, batch->step));
+                known = node;
+            }
+            memcpy(numbers, adam, sizeof numbers);
         } else if (node->op == INK_OP_AVERAGE) {
             numbers[0] = (float)ink_average_decay(node->attr.average.decay, batch->step);
         }
-        memcpy(p->in_host + p->numbers_at + (size_t)i * sizeof numbers, numbers, sizeof numbers);
+        memcpy(to + p->numbers_at + (size_t)i * sizeof numbers, numbers, sizeof numbers);
     }
+}
+
+/* What changes with the step, and the batch, to the device. */
+static void send_batch(ink_program *p, const ink_batch *batch) {
+    ink_cuda_fill(p, batch, p->in_host);
     if (p->needs.labels) memcpy(p->in_host + p->labels_at, batch->labels, batch->n);
     if (p->needs.warps) memcpy(p->in_host + p->warps_at, batch->warps, batch->n * sizeof *batch->warps);
     size_t images = p->needs.images ? (size_t)batch->n * p->pixels : 0;
@@ -129,56 +150,64 @@ static void send_batch(ink_program *p, const ink_batch *batch) {
     p->gpu->put(p->gpu, p->in, p->in_host, p->images_at + images);
 }
 
-/* The recorded step of n images, recorded now if it is new. */
-static ink_status record_of(ink_program *p, uint32_t n, const ink_gpu_record **out, ink_error *err) {
+ink_status ink_cuda_record_of(ink_program *p, uint32_t n, bool by_rows, const ink_gpu_record **out, ink_error *err) {
     size_t oldest = 0;
+    ink_status status = INK_OK;
     *out = NULL;
     p->runs++;
     for (size_t i = 0; i < INK_CUDA_RECORDS; i++) {
-        if (p->records[i].n == n) {
+        if (p->records[i].n == n && p->records[i].by_rows == by_rows) {
             p->records[i].used = p->runs;
             *out = p->records[i].record;
             return INK_OK;
         }
         if (p->records[i].used < p->records[oldest].used) oldest = i;
     }
+    if (p->records[oldest].record != NULL) status = p->gpu->wait(p->gpu, err); /* it may be at work */
+    if (status != INK_OK) return status;
     p->gpu->drop(p->gpu, p->records[oldest].record);
     p->records[oldest].record = NULL;
     p->records[oldest].n = 0;
     p->gpu->begin(p->gpu);
+    if (by_rows) ink_cuda_walk_take(p, n);
     ink_cuda_walk(p, n);
-    ink_status status = p->gpu->end(p->gpu, &p->records[oldest].record, err);
+    if (by_rows) ink_cuda_walk_give(p);
+    status = p->gpu->end(p->gpu, &p->records[oldest].record, err);
     if (status != INK_OK) return status;
     p->records[oldest].n = n;
+    p->records[oldest].by_rows = by_rows;
     p->records[oldest].used = p->runs;
     *out = p->records[oldest].record;
     return INK_OK;
 }
 
-static ink_status cuda_run(ink_program *p, ink_batch *batch, ink_error *err) {
-    ink_status status = ink_needs_check(&p->needs, p->max_batch, batch, err);
-    const ink_gpu_record *record;
-    if (status == INK_OK) status = record_of(p, batch->n, &record, err);
-    if (status != INK_OK) return status;
-    send_batch(p, batch);
-    p->gpu->replay(p->gpu, record, 1);
-    status = p->gpu->get(p->gpu, p->out_host, p->out, p->out_size, err);
-    if (status != INK_OK) return status;
+void ink_cuda_sum(ink_program *p, const uint8_t *out, ink_batch *batch) {
+    ink_cuda_clip clip;
     p->last_n = batch->n;
     batch->loss_sum = 0;
     batch->correct = 0;
     for (uint32_t i = 0; p->needs.classes > 0 && i < batch->n; i++) {
         float loss;
         uint32_t right;
-        memcpy(&loss, p->out_host + p->losses_at + i * sizeof loss, sizeof loss);
-        memcpy(&right, p->out_host + p->right_at + i * sizeof right, sizeof right);
+        memcpy(&loss, out + p->losses_at + i * sizeof loss, sizeof loss);
+        memcpy(&right, out + p->right_at + i * sizeof right, sizeof right);
         batch->loss_sum += (double)loss;
         batch->correct += right;
     }
-    ink_cuda_clip clip;
-    memcpy(&clip, p->out_host, sizeof clip);
+    memcpy(&clip, out, sizeof clip);
     batch->gradient_norm = p->clips ? clip.norm : 0;
-    return INK_OK;
+}
+
+static ink_status cuda_run(ink_program *p, ink_batch *batch, ink_error *err) {
+    ink_status status = ink_needs_check(&p->needs, p->max_batch, batch, err);
+    const ink_gpu_record *record;
+    if (status == INK_OK) status = ink_cuda_record_of(p, batch->n, false, &record, err);
+    if (status != INK_OK) return status;
+    send_batch(p, batch);
+    p->gpu->replay(p->gpu, record, 1);
+    status = p->gpu->get(p->gpu, p->out_host, p->out, p->out_size, err);
+    if (status == INK_OK) ink_cuda_sum(p, p->out_host, batch);
+    return status;
 }
 
 /* ---- values in and out ---- */
@@ -238,6 +267,10 @@ static const ink_backend backend = {
     .name = "cuda",
     .compile = cuda_compile,
     .run = cuda_run,
+    .bring = ink_cuda_bring,
+    .attach = ink_cuda_attach,
+    .run_rows = ink_cuda_run_rows,
+    .let_go = ink_cuda_let_go,
     .read = cuda_read,
     .write = cuda_write,
     .precision_of = cuda_precision_of,

@@ -1,5 +1,5 @@
 /* ops/cuda/kern_step.cu: the kernel that does whole steps: works off a table of launches (step.h), group after group.
- * On the device it has the text of all other kernels in it; on the host it calls their functions. */
+ * On the device it has the text of all other kernels of a step in it; on the host it calls their functions. */
 #define INK_STEP
 #include "ops/cuda/kern.h"
 
@@ -29,12 +29,16 @@ namespace of_pool {
 namespace of_product {
 #include "ops/cuda/kern_product.cu"
 }
+namespace of_ring {
+#include "ops/cuda/kern_ring.cu"
+}
 using namespace of_classes;
 using namespace of_learn;
 using namespace of_map;
 using namespace of_norm;
 using namespace of_pool;
 using namespace of_product;
+using namespace of_ring;
 
 static __shared__ ink_cuda_entry present; /* what the block does now */
 
@@ -98,7 +102,7 @@ INK_DEVICE void do_block(const ink_cuda_entry *e, uint32_t number) {
     switch (e->kernel) {
 #define NAME(name, type)                                                                                               \
     case INK_KERN_##name: BLOCK_OF(name, type); break;
-        INK_CUDA_KERNELS(NAME)
+        INK_CUDA_STEP_KERNELS(NAME)
 #undef NAME
     default: break;
     }

@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#include "core/warp.h"
+#include "core/augment.h"
 
 #define INK_BLOCK 128u  /* threads of every block */
 #define INK_CHUNK 64u   /* rows that one block sums */
@@ -20,8 +20,9 @@
 
 /* What changes from step to step, in the device's memory: a recorded step reads it from there. */
 typedef struct ink_cuda_now {
-    uint64_t seed, step;
+    uint64_t seed, step, epoch;
     float lr;
+    uint32_t n;
 } ink_cuda_now;
 
 /* What a clip node found, in the device's memory. */
@@ -29,6 +30,45 @@ typedef struct ink_cuda_clip {
     double norm;
     float factor;
 } ink_cuda_clip;
+
+/* ---- steps on a resident set (resident.c) ----
+ *
+ * A ring is the number of the step at hand, INK_RING_HEAD bytes, and a slot for each step of a call:
+ * now, numbers, rows. */
+
+#define INK_RING_HEAD 16u
+
+/* How a set's images are distorted. */
+typedef struct ink_cuda_distortion {
+    ink_augment augment;
+    double root[INK_WARP_GRID * INK_WARP_GRID]; /* core/augment_both.h's, of an elastic part */
+} ink_cuda_distortion;
+
+/* warps of the rows of all slots; how is of the set. Grids: (rows, slots). */
+typedef struct ink_cuda_draw {
+    const uint8_t *images; /* of the set */
+    const ink_cuda_distortion *how;
+    const uint8_t *ring;
+    ink_warp *warps; /* [slots][most] */
+    uint32_t height, width, slot_bytes, rows_at, most;
+} ink_cuda_draw;
+
+/* The slot at hand to where all kernels read it, with the labels, warps and images of its rows. */
+typedef struct ink_cuda_take {
+    const uint8_t *images, *labels; /* of the set */
+    const ink_warp *warps;          /* drawn; these three NULL: not wanted */
+    const uint8_t *ring;
+    uint8_t *to, *to_images, *to_labels; /* to: now and numbers, rows_at bytes */
+    ink_warp *to_warps;
+    uint32_t n, pixels, slot_bytes, rows_at, most;
+} ink_cuda_take;
+
+/* What a step found to its slot of `all`, and the next step is at hand. One block. */
+typedef struct ink_cuda_give {
+    const uint8_t *out;
+    uint8_t *all, *ring;
+    uint32_t bytes; /* of a slot of all */
+} ink_cuda_give;
 
 /* ---- element by element ---- */
 
@@ -241,8 +281,10 @@ typedef struct ink_cuda_muon {
     float momentum, decay, lr_scale, way;
 } ink_cuda_muon;
 
-/* Name and arguments of each kernel. */
-#define INK_CUDA_KERNELS(X)                                                                                            \
+/* Name and arguments of each kernel of which steps are made, and of all. */
+#define INK_CUDA_STEP_KERNELS(X)                                                                                       \
+    X(take, ink_cuda_take)                                                                                             \
+    X(give, ink_cuda_give)                                                                                             \
     X(map, ink_cuda_map)                                                                                               \
     X(warp, ink_cuda_warp)                                                                                             \
     X(normalise, ink_cuda_normalise)                                                                                   \
@@ -263,6 +305,7 @@ typedef struct ink_cuda_muon {
     X(squares, ink_cuda_squares)                                                                                       \
     X(clip_join, ink_cuda_clip_join)                                                                                   \
     X(muon, ink_cuda_muon)
+#define INK_CUDA_KERNELS(X) INK_CUDA_STEP_KERNELS(X) X(draw, ink_cuda_draw)
 
 typedef enum ink_cuda_kernel {
 #define INK_CUDA_NAME(name, type) INK_KERN_##name,

@@ -12,9 +12,9 @@
 #define INK_CUDA_PLUGIN_SIZES                                                                                          \
     {                                                                                                                  \
         sizeof(ink_graph), sizeof(ink_node), sizeof(ink_value), sizeof(ink_batch), sizeof(ink_compile_options),        \
-            sizeof(ink_backend), sizeof(ink_error), sizeof(ink_warp)                                                   \
+            sizeof(ink_backend), sizeof(ink_error), sizeof(ink_warp), sizeof(ink_resident_source)                      \
     }
-#define INK_CUDA_PLUGIN_N_SIZES 8
+#define INK_CUDA_PLUGIN_N_SIZES 9
 
 struct ink_cuda_plugin {
     const char *version; /* of inkling */

@@ -3,7 +3,8 @@
  * compile   plan.c decides what is one kernel, plan_memory.c finds memory, plan_tables.c writes the tables that
  *           kernels read
  * run       backend.c copies the batch in, walk.c launches node after node (recorded once for each number of images,
- *           then replayed), backend.c copies losses out */
+ *           then replayed), backend.c copies losses out
+ * run_rows  the same for several steps, whose batches a kernel gathers from a resident set (resident.c) */
 #ifndef INK_OPS_CUDA_PROGRAM_H
 #define INK_OPS_CUDA_PROGRAM_H
 
@@ -43,6 +44,14 @@ typedef struct ink_cuda_note {
         n_pieces; /* optimizers, averages: of the nodes in a row that begin here; clip: all gradients */
 } ink_cuda_note;
 
+/* Steps on a resident set, as kernels.h has them. */
+typedef struct ink_cuda_ring {
+    uint8_t *in, *in_host, *out, *out_host; /* out: as many of the program's `out` */
+    ink_warp *warps;                        /* NULL: none are wanted */
+    size_t slot_bytes;
+    uint32_t steps;
+} ink_cuda_ring;
+
 struct ink_program {
     const ink_backend *backend;
     ink_gpu *gpu;
@@ -74,9 +83,13 @@ struct ink_program {
     ink_needs needs;
     bool clips;
 
+    const ink_resident *set; /* NULL: none is attached */
+    ink_cuda_ring ring;
+
     struct {
         ink_gpu_record *record;
         uint32_t n; /* 0: empty */
+        bool by_rows;
         uint64_t used;
     } records[INK_CUDA_RECORDS];
     uint64_t runs;
@@ -138,7 +151,28 @@ ink_gpu_size ink_cuda_blocks(uint64_t count);
 void ink_cuda_pack(const ink_value *v, uint32_t n, const float *from, float *to);
 void ink_cuda_unpack(const ink_value *v, uint32_t n, const float *from, float *to);
 
+/* ---- resident.c ---- */
+
+/* As ops/backend.h has them. */
+INK_MUST_USE ink_status ink_cuda_bring(const ink_resident_source *from, ink_resident **out, ink_error *err);
+INK_MUST_USE ink_status ink_cuda_attach(ink_program *p, const ink_resident *set, uint32_t steps, ink_error *err);
+INK_MUST_USE ink_status ink_cuda_run_rows(ink_program *p, ink_batch *batches, uint32_t count, ink_error *err);
+void ink_cuda_let_go(ink_resident *set);
+/* What is launched in front of a step's nodes and behind them. */
+void ink_cuda_walk_take(ink_program *p, uint32_t n);
+void ink_cuda_walk_give(ink_program *p);
+
 /* ---- backend.c ---- */
+
+/* Now and numbers of a step, labels_at bytes. */
+void ink_cuda_fill(const ink_program *p, const ink_batch *batch, uint8_t *to);
+/* The recorded step of n images, recorded now if it is new; by_rows: of a resident set. */
+INK_MUST_USE ink_status ink_cuda_record_of(ink_program *p, uint32_t n, bool by_rows, const ink_gpu_record **out,
+                                           ink_error *err);
+/* A step's results, from what lay in `out`. */
+void ink_cuda_sum(ink_program *p, const uint8_t *out, ink_batch *batch);
+/* The device of programs to come. */
+ink_gpu *ink_cuda_gpu(void);
 
 /* The backend on this device, which must live as long as its programs. One device at a time in a process: a program
  * keeps its own, so that several are a matter of who asks. */

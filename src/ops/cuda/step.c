@@ -35,6 +35,8 @@ static const uint16_t written[INK_KERN_COUNT][WRITES_MOST] = {
     [INK_KERN_pool] = {AT(pool, y), AT(pool, first)},
     [INK_KERN_classes] = {AT(classes, y), AT(classes, losses), AT(classes, right)},
     [INK_KERN_clip_join] = {AT(clip_join, clip)},
+    [INK_KERN_take] = {AT(take, to), AT(take, to_images), AT(take, to_labels), AT(take, to_warps)},
+    [INK_KERN_give] = {AT(give, all), AT(give, ring)},
     [INK_KERN_muon] = {AT(muon, w), AT(muon, buffer), AT(muon, u), AT(muon, squares)},
 };
 

@@ -39,6 +39,7 @@ static host_device *host_of(ink_gpu *gpu) {
 static void *allocate(ink_gpu *gpu, size_t bytes, bool zeroed) {
     host_device *host = host_of(gpu);
     if (host->room > 0 && bytes > host->room - host->used) return NULL;
+    if (host->largest > 0 && bytes > host->largest) return NULL;
     unsigned char *memory = malloc(bytes + 16);
     if (memory == NULL) return NULL;
     memcpy(memory, &bytes, sizeof bytes);

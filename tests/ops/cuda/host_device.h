@@ -11,6 +11,7 @@ typedef struct host_device {
     ink_gpu gpu;        /* first */
     bool backwards;     /* blocks, and threads in every phase, from the last to the first */
     size_t room, used;  /* bytes that may be allocated, and that are; room 0: any number */
+    size_t largest;     /* block that may be allocated; 0: any */
     uint64_t fails_at;  /* the launch that fails, counted from 1; 0: none */
     uint64_t launches;  /* done so far */
     uint32_t records;   /* steps recorded so far */
