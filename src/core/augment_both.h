@@ -4,6 +4,7 @@
 #define INK_CORE_AUGMENT_BOTH_H
 
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "core/augment.h"
@@ -105,7 +106,14 @@ INK_BOTH void ink_both_elastic_root(const ink_augment *a, double l[INK_WARP_GRID
     }
 }
 
-INK_BOTH double ink_both_largest(const double *field, int n) {
+/* The sum of a[k] b[k step], k below n. */
+INK_BOTH_CALLED double ink_both_dot(const double *a, const double *b, int step, int n) {
+    double sum = 0.0;
+    for (int k = 0; k < n; k++) sum += a[k] * b[k * step];
+    return sum;
+}
+
+INK_BOTH_CALLED double ink_both_largest(const double *field, int n) {
     double most = 0.0;
     for (int i = 0; i < n; i++) {
         if (fabs(field[i]) > most) most = fabs(field[i]);
@@ -128,14 +136,12 @@ INK_BOTH void ink_both_elastic(const ink_augment *a, const double l[INK_WARP_GRI
         }
         for (int i = 0; i < INK_WARP_GRID; i++) {
             for (int j = 0; j < INK_WARP_GRID; j++) {
-                half[i][j] = 0.0;
-                for (int k = 0; k <= i; k++) half[i][j] += l[INK_WARP_GRID * i + k] * noise[k][j];
+                half[i][j] = ink_both_dot(l + (ptrdiff_t)INK_WARP_GRID * i, &noise[0][j], INK_WARP_GRID, i + 1);
             }
         }
         for (int i = 0; i < INK_WARP_GRID; i++) {
             for (int j = 0; j < INK_WARP_GRID; j++) {
-                field[axis][i][j] = 0.0;
-                for (int k = 0; k <= j; k++) field[axis][i][j] += half[i][k] * l[INK_WARP_GRID * j + k];
+                field[axis][i][j] = ink_both_dot(half[i], l + (ptrdiff_t)INK_WARP_GRID * j, 1, j + 1);
             }
         }
     }

@@ -5,7 +5,8 @@
 #define INK_CORE_BOTH_H
 
 #ifndef INK_BOTH
-#define INK_BOTH static inline
+#define INK_BOTH        static inline
+#define INK_BOTH_CALLED static inline /* not worth a copy at every call */
 #endif
 
 #endif

@@ -20,7 +20,7 @@ INK_BOTH uint64_t ink_both_to_bits(double x) {
     return bits;
 }
 
-INK_BOTH double ink_both_exp(double x) {
+INK_BOTH_CALLED double ink_both_exp(double x) {
     if (isnan(x)) return x;
     if (x > 709.78) return INFINITY;
     if (x < -745.0) return 0.0;
@@ -51,7 +51,7 @@ INK_BOTH double ink_both_exp(double x) {
            ink_both_from_bits((uint64_t)(e - half + 1023) << 52);
 }
 
-INK_BOTH double ink_both_log(double x) {
+INK_BOTH_CALLED double ink_both_log(double x) {
     if (isnan(x) || x < 0) return NAN;
     if (x == 0) return -INFINITY;
     if (isinf(x)) return x;
@@ -94,7 +94,7 @@ INK_BOTH double ink_both_cos_small(double t) {
     return 1.0 + sum;
 }
 
-INK_BOTH double ink_both_sin_turn(double t) {
+INK_BOTH_CALLED double ink_both_sin_turn(double t) {
     t -= rint(t); /* exact; |t| <= 1/2 */
     double quarter = rint(t * 4.0);
     double r = t - quarter * 0.25; /* exact; |r| <= 1/8 */
@@ -107,7 +107,7 @@ INK_BOTH double ink_both_sin_turn(double t) {
     }
 }
 
-INK_BOTH double ink_both_cos_turn(double t) {
+INK_BOTH_CALLED double ink_both_cos_turn(double t) {
     t -= rint(t);
     double quarter = rint(t * 4.0);
     double r = t - quarter * 0.25;

@@ -39,7 +39,7 @@ INK_BOTH void ink_both_rng_begin(ink_rng *rng, uint64_t seed, ink_stream stream,
     rng->counter[3] = (uint32_t)(a >> 32) ^ ((uint32_t)stream << 24);
 }
 
-INK_BOTH uint32_t ink_both_rng_u32(ink_rng *rng) {
+INK_BOTH_CALLED uint32_t ink_both_rng_u32(ink_rng *rng) {
     if (rng->left == 0) {
         ink_both_philox(rng->counter, rng->key, rng->block);
         rng->counter[0]++;

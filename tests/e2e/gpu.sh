@@ -36,6 +36,9 @@ cp "$plugin" "$dir/bin/libinkling-cuda.so"
 gives 0 doctor
 out_has "the host, for tests"
 
+gives 0 bench train --net mlp --batch-size 4 --seconds 0.01 --device cuda --json
+grep -q '"steps": *[0-9]*0[,}]' "$dir/out" || fail "not ten steps in a call"
+gives 0 bench op "linear 10" --input 16x1x1 --batch-size 4 --seconds 0.01 --device cuda
 gives 0 data make "$dir/data" --count 600 --seed 3 --quiet
 for device in cpu cuda; do
     gives 0 train "$dir/data" --recipe mlp --epochs 2 --seed 5 --precision f32 --device $device --out "$dir/$device" --quiet

@@ -32,6 +32,7 @@
 #define INK_KERNEL(name, type) INK_KERNEL_NAMED(name, type)
 #define INK_DEVICE             static __device__ __forceinline__
 #define INK_BOTH               static __device__ inline
+#define INK_BOTH_CALLED        static __device__ __noinline__
 
 #ifdef INK_STEP
 
