@@ -102,6 +102,7 @@ static void print_json(const char *verb, const ink_net_bench_options *o, const i
     cli_json_real(object, "peak_gflops", r->peak_gflops);
     cli_json_real(object, "peak_share", r->peak_share);
     cli_json_whole(object, "memory_bytes", r->memory_bytes);
+    if (r->device_busy >= 0) cli_json_real(object, "device_busy", r->device_busy);
     cli_result_json(object);
 }
 
@@ -129,6 +130,7 @@ static int run_net(const cli_args *args, const char *verb, ink_net_bench_options
     } else {
         cli_result("%.1f GFLOPS", r.gflops);
     }
+    if (r.device_busy >= 0) cli_result("the GPU was busy %.0f %% of the time", 100 * r.device_busy);
     return 0;
 }
 
@@ -171,7 +173,7 @@ const cli_verb cli_bench_sweep = {
     .summary = "find the batch size and workers that keep the cores busiest",
     .about =
         "Trains as a recipe says, on noise, with each batch size and each number of workers for a few seconds, and "
-        "prints images a second and the share of time that the cores were busy.",
+        "prints images a second and the share of time that the cores were busy; with a GPU, its share too.",
     .groups = {&sweep_group, &cli_machine, &cli_common},
     .examples = {"bench sweep --batch-size 64,320,512,640 --workers 0,1,2"},
     .run = run_sweep,
@@ -199,11 +201,14 @@ static ink_status parse_list(const char *option, const char *text, uint32_t low,
 static void print_sweep(const ink_sweep_options *o, const ink_sweep_cell *cells) {
     const ink_sweep_cell *best = cells;
     char rate[32];
-    cli_result("%10s %8s %12s %12s", "batch size", "workers", "images/s", "cores busy");
+    bool gpu = cells->device_busy >= 0;
+    cli_result("%10s %8s %12s %12s%s", "batch size", "workers", "images/s", "cores busy", gpu ? "     GPU busy" : "");
     for (size_t i = 0; i < o->n_batch_sizes * o->n_workers; i++) {
         const ink_sweep_cell *c = &cells[i];
-        cli_result("%10u %8u %12.0f %10.0f %%", (unsigned)c->batch_size, (unsigned)c->workers, c->images_per_s,
-                   100 * c->busy);
+        char device[32] = "";
+        if (gpu) snprintf(device, sizeof device, " %10.0f %%", 100 * c->device_busy);
+        cli_result("%10u %8u %12.0f %10.0f %%%s", (unsigned)c->batch_size, (unsigned)c->workers, c->images_per_s,
+                   100 * c->busy, device);
         if (c->images_per_s > best->images_per_s) best = c;
     }
     cli_result("fastest: --batch-size %u --workers %u, %s images/s", (unsigned)best->batch_size,
@@ -219,6 +224,7 @@ static void print_sweep_json(const ink_sweep_options *o, const ink_sweep_cell *c
         cli_json_whole(cell, "workers", cells[i].workers);
         cli_json_real(cell, "images_per_s", cells[i].images_per_s);
         cli_json_real(cell, "busy", cells[i].busy);
+        if (cells[i].device_busy >= 0) cli_json_real(cell, "device_busy", cells[i].device_busy);
         json_array_append_new(array, cell);
     }
     cli_json_put(object, "cells", array);

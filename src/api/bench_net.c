@@ -174,7 +174,7 @@ static ink_status measure(bench *b, const ink_watch *watch, ink_net_bench *r) {
     if (took_s == NULL) return out_of_memory(b, STEPS_MOST * sizeof *took_s);
     /* The first run touches memory for the first time. */
     ink_status status = backend->run(b->program, &b->batch, b->err);
-    double begin_s = ink_clock_s();
+    double begin_s = ink_clock_s(), begin_busy_s = backend->busy_s != NULL ? backend->busy_s() : 0;
     while (status == INK_OK && r->steps < STEPS_MOST && (r->steps == 0 || ink_clock_s() - begin_s < budget_s)) {
         if (ink_watch_stop(watch)) {
             status = ink_fail(b->err, INK_E_STOPPED, "stopped after %u steps", r->steps);
@@ -185,6 +185,8 @@ static ink_status measure(bench *b, const ink_watch *watch, ink_net_bench *r) {
         took_s[calls++] = (ink_clock_s() - start_s) / n;
         r->steps += n;
     }
+    double wall_s = ink_clock_s() - begin_s;
+    r->device_busy = backend->busy_s != NULL && wall_s > 0 ? (backend->busy_s() - begin_busy_s) / wall_s : -1;
     if (status == INK_OK) {
         qsort(took_s, calls, sizeof *took_s, by_value);
         r->best_step_s = took_s[0];

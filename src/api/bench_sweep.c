@@ -1,4 +1,5 @@
-/* api/bench_sweep.c: `inkling bench sweep`: which batch size and how many workers keep the cores busiest.
+/* api/bench_sweep.c: `inkling bench sweep`: which batch size and how many workers keep the cores, or
+ * the GPU, busiest.
  * It trains as `inkling train` does, on noise, and throws away what was learned. */
 #define _DEFAULT_SOURCE
 #include <math.h>
@@ -29,9 +30,10 @@ static double processor_s(void) {
 /* One combination under way. */
 typedef struct trial {
     const ink_watch *watch;
+    const ink_backend *backend;
     double seconds;
-    double began_s, began_processor_s; /* at the first step's end; 0: not yet */
-    double now_s, now_processor_s;     /* at the last one's */
+    double began_s, began_processor_s, began_device_s; /* at the first step's end; 0: not yet */
+    double now_s, now_processor_s, now_device_s;       /* at the last one's */
     uint64_t began_rows, rows;
     uint32_t steps;
 } trial;
@@ -40,12 +42,14 @@ static void on_moment(void *context, const ink_trainer_moment *m) {
     trial *t = context;
     t->now_s = ink_clock_s();
     t->now_processor_s = processor_s();
+    t->now_device_s = t->backend->busy_s != NULL ? t->backend->busy_s() : 0;
     t->rows = (uint64_t)(m->epoch - 1) * m->total + m->done;
     t->steps++;
     if (t->began_s > 0) return;
     /* The first step touches memory for the first time. */
     t->began_s = t->now_s;
     t->began_processor_s = t->now_processor_s;
+    t->began_device_s = t->now_device_s;
     t->began_rows = t->rows;
 }
 
@@ -78,7 +82,7 @@ static ink_status set_number(ink_recipe *recipe, const char *key, uint32_t numbe
 
 static ink_status try_one(const ink_sweep_options *o, ink_trainer_setup *setup, ink_recipe *recipe,
                           const ink_watch *watch, ink_sweep_cell *cell, ink_error *err) {
-    trial t = {.watch = watch, .seconds = o->seconds > 0 ? o->seconds : SECONDS};
+    trial t = {.watch = watch, .backend = setup->backend, .seconds = o->seconds > 0 ? o->seconds : SECONDS};
     ink_trainer_watch around = {.context = &t, .moment = on_moment, .stop = on_stop};
     ink_trainer *trainer = NULL;
     ink_status status = set_number(recipe, "batch-size", cell->batch_size, err);
@@ -91,9 +95,17 @@ static ink_status try_one(const ink_sweep_options *o, ink_trainer_setup *setup, 
     if (status == INK_OK && wall_s > 0) {
         cell->images_per_s = (double)(t.rows - t.began_rows) / wall_s;
         cell->busy = (t.now_processor_s - t.began_processor_s) / wall_s / ink_pool_processors();
+        if (t.backend->busy_s != NULL) cell->device_busy = (t.now_device_s - t.began_device_s) / wall_s;
     }
     ink_trainer_free(trainer);
     return status;
+}
+
+static void say_cell(const ink_sweep_cell *cell, const ink_watch *watch) {
+    char device[32] = "";
+    if (cell->device_busy >= 0) snprintf(device, sizeof device, ", GPU %.0f %%", 100 * cell->device_busy);
+    ink_watch_say(watch, INK_SAY_INFO, "batch size %u, %u workers: %.0f images/s, cores %.0f %% busy%s",
+                  cell->batch_size, cell->workers, cell->images_per_s, 100 * cell->busy, device);
 }
 
 ink_status ink_work_bench_sweep(const ink_sweep_options *options, const ink_watch *watch, ink_sweep_cell *cells,
@@ -120,12 +132,10 @@ ink_status ink_work_bench_sweep(const ink_sweep_options *options, const ink_watc
     for (size_t i = 0; i < n && status == INK_OK; i++) {
         ink_sweep_cell *cell = &cells[i];
         *cell = (ink_sweep_cell){.batch_size = options->batch_sizes[i / options->n_workers],
-                                 .workers = options->workers[i % options->n_workers]};
+                                 .workers = options->workers[i % options->n_workers],
+                                 .device_busy = -1};
         status = try_one(options, &setup, &recipe, watch, cell, err);
-        if (status == INK_OK) {
-            ink_watch_say(watch, INK_SAY_INFO, "batch size %u, %u workers: %.0f images/s, cores %.0f %% busy",
-                          cell->batch_size, cell->workers, cell->images_per_s, 100 * cell->busy);
-        }
+        if (status == INK_OK) say_cell(cell, watch);
     }
     ink_images_free(&images);
     ink_mem_free(held_out);

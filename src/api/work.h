@@ -525,6 +525,7 @@ typedef struct ink_net_bench {
     double peak_gflops;         /* what the processor reached from registers alone, in the same run; 0: not known */
     double peak_share;          /* gflops / peak_gflops; algorithms with fewer operations can pass 1 */
     uint64_t memory_bytes;      /* of the compiled net */
+    double device_busy;         /* a GPU's time over wall time, 0..1; < 0: the processor computes */
 } ink_net_bench;
 
 INK_MUST_USE ink_status ink_work_bench_net(const ink_net_bench_options *options, const ink_watch *watch,
@@ -542,7 +543,8 @@ typedef struct ink_sweep_options {
 typedef struct ink_sweep_cell {
     uint32_t batch_size, workers;
     double images_per_s;
-    double busy; /* processor time of all threads over wall time of all processors, 0..1 */
+    double busy;        /* processor time of all threads over wall time of all processors, 0..1 */
+    double device_busy; /* a GPU's time over wall time, 0..1; < 0: the processor computes */
 } ink_sweep_cell;
 
 /* Trains with each batch size and each number of workers; cells[n_batch_sizes * n_workers], workers varying fastest. */

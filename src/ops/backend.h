@@ -113,6 +113,9 @@ typedef struct ink_backend {
     ink_precision (*precision_of)(const ink_program *program);
     /* Bytes of memory that the program holds, shared parts left out. */
     size_t (*memory_of)(const ink_program *program);
+    /* Seconds that its device has computed since it was opened, up to the end of the last run. NULL: it has none, the
+     * processor computes. */
+    double (*busy_s)(void);
     /* NULL is fine. */
     void (*free)(ink_program *program);
 } ink_backend;

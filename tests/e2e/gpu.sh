@@ -57,6 +57,20 @@ gives 0 predict "$dir/cuda" "$dir/data" --device cuda --precision f32 --out "$di
 gives 0 predict "$dir/cuda" "$dir/data" --device cpu --precision f32 --out "$dir/b.csv" --quiet
 cmp "$dir/a.csv" "$dir/b.csv" || fail "other answers than the processor's"
 
+# How busy the device was.
+share() {
+    awk 'match($0, /"device_busy": *[0-9.e-]+/) { split(substr($0, RSTART, RLENGTH), part, ":"); n++; if (!(part[2] > 0 && part[2] <= 1)) bad = 1 }
+        END { exit !(n == 1 && !bad) }' "$dir/out" || fail "$said: device_busy is missing, or no share"
+}
+gives 0 bench train --net lenet --batch-size 16 --seconds 0.2 --device cuda --precision f32 --json --quiet
+share
+gives 0 bench train --net lenet --batch-size 16 --seconds 0.2 --device cuda --precision f32
+out_has "the GPU was busy"
+gives 0 bench sweep --net lenet --recipe v3 --batch-size 16 --workers 0 --seconds 0.2 --device cuda --precision f32 --json --quiet
+share
+gives 0 bench sweep --net lenet --recipe v3 --batch-size 16 --workers 0 --seconds 0.2 --device cuda --precision f32
+out_has "GPU busy"
+
 # The images lie in the device's memory, distortions are drawn there; where they do not fit each step brings them, says so,
 # and learns the same bits.
 gives 0 data make "$dir/more" --count 1200 --seed 4 --quiet

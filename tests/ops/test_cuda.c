@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "cases.h"
+#include "core/clock.h"
 #include "cuda/host_device.h"
 #include "judge.h"
 #include "ops/cuda/program.h"
@@ -186,6 +187,26 @@ static void small_steps_are_done_by_one_kernel(void **state) {
         assert_int_equal(host.by_kernel, i == 0);
         end(&t);
     }
+}
+
+/* The device's time: of runs, and of nothing else. */
+static void busy_time_is_that_of_runs(void **state) {
+    (void)state;
+    static const uint32_t n[] = {6, 6};
+    float w[72];
+    trial t;
+    double began_s = ink_clock_s();
+    begin(&t, 6);
+    assert_true(t.cuda->busy_s() == 0);
+    train(&t, n, 1, w);
+    double once_s = t.cuda->busy_s();
+    assert_true(once_s > 0);
+    must(t.cuda->read(t.program, ink_graph_find(&t.net.g, "w0"), w, 72, &(ink_error){0}), &(ink_error){0});
+    assert_true(t.cuda->busy_s() == once_s);
+    train(&t, n, 2, w);
+    assert_true(t.cuda->busy_s() > once_s && t.cuda->busy_s() <= ink_clock_s() - began_s);
+    assert_null(ink_backend_cpu.busy_s);
+    end(&t);
 }
 
 /* ---- the table of a step ---- */
@@ -375,6 +396,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(steps_are_recorded_once),
         cmocka_unit_test(a_step_is_replayed_times_over),
         cmocka_unit_test(small_steps_are_done_by_one_kernel),
+        cmocka_unit_test(busy_time_is_that_of_runs),
         cmocka_unit_test(launches_wait_for_what_they_touch),
         cmocka_unit_test(what_is_small),
         cmocka_unit_test(nodes_share_kernels),

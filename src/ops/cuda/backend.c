@@ -263,6 +263,10 @@ static size_t cuda_memory_of(const ink_program *p) {
     return p->bytes;
 }
 
+static double cuda_busy_s(void) {
+    return device->busy_s(device);
+}
+
 static const ink_backend backend = {
     .name = "cuda",
     .compile = cuda_compile,
@@ -275,5 +279,6 @@ static const ink_backend backend = {
     .write = cuda_write,
     .precision_of = cuda_precision_of,
     .memory_of = cuda_memory_of,
+    .busy_s = cuda_busy_s,
     .free = cuda_free,
 };

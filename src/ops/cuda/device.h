@@ -56,6 +56,9 @@ struct ink_gpu {
     INK_MUST_USE ink_status (*end)(ink_gpu *gpu, ink_gpu_record **out, ink_error *err);
     void (*replay)(ink_gpu *gpu, const ink_gpu_record *record, uint32_t times);
     void (*drop)(ink_gpu *gpu, ink_gpu_record *record); /* NULL is fine */
+    /* Seconds that it took for all replays that get or wait have waited for, from the first kernel's beginning to the
+     * last one's end, as the device's own clock has it. */
+    double (*busy_s)(ink_gpu *gpu);
 };
 
 /* Bytes of a kernel's arguments. */

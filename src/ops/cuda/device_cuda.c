@@ -14,6 +14,8 @@
 #define CAPABILITY_LEAST 75 /* the oldest that the toolkit compiles for */
 #define CAPABILITY_BF16  80
 
+#define TIMED_MOST 8 /* replays between two waits whose time is taken one by one */
+
 #define NAME(name, type) void ink_kern_##name(const type arguments);
 INK_CUDA_KERNELS(NAME)
 #undef NAME
@@ -47,6 +49,9 @@ typedef struct cuda_device {
     ink_cuda_spans spans; /* what is allocated */
     ink_cuda_table table; /* of the step that is recorded now */
     bool is_recording;
+    cudaEvent_t began[TIMED_MOST], ended[TIMED_MOST];
+    uint32_t n_timed; /* of them; their time is not yet part of busy_s */
+    double busy_s;
 } cuda_device;
 
 /* One in a process; device.h and program.h would bear several. */
@@ -123,9 +128,20 @@ static size_t spare(ink_gpu *gpu) {
 
 /* ---- work ---- */
 
+/* All has been waited for: what it took. */
+static void add_times(cuda_device *d) {
+    for (uint32_t i = 0; i < d->n_timed && d->fault == cudaSuccess; i++) {
+        float took_ms = 0;
+        note(d, cudaEventElapsedTime(&took_ms, d->began[i], d->ended[i]), "taking the time");
+        d->busy_s += 1e-3 * (double)took_ms;
+    }
+    d->n_timed = 0;
+}
+
 static ink_status wait_for(ink_gpu *gpu, ink_error *err) {
     cuda_device *d = device_of(gpu);
     if (d->fault == cudaSuccess) note(d, cudaStreamSynchronize(d->stream), "computing");
+    add_times(d);
     return fault_of(d, err);
 }
 
@@ -221,21 +237,29 @@ static ink_status end(ink_gpu *gpu, ink_gpu_record **out, ink_error *err) {
     return INK_OK;
 }
 
+static void start_kernel(cuda_device *d, const ink_gpu_record *record, uint32_t times) {
+    ink_cuda_step step = record->step;
+    void *arguments[] = {&step};
+    dim3 grid = {record->blocks, 1, 1}, block = {INK_BLOCK, 1, 1};
+    step.times = times;
+    note(d, cudaLaunchCooperativeKernel(address_of(step_function), grid, block, arguments, 0, d->stream),
+         "starting a step");
+}
+
+/* One more than TIMED_MOST counts with the last of them, and the pause between too. */
 static void replay(ink_gpu *gpu, const ink_gpu_record *record, uint32_t times) {
     cuda_device *d = device_of(gpu);
-    if (record->exec == NULL) {
-        ink_cuda_step step = record->step;
-        void *arguments[] = {&step};
-        dim3 grid = {record->blocks, 1, 1}, block = {INK_BLOCK, 1, 1};
-        step.times = times;
-        if (d->fault != cudaSuccess || times == 0) return;
-        note(d, cudaLaunchCooperativeKernel(address_of(step_function), grid, block, arguments, 0, d->stream),
-             "starting a step");
-        return;
-    }
-    for (uint32_t i = 0; i < times && d->fault == cudaSuccess; i++) {
+    if (d->fault != cudaSuccess || times == 0) return;
+    if (d->n_timed < TIMED_MOST) note(d, cudaEventRecord(d->began[d->n_timed++], d->stream), "taking the time");
+    if (record->exec == NULL) start_kernel(d, record, times);
+    for (uint32_t i = 0; record->exec != NULL && i < times && d->fault == cudaSuccess; i++) {
         note(d, cudaGraphLaunch(record->exec, d->stream), "starting a step");
     }
+    if (d->fault == cudaSuccess) note(d, cudaEventRecord(d->ended[d->n_timed - 1], d->stream), "taking the time");
+}
+
+static double busy_s(ink_gpu *gpu) {
+    return device_of(gpu)->busy_s;
 }
 
 /* ---- the plug-in ---- */
@@ -281,6 +305,10 @@ static ink_status attach(cuda_device *d, uint32_t number, ink_error *err) {
                         about.name, about.major, about.minor);
     }
     note(d, cudaStreamCreateWithFlags(&d->stream, cudaStreamNonBlocking), "making a stream");
+    for (int i = 0; i < TIMED_MOST && d->fault == cudaSuccess; i++) {
+        note(d, cudaEventCreate(&d->began[i]), "making a clock");
+        if (d->fault == cudaSuccess) note(d, cudaEventCreate(&d->ended[i]), "making a clock");
+    }
     /* Each kernel is loaded now, for none can be while a step is recorded. Code made for an older GPU has no bf16. */
     int oldest = capability;
     for (int kernel = 0; kernel < INK_KERN_COUNT && d->fault == cudaSuccess; kernel++) {
@@ -327,7 +355,8 @@ static ink_status plugin_open(uint32_t number, const ink_backend **out, ink_erro
                                .begin = begin,
                                .end = end,
                                .replay = replay,
-                               .drop = drop},
+                               .drop = drop,
+                               .busy_s = busy_s},
                        .number = number};
     ink_status status = attach(d, number, err);
     if (status != INK_OK) return status;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "core/mem.h"
 #include "core/status.h"
 #include "host_device.h"
@@ -140,8 +141,7 @@ static ink_status end(ink_gpu *gpu, ink_gpu_record **out, ink_error *err) {
     return wait_for(gpu, err);
 }
 
-static void replay(ink_gpu *gpu, const ink_gpu_record *record, uint32_t times) {
-    host_device *host = host_of(gpu);
+static void do_steps(host_device *host, const ink_gpu_record *record, uint32_t times) {
     if (record->copy != NULL) {
         ink_cuda_step step = record->step;
         step.times = times;
@@ -157,6 +157,16 @@ static void replay(ink_gpu *gpu, const ink_gpu_record *record, uint32_t times) {
     for (uint32_t time = 0; time < times; time++) {
         for (uint32_t i = 0; i < record->table.n; i++) do_entry(host, &record->table.entries[i]);
     }
+}
+
+static void replay(ink_gpu *gpu, const ink_gpu_record *record, uint32_t times) {
+    double began_s = ink_clock_s();
+    do_steps(host_of(gpu), record, times);
+    host_of(gpu)->busy_s += ink_clock_s() - began_s;
+}
+
+static double busy_s(ink_gpu *gpu) {
+    return host_of(gpu)->busy_s;
 }
 
 static void drop(ink_gpu *gpu, ink_gpu_record *record) {
@@ -182,5 +192,6 @@ void host_device_start(host_device *device) {
                                     .begin = begin,
                                     .end = end,
                                     .replay = replay,
-                                    .drop = drop}};
+                                    .drop = drop,
+                                    .busy_s = busy_s}};
 }

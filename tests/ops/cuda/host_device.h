@@ -17,6 +17,7 @@ typedef struct host_device {
     uint32_t records;   /* steps recorded so far */
     uint32_t resident;  /* blocks of the kernel for whole steps; 0: there is none */
     uint64_t by_kernel; /* steps done by it so far */
+    double busy_s;
     ink_cuda_spans spans;
     bool failed;
     ink_gpu_record *recording;
