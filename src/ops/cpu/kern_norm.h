@@ -68,27 +68,37 @@ INLINE void join_sums(const vf *g, const vf *d, const int rows, const int v, col
 }
 
 /* rows (1 or SUM_ROWS) from `at` on */
-INLINE void moments_of(const float *at, const int rows, columns shift, column_totals *s, column_totals *q) {
+INLINE void moments_of(const float *at, const int rows, const size_t line, columns shift, column_totals *s,
+                       column_totals *q) {
     UNROLL_ALL
     for (int v = 0; v < PV; v++) {
         vf d[SUM_ROWS];
         UNROLL_ALL
-        for (int r = 0; r < rows; r++) d[r] = vload(at + (size_t)r * INK_LANES + (size_t)v * VL) - shift.v[v];
+        for (int r = 0; r < rows; r++) d[r] = vload(at + (size_t)r * line + (size_t)v * VL) - shift.v[v];
         join_sums(d, d, rows, v, s, q);
     }
 }
 
-static void moments(const float *x, size_t step, size_t panels, size_t rows, const float *shift, double *shifted,
-                    double *square) {
+/* line: a constant after inlining where the layout gives it */
+INLINE void moments_all(const ink_norm *n, const size_t line, const float *shift, double *shifted, double *square) {
     column_totals s = sums_load(shifted), q = sums_load(square);
     const columns at = columns_load(shift);
-    for (size_t p = 0; p < panels; p++, x += step) {
+    const float *x = n->x;
+    for (size_t p = 0; p < n->panels; p++, x += n->step) {
         size_t r = 0;
-        for (; r + SUM_ROWS <= rows; r += SUM_ROWS) moments_of(x + r * INK_LANES, SUM_ROWS, at, &s, &q);
-        for (; r < rows; r++) moments_of(x + r * INK_LANES, 1, at, &s, &q);
+        for (; r + SUM_ROWS <= n->rows; r += SUM_ROWS) moments_of(x + r * line, SUM_ROWS, line, at, &s, &q);
+        for (; r < n->rows; r++) moments_of(x + r * line, 1, line, at, &s, &q);
     }
     sums_store(shifted, s);
     sums_store(square, q);
+}
+
+static void moments(const ink_norm *n, const float *shift, double *shifted, double *square) {
+    if (n->line == INK_LANES) {
+        moments_all(n, INK_LANES, shift, shifted, square);
+    } else {
+        moments_all(n, n->line, shift, shifted, square);
+    }
 }
 
 static void zero_rows(float *y, size_t rows, size_t all_rows) {
@@ -135,13 +145,13 @@ INLINE vf through(const ink_norm_dx *d, const norm_columns *c, const int v, size
 }
 
 INLINE void norm_sums_of(const ink_norm *n, const ink_norm_dx *d, const norm_columns *c, size_t from, const int rows,
-                         const bool mask, const bool relu, column_totals *s, column_totals *q) {
+                         const size_t line, const bool mask, const bool relu, column_totals *s, column_totals *q) {
     UNROLL_ALL
     for (int v = 0; v < PV; v++) {
         vf g[SUM_ROWS], off[SUM_ROWS];
         UNROLL_ALL
         for (int r = 0; r < rows; r++) {
-            size_t at = from + (size_t)r * INK_LANES + (size_t)v * VL;
+            size_t at = from + (size_t)r * line + (size_t)v * VL;
             off[r] = vload(n->x + at) - c->mean.v[v];
             g[r] = through(d, c, v, at, off[r], mask, relu);
         }
@@ -149,28 +159,37 @@ INLINE void norm_sums_of(const ink_norm *n, const ink_norm_dx *d, const norm_col
     }
 }
 
-INLINE void norm_sums_all(const ink_norm *n, const ink_norm_dx *d, const bool mask, const bool relu, double *sum_dy,
-                          double *sum_product) {
+INLINE void norm_sums_all(const ink_norm *n, const ink_norm_dx *d, const size_t line, const bool mask, const bool relu,
+                          double *sum_dy, double *sum_product) {
     column_totals s = sums_load(sum_dy), q = sums_load(sum_product);
     const norm_columns c = norm_load(n);
     for (size_t p = 0; p < n->panels; p++) {
         size_t r = 0;
         for (; r + SUM_ROWS <= n->rows; r += SUM_ROWS) {
-            norm_sums_of(n, d, &c, p * n->step + r * INK_LANES, SUM_ROWS, mask, relu, &s, &q);
+            norm_sums_of(n, d, &c, p * n->step + r * line, SUM_ROWS, line, mask, relu, &s, &q);
         }
-        for (; r < n->rows; r++) norm_sums_of(n, d, &c, p * n->step + r * INK_LANES, 1, mask, relu, &s, &q);
+        for (; r < n->rows; r++) norm_sums_of(n, d, &c, p * n->step + r * line, 1, line, mask, relu, &s, &q);
     }
     sums_store(sum_dy, s);
     sums_store(sum_product, q);
 }
 
-static void norm_sums(const ink_norm *n, const ink_norm_dx *d, double *sum_dy, double *sum_product) {
+INLINE void norm_sums_along(const ink_norm *n, const ink_norm_dx *d, const size_t line, double *sum_dy,
+                            double *sum_product) {
     if (d->mask != NULL) {
-        norm_sums_all(n, d, true, false, sum_dy, sum_product);
+        norm_sums_all(n, d, line, true, false, sum_dy, sum_product);
     } else if (d->relu) {
-        norm_sums_all(n, d, false, true, sum_dy, sum_product);
+        norm_sums_all(n, d, line, false, true, sum_dy, sum_product);
     } else {
-        norm_sums_all(n, d, false, false, sum_dy, sum_product);
+        norm_sums_all(n, d, line, false, false, sum_dy, sum_product);
+    }
+}
+
+static void norm_sums(const ink_norm *n, const ink_norm_dx *d, double *sum_dy, double *sum_product) {
+    if (n->line == INK_LANES) {
+        norm_sums_along(n, d, INK_LANES, sum_dy, sum_product);
+    } else {
+        norm_sums_along(n, d, n->line, sum_dy, sum_product);
     }
 }
 

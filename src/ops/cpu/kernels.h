@@ -3,6 +3,7 @@
  *
  * Panels   All batched floats lie in panels of [rows][16]: a row is an image, a column a channel. Activations are
  * [N/NB][position][C/16][NB][16], weights [K/16][tap][C/16][16 c][16 k]: every gemm below reads and writes panels.
+ * Narrow maps, of few channels, lie [N/16][position][C][16 images] instead: a row is a channel, a column an image.
  * Same bits  A kernel forms each output element by one chain of fused multiply-adds in the order that the caller
  * lists, whatever the width of a vector: tables of different instruction sets give equal bits, unless said otherwise.
  * Memory   All arrays are borrowed; outputs overlap inputs only where "in place" is said. */
@@ -41,6 +42,30 @@ typedef struct ink_gemm {
     bool add, relu;
 } ink_gemm;
 
+/* A convolution of narrow maps: for each of `places` places i, x_place and out_place floats apart, row m < rows, j < 16
+ * out[m][j] = bias[m] + sum over p < n_pairs, k < depth (in this order) of
+ *   w[pairs[p].b + k w_k + m w_m] * x[pairs[p].a + 16 k + j]
+ * then, as in ink_gemm, scale[m] and offset[m], residual, relu, mask; out, residual and mask at 16 m + j. */
+typedef struct ink_narrow {
+    const float *x, *w;
+    float *out;
+    const float *bias, *scale, *offset; /* [rows] or NULL */
+    const float *residual, *mask;       /* or NULL */
+    const ink_pair *pairs;
+    size_t x_place, w_k, w_m, out_place;
+    uint32_t rows, places, n_pairs, depth;
+    bool relu;
+} ink_narrow;
+
+/* to[(m columns + c) 16 + j] += sum over i < places of dy[i dy_place + 16 m + j] * x[i x_place + 16 c + j]
+ * for m < rows, c < columns, j < 16: an image's share of a gradient of weights. */
+typedef struct ink_narrow_dw {
+    const float *x, *dy;
+    float *to;
+    size_t x_place, dy_place;
+    uint32_t rows, columns, places;
+} ink_narrow_dw;
+
 /* Where a Winograd transform writes: float j < 16 of row i of element (r, c) at to + r down + c across + i row + j;
  * fours: + i / 4 row + i % 4 16 + j instead. */
 typedef struct ink_tile_places {
@@ -74,10 +99,11 @@ typedef struct ink_update {
 } ink_update;
 
 /* A batch norm of rows of 16 channels: y = (x - mean[j]) scale[j] + offset[j], offset NULL: 0. Panels of x lie step
- * floats apart; `rows` of all_rows of each are images, the others are read by nobody and become 0. */
+ * floats apart; `rows` of all_rows of each are images, the others are read by nobody and become 0. Rows of sums lie
+ * `line` floats apart, else 16. */
 typedef struct ink_norm {
     const float *x, *mean, *scale, *offset;
-    size_t step, panels, rows, all_rows;
+    size_t step, panels, rows, all_rows, line;
 } ink_norm;
 
 /* dx[j] = factor[j] (dy[j] - flat[j] - (x[j] - mean[j]) tilt[j]): the gradient of batch norm. Where mask is not above 0
@@ -101,6 +127,8 @@ typedef struct ink_kernels {
     bool has_bf16;
 
     void (*gemm)(const ink_gemm *g);
+    void (*narrow)(const ink_narrow *g);
+    void (*narrow_dw)(const ink_narrow_dw *g);
 
     /* to[t][c][k] = from[t][k][c] for t < count panels of 16 x 16, from_step and to_step floats apart. */
     void (*transpose)(const float *from, size_t from_step, float *to, size_t to_step, size_t count);
@@ -116,9 +144,9 @@ typedef struct ink_kernels {
     void (*squares)(const float *x, size_t count, double sums[16]);
 
     /* ---- over panels of one group of 16 channels, step floats apart; rows <= 16 of each are images ---- */
-    /* sum[j] += x, square[j] += (x - shift[j])^2, shifted[j] += x - shift[j] over all panels and rows */
-    void (*moments)(const float *x, size_t step, size_t panels, size_t rows, const float *shift, double *shifted,
-                    double *square);
+    /* square[j] += (x - shift[j])^2, shifted[j] += x - shift[j] over all panels and rows, of n x, step, panels, rows
+     * and line counting */
+    void (*moments)(const ink_norm *n, const float *shift, double *shifted, double *square);
     /* y, with a residual or NULL added, and relu */
     void (*norm)(const ink_norm *n, const float *residual, bool relu, float *y);
     /* sum_dy[j] += dy; sum_product[j] += dy (x - mean[j]) */

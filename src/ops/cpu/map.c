@@ -28,25 +28,29 @@ void ink_work_add(const ink_program *p, const ink_step *s, uint32_t block, uint3
     if (s->relu) p->kernels->activate(INK_RELU, 0.0f, y, y, count);
 }
 
-/* Between [position][C/16][rows][16] and [C*positions/16][rows][16]; which way, the shapes tell. */
+/* Between [position][C/16][rows][16], or [position][C][rows], and [C*positions/16][rows][16]; which way, the shapes
+ * tell. */
 void ink_work_relayout(const ink_program *p, const ink_step *s, uint32_t block, uint32_t part, uint32_t worker) {
     (void)part, (void)worker;
     const ink_cell *x = &p->cells[s->node.in[0]], *y = &p->cells[s->node.out[0]];
     const ink_cell *map = ink_positions(x) > 1 ? x : y;
-    size_t positions = ink_positions(map), groups = ink_groups(map->c), rows = p->rows;
+    size_t positions = ink_positions(map), rows = p->rows, step = ink_position_floats(p, map);
+    const bool narrow = map->store == INK_STORE_NARROW;
+    const size_t map_row = narrow ? 1 : INK_LANES;
     const float *from = ink_block(p, s->node.in[0], block);
     float *to = ink_block(p, s->node.out[0], block);
     memset(to, 0, y->block * sizeof *to);
     for (size_t at = 0; at < positions; at++) {
         for (size_t c = 0; c < map->c; c++) {
             size_t i = c * positions + at;
-            size_t in_map = ((at * groups + c / INK_LANES) * rows) * INK_LANES + c % INK_LANES;
+            size_t in_panel = c / INK_LANES * rows * INK_LANES + c % INK_LANES;
+            size_t in_map = at * step + (narrow ? c * rows : in_panel);
             size_t in_row = i / INK_LANES * rows * INK_LANES + i % INK_LANES;
             for (size_t r = 0; r < rows; r++) {
                 if (map == x) {
-                    to[in_row + r * INK_LANES] = from[in_map + r * INK_LANES];
+                    to[in_row + r * INK_LANES] = from[in_map + r * map_row];
                 } else {
-                    to[in_map + r * INK_LANES] = from[in_row + r * INK_LANES];
+                    to[in_map + r * map_row] = from[in_row + r * INK_LANES];
                 }
             }
         }
@@ -85,11 +89,16 @@ static float dropout_factor(const ink_node *node) {
 void ink_work_dropout(const ink_program *p, const ink_step *s, uint32_t block, uint32_t part, uint32_t worker) {
     (void)part, (void)worker;
     const ink_cell *x = &p->cells[s->node.in[0]];
+    const bool narrow = x->store == INK_STORE_NARROW;
     size_t positions = ink_positions(x), groups = ink_groups(x->c), rows = p->rows;
     uint16_t *kept = kept_of(p, s, block);
     size_t together = positions % 4 == 0 && x->elements % 4 == 0 ? 4 : 1;
     for (size_t at = 0; at < positions; at += together) {
-        for (size_t g = 0; g < groups; g++) {
+        for (size_t c = 0; narrow && c < x->c; c++) { /* rows are channels, lanes images */
+            keep_rows(p, &s->node, (uint64_t)block * rows * x->elements + c * positions + at, x->elements, together,
+                      &kept[at * x->c + c], x->c);
+        }
+        for (size_t g = 0; !narrow && g < groups; g++) {
             for (size_t r = 0; r < rows; r++) {
                 uint64_t image = (uint64_t)block * rows + r;
                 uint64_t first = image * x->elements + g * INK_LANES * positions + at;
@@ -98,7 +107,7 @@ void ink_work_dropout(const ink_program *p, const ink_step *s, uint32_t block, u
         }
     }
     p->kernels->keep(ink_block(p, s->node.in[0], block), kept, dropout_factor(&s->node),
-                     ink_block(p, s->node.out[0], block), positions * groups * rows);
+                     ink_block(p, s->node.out[0], block), x->block / INK_LANES);
 }
 
 void ink_work_dropout_dx(const ink_program *p, const ink_step *s, uint32_t block, uint32_t part, uint32_t worker) {

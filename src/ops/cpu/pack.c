@@ -26,6 +26,7 @@ static size_t batched_at(const ink_program *p, const ink_cell *v, size_t n, size
         size_t width = v->width + v->border + v->border_end, height = v->height + v->border + v->border_end;
         return base + ((c * height + h + v->border) * width + w + v->border) * rows + row;
     }
+    if (v->store == INK_STORE_NARROW) return base + ((h * v->width + w) * v->c + c) * rows + row;
     size_t panel = (h * v->width + w) * ink_groups(v->c) + c / INK_LANES;
     return base + (panel * rows + row) * INK_LANES + c % INK_LANES;
 }

@@ -49,12 +49,119 @@ static bool minds_no_order(const ink_graph *g, const ink_node *n, ink_id v) {
     }
 }
 
+/* Pads of the convolutions that read v as an image, alike for all, where it will lie in planes; else false. */
+static bool lies_in_planes(const ink_graph *g, ink_id v, int32_t *pad, int32_t *end) {
+    const ink_value *value = &g->values[v];
+    const bool is_first = value->role == INK_ROLE_INPUT || g->nodes[value->maker].op == INK_OP_NORMALISE;
+    if (!is_first || value->dim[0] > THIN_CHANNELS || !all_readers(g, v, reads_as_image)) return false;
+    *pad = -1;
+    *end = 0;
+    for (int32_t i = 0; i < g->n_nodes; i++) {
+        const ink_node *n = &g->nodes[i];
+        if (!is_conv(n->op) || n->in[0] != v) continue;
+        if (*pad >= 0 && (n->attr.conv.pad != *pad || n->attr.conv.pad_end != *end)) return false;
+        *pad = n->attr.conv.pad;
+        *end = n->attr.conv.pad_end;
+    }
+    return true;
+}
+
+/* ---- which maps are narrow: lanes are images, so that few channels waste nothing ---- */
+
+/* Of these values all are narrow or none. */
+static bool agree(bool *narrow, const ink_id *v, size_t n) {
+    bool all = true, any = false;
+    for (size_t i = 0; i < n; i++) {
+        if (v[i] == INK_NONE) continue;
+        all = all && narrow[v[i]];
+        any = any || narrow[v[i]];
+    }
+    for (size_t i = 0; i < n && !all; i++) {
+        if (v[i] != INK_NONE) narrow[v[i]] = false;
+    }
+    return all || !any;
+}
+
+static bool is_point(const ink_graph *g, ink_id v) {
+    return g->values[v].dim[1] * g->values[v].dim[2] == 1;
+}
+
+/* Between two maps: with 16 channels on both sides panels waste nothing either, and have Winograd. */
+static bool agree_conv(const ink_program *p, const ink_graph *g, bool *narrow, ink_id x, ink_id y) {
+    int32_t pad, end;
+    if (lies_in_planes(g, x, &pad, &end)) return !ink_grey_fits(p, g, x) || agree(narrow, (ink_id[]){x, y}, 2);
+    const ink_id none[] = {x, y};
+    if (g->values[x].dim[0] >= (int32_t)INK_LANES && g->values[y].dim[0] >= (int32_t)INK_LANES) {
+        const bool fine = !narrow[x] && !narrow[y];
+        narrow[x] = narrow[y] = false;
+        return fine;
+    }
+    return agree(narrow, none, 2);
+}
+
+/* Makes narrow[] of the node's values agree; false when that changed any. */
+static bool agree_node(const ink_program *p, const ink_graph *g, bool *narrow, const ink_node *n) {
+    const ink_id *in = n->in, y = n->out[0];
+    switch (n->op) {
+    case INK_OP_CONV2D:
+    case INK_OP_CONV2D_DX: return agree_conv(p, g, narrow, in[0], y);
+    case INK_OP_CONV2D_DW: return agree_conv(p, g, narrow, in[0], in[1]);
+    case INK_OP_BATCHNORM:
+    case INK_OP_ACTIVATION:
+    case INK_OP_DROPOUT:
+    case INK_OP_DROPOUT_DX: return agree(narrow, (ink_id[]){in[0], y}, 2);
+    case INK_OP_BATCHNORM_DX:
+    case INK_OP_ACTIVATION_DX:
+    case INK_OP_ADD: return agree(narrow, (ink_id[]){in[0], in[1], y}, 3);
+    case INK_OP_MAXPOOL:
+    case INK_OP_AVGPOOL:
+    case INK_OP_AVGPOOL_DX:
+    case INK_OP_GLOBAL_AVGPOOL:
+    case INK_OP_GLOBAL_AVGPOOL_DX:
+    case INK_OP_GLOBAL_MAXPOOL: {
+        const bool back = n->op == INK_OP_AVGPOOL_DX || n->op == INK_OP_GLOBAL_AVGPOOL_DX;
+        if (is_point(g, back ? in[0] : y)) return true; /* where the map ends */
+        return agree(narrow, (ink_id[]){in[0], y}, 2);
+    }
+    case INK_OP_MAXPOOL_DX:
+    case INK_OP_GLOBAL_MAXPOOL_DX: return agree(narrow, (ink_id[]){in[0], y, in[1], in[2]}, is_point(g, in[1]) ? 2 : 4);
+    default: return true; /* flatten moves from any layout to any; the rest have points alone, or no gradient */
+    }
+}
+
+static bool may_be_narrow(const ink_graph *g, ink_id v) {
+    const ink_value *value = &g->values[v];
+    int32_t pad, end;
+    if (!value->batched || value->dim[0] > (int32_t)INK_LANES || is_point(g, v)) return false;
+    if (value->role == INK_ROLE_INPUT) return !lies_in_planes(g, v, &pad, &end);
+    if (value->role != INK_ROLE_ACTIVATION || value->maker == INK_NONE) return false;
+    const ink_op op = g->nodes[value->maker].op;
+    return op != INK_OP_WARP && op != INK_OP_NORMALISE;
+}
+
+static bool set_narrow(ink_program *p, const ink_graph *g) {
+    bool *narrow = ink_plan_new(p, (size_t)g->n_values, sizeof *narrow);
+    if (narrow == NULL) return false;
+    /* Products of narrow maps are in float whatever the precision, as Winograd's: not what `exact` asks for in bf16. */
+    const bool fits = p->rows == INK_LANES && !(p->exact && p->precision == INK_PRECISION_BF16);
+    for (ink_id v = 0; v < g->n_values; v++) narrow[v] = fits && may_be_narrow(g, v);
+    for (bool settled = false; !settled;) {
+        settled = true;
+        for (int32_t i = 0; i < g->n_nodes; i++) settled = agree_node(p, g, narrow, &g->nodes[i]) && settled;
+    }
+    for (ink_id v = 0; v < g->n_values; v++) p->cells[v].narrow = narrow[v];
+    return true;
+}
+
+/* ---- batched values ---- */
+
 static void set_shape(const ink_program *p, ink_cell *c, uint32_t channels, uint32_t height, uint32_t width) {
     c->store = INK_STORE_PANELS;
     c->c = channels;
     c->height = height;
     c->width = width;
-    c->block = (size_t)height * width * ink_groups(channels) * p->rows * INK_LANES;
+    if (c->narrow) c->store = INK_STORE_NARROW;
+    c->block = (size_t)height * width * ink_position_floats(p, c);
 }
 
 static void set_dense(const ink_program *p, const ink_graph *g, ink_id v) {
@@ -85,24 +192,15 @@ static void set_planes(const ink_program *p, ink_cell *c, const int32_t *d, uint
 static void set_first(const ink_program *p, const ink_graph *g, ink_id v) {
     const ink_value *value = &g->values[v];
     p->cells[v].is_first = true;
-    if (value->dim[0] <= THIN_CHANNELS && all_readers(g, v, reads_as_image)) {
-        int32_t pad = -1, end = 0;
-        bool alike = true;
-        for (int32_t i = 0; i < g->n_nodes; i++) {
-            const ink_node *n = &g->nodes[i];
-            if (!is_conv(n->op) || n->in[0] != v) continue;
-            if (pad >= 0 && (n->attr.conv.pad != pad || n->attr.conv.pad_end != end)) alike = false;
-            pad = n->attr.conv.pad;
-            end = n->attr.conv.pad_end;
-        }
-        if (alike) {
-            const int32_t planes = ink_grey_fits(p, g, v) ? 1 : value->dim[0];
-            const int32_t dim[] = {planes, value->dim[1], value->dim[2]};
-            set_planes(p, &p->cells[v], dim, (uint32_t)pad, (uint32_t)end);
-            return;
-        }
+    int32_t pad, end;
+    if (lies_in_planes(g, v, &pad, &end)) {
+        const int32_t planes = ink_grey_fits(p, g, v) ? 1 : value->dim[0];
+        const int32_t dim[] = {planes, value->dim[1], value->dim[2]};
+        set_planes(p, &p->cells[v], dim, (uint32_t)pad, (uint32_t)end);
+        return;
     }
-    if (value->dim[0] < (int32_t)INK_LANES && all_readers(g, v, reads_as_flat) && !value->output) {
+    const bool flat = !p->cells[v].narrow && all_readers(g, v, reads_as_flat);
+    if (value->dim[0] < (int32_t)INK_LANES && flat && !value->output) {
         set_flat(p, g, v);
     } else {
         set_dense(p, g, v);
@@ -215,7 +313,7 @@ static ink_status set_batched(ink_program *p, const ink_graph *g, const ink_node
         if (y != INK_NONE) set_like(p, y, x);
         break;
     case INK_OP_FLATTEN:
-        if (!g->values[y].output && all_readers(g, y, minds_no_order)) {
+        if (!p->cells[x].narrow && !g->values[y].output && all_readers(g, y, minds_no_order)) {
             set_like(p, y, x);
         } else {
             set_flat(p, g, y);
@@ -267,7 +365,8 @@ ink_status ink_plan_cells(ink_program *p, const ink_graph *g, ink_error *err) {
     p->room_cells = p->n_cells + (uint32_t)g->n_nodes * 8 + 16;
     p->cells = ink_plan_new(p, p->room_cells, sizeof *p->cells);
     if (p->cells == NULL) return ink_fail_memory(err, p->room_cells * sizeof *p->cells, "a plan");
-    if (!start_cells(p, g)) return ink_fail_memory(err, (uint64_t)g->n_values * INK_NAME_SIZE, "a plan");
+    if (!start_cells(p, g) || !set_narrow(p, g))
+        return ink_fail_memory(err, (uint64_t)g->n_values * INK_NAME_SIZE, "a plan");
     for (ink_id v = 0; v < g->n_values; v++) {
         if (g->values[v].role == INK_ROLE_INPUT) set_first(p, g, v);
     }

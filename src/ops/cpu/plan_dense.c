@@ -20,6 +20,15 @@ static bool is_thin(const planner *l, const ink_node *n) {
     return l->p->cells[is_wgrad(n->op) ? n->out[0] : n->in[1]].store == INK_STORE_THIN;
 }
 
+static bool lies_narrow(const planner *l, ink_id v) {
+    return l->p->cells[v].store == INK_STORE_NARROW;
+}
+
+/* Of a convolution between narrow maps, or from planes to one; in any precision it stays in float. */
+static bool is_narrow(const planner *l, const ink_node *n) {
+    return lies_narrow(l, is_wgrad(n->op) ? n->in[1] : n->out[0]);
+}
+
 /* Makes the copies of a batched value that any product will read, once, behind the step that makes it. */
 static void halve(planner *l, ink_id v) {
     ink_id root = ink_plan_root(l->p, v);
@@ -29,7 +38,7 @@ static void halve(planner *l, ink_id v) {
         const ink_node *n = &l->g->nodes[i];
         bool forward = (is_forward(n->op) || is_back(n->op)) && !ink_winograd_pays(l->p, n);
         bool weights = is_wgrad(n->op) && !ink_winograd_dw_pays(l->p, n);
-        if ((!forward && !weights) || is_thin(l, n)) continue;
+        if ((!forward && !weights) || is_thin(l, n) || is_narrow(l, n)) continue;
         half = half || (forward && ink_plan_root(l->p, n->in[0]) == root);
         pairs = pairs || (weights && (ink_plan_root(l->p, n->in[0]) == root || ink_plan_root(l->p, n->in[1]) == root));
     }
@@ -80,7 +89,7 @@ static ink_id half_weights(planner *l, ink_id w) {
 /* What the product of a node will read. */
 static ink_operands operands_of(planner *l, const ink_node *n) {
     ink_operands from = {n->in[0], n->in[1], false};
-    if (l->p->precision != INK_PRECISION_BF16) return from;
+    if (l->p->precision != INK_PRECISION_BF16 || is_narrow(l, n)) return from;
     if (is_thin(l, n)) { /* its x was rounded when it was made */
         from.b = rounded(l, n->in[1]);
         return from;
@@ -113,6 +122,7 @@ static void reads_operands(ink_step *s, const ink_operands *from) {
 typedef enum conv_way { DIRECT, WINOGRAD, TOEPLITZ } conv_way;
 
 static conv_way way_of(const planner *l, const ink_node *n) {
+    if (is_narrow(l, n)) return DIRECT;
     if (ink_winograd_pays(l->p, n)) return WINOGRAD;
     return ink_toeplitz_pays(l->p, n) ? TOEPLITZ : DIRECT;
 }
@@ -193,7 +203,7 @@ void ink_plan_forward(planner *l, int32_t at) {
     ink_operands from = way != DIRECT   ? transformed(l, n, way)
                         : is_grey(l, n) ? grey(l, n, &starts)
                                         : operands_of(l, n);
-    ink_step *s = ink_plan_step(l, ink_op_name(n->op), ink_work_sweep, n);
+    ink_step *s = ink_plan_step(l, ink_op_name(n->op), is_narrow(l, n) ? ink_work_sweep_narrow : ink_work_sweep, n);
     s->extra[0] = starts;
     ink_plan_reads(s, starts);
     s->scale = scale;
@@ -224,8 +234,8 @@ void ink_plan_back(planner *l, int32_t at) {
     const ink_node *n = &l->g->nodes[at];
     const conv_way way = way_of(l, n);
     ink_operands from = way != DIRECT ? transformed(l, n, way) : operands_of(l, n);
-    if (way == DIRECT) from.b = turned_of(l, n);
-    ink_step *s = ink_plan_step(l, ink_op_name(n->op), ink_work_sweep, n);
+    if (way == DIRECT && !is_narrow(l, n)) from.b = turned_of(l, n);
+    ink_step *s = ink_plan_step(l, ink_op_name(n->op), is_narrow(l, n) ? ink_work_sweep_narrow : ink_work_sweep, n);
     s->node.out[0] = ink_plan_absorb_mask(l, s, n->out[0]);
     set_sweep(l, s, &from, way);
     reads_operands(s, &from);
@@ -237,7 +247,11 @@ void ink_plan_wgrad(planner *l, int32_t at) {
     ink_operands from = winograd ? (ink_operands){n->in[0], n->in[1], false} : operands_of(l, n);
     ink_step *s = ink_plan_step(l, ink_op_name(n->op), ink_work_wgrad, n);
     s->whole = true;
-    if (winograd) {
+    uint32_t join_parts = (uint32_t)(l->p->cells[n->out[0]].live_floats / 16384 + 1);
+    if (is_narrow(l, n)) {
+        s->work = ink_work_narrow_dw;
+        s->plan = ink_plan_checked(l, ink_narrow_dw_plan(l->p, n, s, &join_parts));
+    } else if (winograd) {
         s->work = ink_work_winograd_dw;
         s->plan = ink_plan_checked(l, ink_winograd_dw_plan(l->p, n, s, &from, &l->scratch));
     } else {
@@ -250,10 +264,11 @@ void ink_plan_wgrad(planner *l, int32_t at) {
         return;
     }
     ink_plan_writes(s, s->extra[0]);
-    ink_step *join = ink_plan_step(l, "join", ink_work_wgrad_join, n);
+    ink_step *join = ink_plan_step(l, "join", is_narrow(l, n) ? ink_work_narrow_join : ink_work_wgrad_join, n);
     join->whole = true;
+    join->plan = s->plan;
     join->extra[0] = s->extra[0];
-    join->parts = (uint32_t)(l->p->cells[n->out[0]].live_floats / 16384 + 1);
+    join->parts = join_parts;
     ink_plan_reads(join, s->extra[0]);
     ink_plan_writes(join, n->out[0]);
 }

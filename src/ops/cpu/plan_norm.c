@@ -35,7 +35,7 @@ static ink_id plan_moments(planner *l, const ink_node *n) {
     size_t channels = (size_t)groups * INK_LANES;
     ink_step *sums = ink_plan_step(l, "batchnorm sums", ink_work_moments, n);
     ink_id cell = sums->extra[0] = ink_plan_room(l, channels * 6, true);
-    sums->parts = groups;
+    sums->parts = ink_channel_parts(&l->p->cells[n->in[0]]);
     ink_plan_reads(sums, n->in[0]);
     ink_plan_writes(sums, cell);
     ink_step *join = ink_plan_step(l, "batchnorm join", ink_work_norm_join, n);
@@ -98,6 +98,7 @@ static bool find_pooled(const planner *l, int32_t at, pooled *f) {
 /* The windows of a pool, or NULL when they do not tile the map. */
 static const void *tiling_windows(planner *l, const ink_node *pool) {
     const ink_cell *x = &l->p->cells[pool->in[0]];
+    if (l->p->cells[pool->out[0]].store != x->store) return NULL; /* a narrow map ends here */
     const void *plan = ink_plan_checked(l, ink_pool_plan(l->p, pool, x, &l->p->cells[pool->out[0]], false));
     const int32_t *at;
     size_t windows, n;
@@ -108,7 +109,7 @@ static const void *tiling_windows(planner *l, const ink_node *pool) {
 static void plan_pooled(planner *l, int32_t at, const pooled *f, const void *windows, ink_id scale) {
     const ink_node *n = &l->g->nodes[at];
     ink_step *s = ink_plan_step(l, "batchnorm maxpool", ink_work_norm_pool, n);
-    s->parts = ink_groups(l->p->cells[n->in[0]].c);
+    s->parts = ink_channel_parts(&l->p->cells[n->in[0]]);
     s->plan = windows;
     s->extra[1] = scale;
     s->node.out[0] = l->g->nodes[f->pool].out[0];
@@ -137,7 +138,7 @@ void ink_plan_norm(planner *l, int32_t at) {
         ink_plan_fixed_norm(l, n, &scale, &offset);
     }
     ink_step *s = ink_plan_step(l, "batchnorm", ink_work_norm_apply, n);
-    s->parts = ink_groups(l->p->cells[n->in[0]].c);
+    s->parts = ink_channel_parts(&l->p->cells[n->in[0]]);
     s->extra[1] = scale;
     ink_id y = ink_plan_absorb_residual(l, s, n->out[0], at);
     s->node.out[0] = ink_plan_absorb_relu(l, s, y);
@@ -170,7 +171,7 @@ static ink_id plan_sums_back(planner *l, const ink_step *like, ink_work *work) {
     size_t channels = (size_t)groups * INK_LANES;
     ink_step *sums = ink_plan_step(l, "batchnorm_dx sums", work, n);
     ink_id cell = sums->extra[0] = ink_plan_room(l, channels * 6, true);
-    sums->parts = groups;
+    sums->parts = ink_channel_parts(&l->p->cells[n->in[0]]);
     sums->plan = like->plan;
     sums->scale = like->scale;
     sums->offset = like->offset;
@@ -194,7 +195,7 @@ static ink_id plan_sums_back(planner *l, const ink_step *like, ink_work *work) {
 static void plan_dx(planner *l, const ink_step *like, ink_work *work, const char *name, ink_id line) {
     ink_step *s = ink_plan_step(l, name, work, &like->node);
     const ink_node *n = &s->node;
-    s->parts = ink_groups(l->p->cells[n->in[0]].c);
+    s->parts = ink_channel_parts(&l->p->cells[n->in[0]]);
     s->plan = like->plan;
     s->scale = like->scale;
     s->offset = like->offset;

@@ -162,7 +162,8 @@ static ink_status plan_move(planner *l, int32_t at, ink_error *err) {
         return INK_OK;
     }
     const ink_cell *x = &l->p->cells[n->in[0]], *y = &l->p->cells[n->out[0]];
-    if (x->store != INK_STORE_PANELS || y->store != INK_STORE_PANELS) {
+    const bool from = x->store == INK_STORE_PANELS || x->store == INK_STORE_NARROW;
+    if (!from || (y->store != INK_STORE_PANELS && y->store != INK_STORE_NARROW)) {
         return ink_fail(err, INK_E_ABSENT, "flatten: this use of an image is not known to the cpu backend");
     }
     plan_simple(l, at, ink_work_relayout);

@@ -76,7 +76,7 @@ const void *ink_pool_plan(ink_program *p, const ink_node *node, const ink_cell *
     t->apart = f.stride >= f.window_h && f.stride >= f.window_w;
     t->factor = 1.0f / (float)(f.window_h * f.window_w);
     uint32_t used = 0, width = gather ? x->width : y->width;
-    size_t step = (size_t)ink_groups(x->c) * p->rows * INK_LANES;
+    size_t step = ink_position_floats(p, gather ? y : x);
     for (uint32_t i = 0; i < t->n_windows; i++) {
         uint32_t n = gather ? around(&f, i / width, i % width, found) : inside(&f, i / width, i % width, found);
         t->windows[i] = (window){used, n};
@@ -97,7 +97,27 @@ bool ink_pool_windows(const void *plan, const int32_t **at, size_t *windows, siz
 }
 
 static size_t step_of(const ink_program *p, ink_id value) {
-    return (size_t)ink_groups(p->cells[value].c) * p->rows * INK_LANES;
+    return ink_position_floats(p, &p->cells[value]);
+}
+
+/* ---- a narrow map and a panel: the pool of a whole map, where the two layouts meet ---- */
+
+/* y [16 images][16 channels] from narrow, [c][16 images], or the other way. */
+static void to_panel(const ink_program *p, const float *narrow, size_t c, float *y) {
+    float whole[INK_PANEL] = {0};
+    memcpy(whole, narrow, c * INK_LANES * sizeof *whole);
+    p->kernels->transpose(whole, 0, y, 0, 1);
+}
+
+static const float *from_panel(const ink_program *p, ink_id value, uint32_t block, float room[INK_PANEL]) {
+    const float *y = ink_block(p, value, block);
+    if (p->cells[value].store == INK_STORE_NARROW) return y;
+    p->kernels->transpose(y, 0, room, 0, 1);
+    return room;
+}
+
+static bool meet(const ink_program *p, ink_id map, ink_id y) {
+    return p->cells[map].store == INK_STORE_NARROW && p->cells[y].store != INK_STORE_NARROW;
 }
 
 void ink_work_maxpool(const ink_program *p, const ink_step *s, uint32_t block, uint32_t part, uint32_t worker) {
@@ -105,7 +125,12 @@ void ink_work_maxpool(const ink_program *p, const ink_step *s, uint32_t block, u
     const pool *t = s->plan;
     size_t step = step_of(p, s->node.in[0]);
     const float *x = ink_block(p, s->node.in[0], block);
-    float *y = ink_block(p, s->node.out[0], block);
+    float *y = ink_block(p, s->node.out[0], block), room[INK_PANEL];
+    if (meet(p, s->node.in[0], s->node.out[0])) {
+        p->kernels->window_max(x, t->at, t->windows[0].n, room, step);
+        to_panel(p, room, p->cells[s->node.in[0]].c, y);
+        return;
+    }
     for (uint32_t i = 0; i < t->n_windows; i++) {
         p->kernels->window_max(x, t->at + t->windows[i].first, t->windows[i].n, y + i * step, step);
     }
@@ -118,6 +143,11 @@ void ink_work_maxpool_dx(const ink_program *p, const ink_step *s, uint32_t block
     size_t step = step_of(p, s->node.in[0]);
     const float *x = ink_block(p, s->node.in[0], block), *y = ink_block(p, s->node.in[1], block);
     const float *dy = ink_block(p, s->node.in[2], block);
+    float y_room[INK_PANEL], dy_room[INK_PANEL];
+    if (meet(p, s->node.in[0], s->node.in[1])) {
+        y = from_panel(p, s->node.in[1], block, y_room);
+        dy = from_panel(p, s->node.in[2], block, dy_room);
+    }
     float *dx = ink_block(p, s->node.out[0], block);
     const ink_cell *to = &p->cells[s->node.out[0]];
     bool covers = t->apart && (size_t)t->n_windows * t->windows[0].n == ink_positions(to);
@@ -132,9 +162,15 @@ void ink_work_maxpool_dx(const ink_program *p, const ink_step *s, uint32_t block
 void ink_work_sumpool(const ink_program *p, const ink_step *s, uint32_t block, uint32_t part, uint32_t worker) {
     (void)part, (void)worker;
     const pool *t = s->plan;
-    size_t step = step_of(p, s->node.in[0]);
+    float *y = ink_block(p, s->node.out[0], block), room[INK_PANEL];
     const float *x = ink_block(p, s->node.in[0], block);
-    float *y = ink_block(p, s->node.out[0], block);
+    if (meet(p, s->node.in[0], s->node.out[0])) {
+        p->kernels->window_sum(x, t->at, t->windows[0].n, t->factor, room, step_of(p, s->node.in[0]));
+        to_panel(p, room, p->cells[s->node.in[0]].c, y);
+        return;
+    }
+    if (meet(p, s->node.out[0], s->node.in[0])) x = from_panel(p, s->node.in[0], block, room);
+    const size_t step = step_of(p, s->node.out[0]);
     for (uint32_t i = 0; i < t->n_windows; i++) {
         p->kernels->window_sum(x, t->at + t->windows[i].first, t->windows[i].n, t->factor, y + i * step, step);
     }

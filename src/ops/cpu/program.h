@@ -25,6 +25,7 @@ typedef enum ink_store {
     INK_STORE_NONE,    /* no memory: bytes of the batch, or a value that fusion made needless */
     INK_STORE_PANELS,  /* batched: [block][position][C/16][rows][16] */
     INK_STORE_PLANES,  /* batched: [block][c][position with a border][rows]: what a thin convolution reads */
+    INK_STORE_NARROW,  /* batched: [block][position][c][rows], rows 16: lanes are images */
     INK_STORE_PLAIN,   /* batched: [image][element] */
     INK_STORE_WEIGHTS, /* [K/16][tap][C/16][16 c][16 k], live taps first, then all dead ones in the same form */
     INK_STORE_THIN,    /* [K/16][c][tap][16 k] */
@@ -37,6 +38,7 @@ typedef struct ink_cell {
     ink_store store;
     ink_role role;
     bool output, batched, borrowed;
+    bool narrow;               /* batched: lies so as a map */
     bool is_first;             /* of the network: rows and channels of padding are zeroed once, at the start */
     uint32_t c, height, width; /* physical shape of a batched value */
     uint32_t border, border_end;
@@ -133,6 +135,16 @@ static inline uint32_t ink_positions(const ink_cell *c) {
     return c->height * c->width;
 }
 
+/* Floats from one position of a batched map to the next. */
+static inline size_t ink_position_floats(const ink_program *p, const ink_cell *c) {
+    return (c->store == INK_STORE_NARROW ? c->c : ink_groups(c->c) * INK_LANES) * (size_t)p->rows;
+}
+
+/* What a step is cut into that goes along channels: narrow ones by themselves, others by panels. */
+static inline uint32_t ink_channel_parts(const ink_cell *c) {
+    return c->store == INK_STORE_NARROW ? c->c : ink_groups(c->c);
+}
+
 static inline const ink_cell *ink_cell_of(const ink_program *p, ink_id id) {
     const ink_cell *c = &p->cells[id];
     return c;
@@ -173,7 +185,7 @@ typedef struct ink_operands {
 const ink_sweep *ink_sweep_forward(ink_program *p, const ink_node *node, const ink_operands *from);
 const ink_sweep *ink_sweep_back(ink_program *p, const ink_node *node, const ink_operands *from);
 uint32_t ink_sweep_parts(const ink_sweep *s);
-ink_work ink_work_sweep, ink_work_turn;
+ink_work ink_work_sweep, ink_work_sweep_narrow, ink_work_turn;
 
 /* ---- winograd.c: the same for convolutions of 3 x 3 and stride 1 on maps that are large enough ---- */
 typedef struct ink_winograd ink_winograd;
@@ -216,6 +228,13 @@ const void *ink_wgrad_plan(ink_program *p, const ink_node *node, ink_step *s, co
 /* Slices of that many blocks, when a gradient is cut by images. */
 uint32_t ink_wgrad_slices(uint32_t blocks);
 ink_work ink_work_wgrad, ink_work_wgrad_join, ink_work_bias_blocks, ink_work_bias_join;
+
+/* ---- narrow_dw.c: gradients of the weights of convolutions between narrow maps, or from planes to one ---- */
+/* As ink_wgrad_plan; s->extra[0] always. *parts: of the join. */
+const void *ink_narrow_dw_plan(ink_program *p, const ink_node *node, ink_step *s, uint32_t *parts);
+ink_work ink_work_narrow_dw, ink_work_narrow_join;
+/* sums[k] = sum of dy over the images and positions of a block; the rest of 16 is 0 */
+void ink_narrow_bias(const ink_program *p, const ink_cell *dy, uint32_t block, float *sums);
 
 /* ---- norm.c, pool.c, map.c, input.c, loss.c, learn.c ---- */
 ink_work ink_work_moments, ink_work_norm_join, ink_work_norm_fixed, ink_work_norm_apply, ink_work_norm_sums,

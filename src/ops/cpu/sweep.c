@@ -24,7 +24,9 @@ struct ink_sweep {
     uint32_t n_entries, groups; /* groups: panels of the output */
     uint32_t entry_parts, panel_parts, depth;
     ink_operands from;
+    bool narrow;
     size_t a_m, a_k, a_inner, b_inner, b_panel, out_m, out_panel, out_position;
+    size_t a_step; /* from the input of one output position to that of the next */
 };
 
 /* Taps of one dimension that meet a pixel, for one output index. */
@@ -143,7 +145,7 @@ static bool make_entries(ink_program *p, ink_sweep *s, const layout *l, const ge
             size_t base = none ? 0 : (size_t)rows[y].at[0] * l->a_width + (size_t)columns[x].at[0];
             entry e = {.out = y * across->out + x, .rows = 1, .pattern = id, .a = offset_of(base * l->a_position)};
             entry *last = s->n_entries > 0 ? &s->entries[s->n_entries - 1] : NULL;
-            if (p->rows == 1 && x > 0 && !none && last != NULL && last->pattern == id &&
+            if ((p->rows == 1 || s->narrow) && x > 0 && !none && last != NULL && last->pattern == id &&
                 last->a + offset_of(step * last->rows) == e.a) {
                 last->rows++;
             } else {
@@ -167,6 +169,7 @@ static void set_strides(const ink_program *p, ink_sweep *s, const layout *l, uin
     size_t rows = p->rows;
     s->out_panel = rows * INK_LANES;
     s->out_position = s->groups * s->out_panel;
+    s->a_step = (size_t)stride * l->a_position;
     s->out_m = rows == 1 ? s->out_position : INK_LANES;
     if (l->thin) {
         s->depth = l->taps_across;   /* every window is whole: a line of it is one product */
@@ -204,7 +207,8 @@ const ink_sweep *ink_sweep_forward(ink_program *p, const ink_node *node, const i
     s->groups = ink_groups(y->c);
     s->from = *from;
     layout l = {.weights = w, .a_groups = ink_groups(x->c), .a_width = x->width};
-    l.a_position = (size_t)l.a_groups * p->rows * INK_LANES;
+    l.a_position = ink_position_floats(p, x);
+    s->narrow = y->store == INK_STORE_NARROW;
     s->b_panel = (size_t)w->live * l.a_groups * INK_PANEL;
     bool fine;
     if (node->op == INK_OP_LINEAR) {
@@ -254,7 +258,8 @@ const ink_sweep *ink_sweep_back(ink_program *p, const ink_node *node, const ink_
     s->groups = ink_groups(dx->c);
     s->from = *from;
     layout l = {.weights = w, .a_groups = ink_groups(dy->c), .a_width = dy->width};
-    l.a_position = (size_t)l.a_groups * p->rows * INK_LANES;
+    l.a_position = ink_position_floats(p, dy);
+    s->narrow = dx->store == INK_STORE_NARROW;
     s->b_panel = (size_t)w->live * l.a_groups * INK_PANEL;
     set_strides(p, s, &l, 1);
     bool fine;
@@ -322,6 +327,45 @@ void ink_work_sweep(const ink_program *p, const ink_step *step, uint32_t block, 
         if (starts != NULL) g.bias = starts + e->out * s->groups * INK_LANES + lanes;
         g.rows = p->rows == 1 ? e->rows : p->rows;
         multiply(&g);
+    }
+}
+
+/* The same between narrow maps, or from planes to one: runs of positions at a time. Weights lie as for panels; towards
+ * the input they need not be turned, as c takes k's place by its stride alone. */
+void ink_work_sweep_narrow(const ink_program *p, const ink_step *step, uint32_t block, uint32_t part, uint32_t worker) {
+    (void)worker;
+    const ink_sweep *s = step->plan;
+    const ink_cell *y = &p->cells[step->node.out[0]], *x = &p->cells[s->from.a];
+    const bool back = step->node.op == INK_OP_CONV2D_DX, thin = x->store == INK_STORE_PLANES;
+    const float *from = ink_block(p, s->from.a, block);
+    const float *residual = ink_block(p, step->residual, block), *mask = ink_block(p, step->mask, block);
+    float *out = ink_block(p, step->node.out[0], block);
+    const size_t position = ink_position_floats(p, y);
+    ink_narrow g = {.w = ink_data(p, s->from.b),
+                    .bias = ink_data(p, step->bias),
+                    .scale = ink_data(p, step->scale),
+                    .offset = ink_data(p, step->offset),
+                    .x_place = s->a_step,
+                    .w_k = back ? 1 : INK_LANES,
+                    .w_m = back ? INK_LANES : 1,
+                    .out_place = position,
+                    .rows = y->c,
+                    .depth = thin ? s->depth : x->c, /* of planes, a line of the window */
+                    .relu = step->relu};
+    size_t e0, e1;
+    ink_share_of(s->n_entries, s->entry_parts, part, &e0, &e1);
+    for (size_t i = e0; i < e1; i++) {
+        const entry *e = &s->entries[i];
+        const pattern *t = &s->patterns[e->pattern];
+        const size_t at = e->out * position;
+        g.x = from + e->a;
+        g.out = out + at;
+        g.residual = residual != NULL ? residual + at : NULL;
+        g.mask = mask != NULL ? mask + at : NULL;
+        g.pairs = t->pairs;
+        g.n_pairs = t->n_pairs;
+        g.places = e->rows;
+        p->kernels->narrow(&g);
     }
 }
 

@@ -314,6 +314,10 @@ void ink_work_bias_blocks(const ink_program *p, const ink_step *step, uint32_t b
     (void)part, (void)worker;
     const ink_cell *dy = &p->cells[step->node.in[0]];
     size_t groups = ink_groups(dy->c), panel = p->rows * INK_LANES;
+    if (dy->store == INK_STORE_NARROW) {
+        ink_narrow_bias(p, dy, block, ink_data(p, step->extra[0]) + block * INK_LANES);
+        return;
+    }
     float *sums = ink_data(p, step->extra[0]) + block * groups * INK_LANES;
     memset(sums, 0, groups * INK_LANES * sizeof *sums);
     for (size_t g = 0; g < groups; g++) {
