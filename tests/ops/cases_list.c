@@ -137,14 +137,15 @@ const char *const ink_cases[] = {
     "2 x 32x12x12: conv 32 3x3 p1 e0",
     /* ---- narrow maps: where they begin and end, and what is fused behind their sums ---- */
     "17 x 6x5x5: conv 5 3x3 p1 bias, relu, dropout, flatten, linear 10 bias, loss 0",
-    "18 x 6x7x7: mark, conv 7 3x3 p1, add, silu, conv 6 3x3 s2 p1, gap, flatten, linear 10 bias, loss 0",
+    "18 x 6x7x7: mark, conv 6 3x3 p1, add, silu, conv 7 3x3 s2 p1, gap, flatten, linear 10 bias, loss 0",
     "33 x 16x6x6: conv 7 3x3 p1, bn, relu, maxpool 2x2 s2, conv 16 3x3 p1 bias, bn, relu, gmp",
     "5 x 13x8x8: conv 11 3x3 p1, bn-eval, relu, conv 14 3x3, bn-eval, silu",
     "17 x 5x9x7: bn, relu, maxpool 3x3 s3, conv 16 1x1, conv 17 1x1",
     "21 img 12x12: normalise 1, conv 4 3x3 p1, bn, silu, conv 5 3x3 p1, bn, silu, maxpool 2x2 s2, conv 13 3x3 p1, bn, "
     "silu, gmp, linear 10 bias, loss 0, adam",
     "9 img 9x9: normalise 3, conv 16 5x5 s2 p2 bias, relu, avgpool 2x2 s1, flatten, linear 10, loss 0",
-    "3 x 6x1x5: avgpool 3x1 s1 p1, relu",
+    "3 x 6x1x5: avgpool 3x3 s1 p1, relu",
+    "3 x 6x1x1: maxpool 2x2 s1 p1, leaky",
     /* ---- batch norm ---- */
     "1 x 1x1x1: bn",
     "1 x 5x4x4: bn",
@@ -157,6 +158,9 @@ const char *const ink_cases[] = {
     "4 x 16x7x7: bn, leaky",
     "4 x 10x7x7: bn, gelu",
     "4 x 10x7x7: bn, silu, maxpool 2x2 s2",
+    "19 x 20x5x5: conv 17 3x3 p1, bn, silu, conv 18 3x3, bn, hardswish, flatten, linear 10, bn, leaky",
+    "3 x 17x5x5: mark, bn, silu, add, bn, frozen, gelu, conv 17 1x1, bn, mark, silu, add",
+    "5 x 20x7x7: conv 18 3x3, bn-eval, silu, conv 17 3x3 p1 bias, gelu",
     "4 x 8x8x8: bn, bn, relu, slack 10",                /* the first beta's gradient is 0: all of it is rounding */
     "4 x 8x8x8: conv 8 3x3 p1 bias, bn, relu, slack 4", /* so is that of this bias */
     "4 x 8x8x8: maxpool 2x2 s2, bn, relu",

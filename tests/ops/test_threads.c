@@ -22,13 +22,15 @@
 #define HEX 65
 
 /* Between them: warps, thin and padded convolutions, Winograd with whole and cut tiles, strides, batch norm, residuals,
- * both poolings, dropout, sliced gradients of weights and uncut ones, clipping, averages, each optimizer. */
+ * both poolings, narrow maps, dropout, sliced gradients of weights and uncut ones, clipping, averages, each optimizer. */
 static const char *const nets[] = {
     "40 img 12x12: warp, normalise 1, conv 16 3x3 p1, bn, relu, conv 32 3x3 p1 bias, relu, maxpool 2x2 s2, dropout, "
     "mark, conv 32 3x3 p1, bn, add, relu, gap, flatten, linear 10 bias, loss 0.1, adamw decay 0.01 clip 1 average 0.9",
     "35 img 12x12: normalise 3, conv 17 5x5 s2 p2, bn, leaky, conv 32 3x3, relu, avgpool 2x2 s2, flatten, dropout, "
     "linear 40 bias, gelu, linear 10, loss 0, nesterov decay 0.001",
     "70 img 7x9: normalise 1, flatten, linear 100 bias, relu, linear 10 bias, loss 0, adam",
+    "150 img 8x8: warp, normalise 1, conv 5 3x3 p1, bn, silu, conv 6 3x3 p1 bias, silu, dropout, maxpool 2x2 s2, "
+    "mark, conv 6 3x3 p1, bn, add, conv 13 3x3 s2, bn, gelu, gap, flatten, linear 10 bias, loss 0, adamw decay 0.01",
     "20 x 32x7x7: conv 48 3x3 p1, bn, relu, conv 32 3x3, bn, relu, gmp, flatten, linear 10, loss 0, sgd 0.9",
 };
 #define NETS  (sizeof nets / sizeof *nets)

@@ -6,43 +6,10 @@
 #include <string.h>
 
 #include "core/rng.h"
+#include "ops/cpu/kern_activation.h"
 #include "ops/cpu/kern_norm.h"
 #include "ops/cpu/kern_vector.h"
 #include "ops/cpu/kernels.h"
-
-INLINE vf activation_of(ink_activation kind, vf slope, vf x) {
-    switch (kind) {
-    case INK_RELU: return vrelu(x);
-    case INK_LEAKY_RELU: return vpick((vi)(x > vset(0.0f)), x, slope * x);
-    case INK_SILU: return x / (vset(1.0f) + vexp(-x));
-    case INK_GELU: return x * vphi2(x) * vset(0.5f);
-    case INK_HARDSWISH: {
-        vf middle = x * (x + vset(3.0f)) * vset(1.0f / 6);
-        return vpick((vi)(x > vset(3.0f)), x, vpick((vi)(x < vset(-3.0f)), vset(0.0f), middle));
-    }
-    }
-    return x;
-}
-
-INLINE vf slope_of(ink_activation kind, vf slope, vf x) {
-    switch (kind) {
-    case INK_RELU: return vwhere_above(x, vset(1.0f));
-    case INK_LEAKY_RELU: return vpick((vi)(x > vset(0.0f)), vset(1.0f), slope);
-    case INK_SILU: {
-        vf s = vset(1.0f) / (vset(1.0f) + vexp(-x));
-        return s * vfma(x, vset(1.0f) - s, vset(1.0f));
-    }
-    case INK_GELU: { /* (1 + erf(x / sqrt 2)) / 2 + x e^(-x x / 2) / sqrt(2 pi) */
-        vf density = vexp(x * x * vset(-0.5f)) * vset(0x1.988454p-2f);
-        return vfma(x, density, vphi2(x) * vset(0.5f));
-    }
-    case INK_HARDSWISH: {
-        vf middle = vfma(x, vset(1.0f / 3), vset(0.5f));
-        return vpick((vi)(x > vset(3.0f)), vset(1.0f), vpick((vi)(x < vset(-3.0f)), vset(0.0f), middle));
-    }
-    }
-    return x;
-}
 
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): i is declared here */
 #define EACH_VECTOR(i, count) for (size_t i = 0; i < (count); i += VL)
@@ -50,6 +17,8 @@ INLINE vf slope_of(ink_activation kind, vf slope, vf x) {
 static void activate(ink_activation kind, float slope, const float *x, float *y, size_t count) {
     if (kind == INK_RELU) {
         EACH_VECTOR(i, count) vstore(y + i, vrelu(vload(x + i)));
+    } else if (kind == INK_SILU) {
+        EACH_VECTOR(i, count) vstore(y + i, activation_of(INK_SILU, vset(slope), vload(x + i)));
     } else {
         EACH_VECTOR(i, count) vstore(y + i, activation_of(kind, vset(slope), vload(x + i)));
     }
@@ -58,6 +27,8 @@ static void activate(ink_activation kind, float slope, const float *x, float *y,
 static void activate_dx(ink_activation kind, float slope, const float *x, const float *dy, float *dx, size_t count) {
     if (kind == INK_RELU) {
         EACH_VECTOR(i, count) vstore(dx + i, vwhere_above(vload(x + i), vload(dy + i)));
+    } else if (kind == INK_SILU) {
+        EACH_VECTOR(i, count) vstore(dx + i, vload(dy + i) * slope_of(INK_SILU, vset(slope), vload(x + i)));
     } else {
         EACH_VECTOR(i, count) vstore(dx + i, vload(dy + i) * slope_of(kind, vset(slope), vload(x + i)));
     }

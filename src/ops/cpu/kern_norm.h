@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "ops/cpu/kern_activation.h"
 #include "ops/cpu/kern_vector.h"
 #include "ops/cpu/kernels.h"
 
@@ -120,7 +121,31 @@ INLINE vf normed(const norm_columns *c, const int v, vf d) {
     return vfma(d, c->scale.v[v], c->offset.v[v]);
 }
 
+/* kind: a constant after inlining, where it is a frequent one */
+INLINE void norm_active(const ink_norm *n, const ink_activation kind, float *y) {
+    const norm_columns c = norm_load(n);
+    const vf slope = vset(n->slope);
+    for (size_t p = 0; p < n->panels; p++) {
+        for (size_t r = 0; r < n->rows; r++) {
+            UNROLL_ALL
+            for (int v = 0; v < PV; v++) {
+                size_t at = p * n->step + r * INK_LANES + (size_t)v * VL;
+                vstore(y + at, activation_of(kind, slope, normed(&c, v, vload(n->x + at) - c.mean.v[v])));
+            }
+        }
+        zero_rows(y + p * n->step, n->rows, n->all_rows);
+    }
+}
+
 static void norm(const ink_norm *n, const float *residual, bool relu, float *y) {
+    if (n->active) {
+        if (n->kind == INK_SILU) {
+            norm_active(n, INK_SILU, y);
+        } else {
+            norm_active(n, n->kind, y);
+        }
+        return;
+    }
     const norm_columns c = norm_load(n);
     for (size_t p = 0; p < n->panels; p++) {
         for (size_t r = 0; r < n->rows; r++) {
@@ -185,8 +210,41 @@ INLINE void norm_sums_along(const ink_norm *n, const ink_norm_dx *d, const size_
     }
 }
 
+/* Through an activation: dy times its slope goes to d->made, row by row as an exponential fills the registers, and from
+ * there to the sums. */
+INLINE void norm_sums_active(const ink_norm *n, const ink_norm_dx *d, const ink_activation kind, double *sum_dy,
+                             double *sum_product) {
+    column_totals s = sums_load(sum_dy), q = sums_load(sum_product);
+    const norm_columns c = norm_load(n);
+    const ink_norm_dx made = {.dy = d->made};
+    const vf slope = vset(n->slope);
+    for (size_t p = 0; p < n->panels; p++) {
+        size_t r = 0, from = p * n->step;
+        UNROLL_NOT
+        for (size_t i = 0; i < n->rows; i++) {
+            UNROLL_ALL
+            for (int v = 0; v < PV; v++) {
+                const size_t at = from + i * n->line + (size_t)v * VL;
+                vf z = normed(&c, v, vload(n->x + at) - c.mean.v[v]);
+                vstore(d->made + at, vload(d->dy + at) * slope_of(kind, slope, z));
+            }
+        }
+        for (; r + SUM_ROWS <= n->rows; r += SUM_ROWS) {
+            norm_sums_of(n, &made, &c, from + r * n->line, SUM_ROWS, n->line, false, false, &s, &q);
+        }
+        for (; r < n->rows; r++) norm_sums_of(n, &made, &c, from + r * n->line, 1, n->line, false, false, &s, &q);
+        if (n->line == INK_LANES) zero_rows(d->made + from, n->rows, n->all_rows);
+    }
+    sums_store(sum_dy, s);
+    sums_store(sum_product, q);
+}
+
 static void norm_sums(const ink_norm *n, const ink_norm_dx *d, double *sum_dy, double *sum_product) {
-    if (n->line == INK_LANES) {
+    if (n->active && n->kind == INK_SILU) {
+        norm_sums_active(n, d, INK_SILU, sum_dy, sum_product);
+    } else if (n->active) {
+        norm_sums_active(n, d, n->kind, sum_dy, sum_product);
+    } else if (n->line == INK_LANES) {
         norm_sums_along(n, d, INK_LANES, sum_dy, sum_product);
     } else {
         norm_sums_along(n, d, n->line, sum_dy, sum_product);

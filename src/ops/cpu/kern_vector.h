@@ -32,9 +32,11 @@ typedef float vf_any __attribute__((vector_size(VL * 4), aligned(4), may_alias))
 #if defined(__clang__)
 #define UNROLL_ALL  _Pragma("clang loop unroll(full)")
 #define UNROLL_FOUR _Pragma("clang loop unroll_count(4)")
+#define UNROLL_NOT  _Pragma("clang loop unroll(disable)")
 #else
 #define UNROLL_ALL  _Pragma("GCC unroll 16")
 #define UNROLL_FOUR _Pragma("GCC unroll 4")
+#define UNROLL_NOT  _Pragma("GCC unroll 1")
 #endif
 
 /* Sanitizers make each access many instructions: then the shapes of a tile are few, so that compilers end. */
@@ -134,6 +136,18 @@ INLINE vi vnan(vf x) {
     return (vi)(x != x); /* NOLINT(misc-redundant-expression) */
 }
 
+/* x within [low, high]; of NaN any of these. */
+INLINE vf vclamp(vf x, float low, float high) {
+#if defined(__AVX512F__)
+    return (vf)_mm512_max_ps(_mm512_min_ps((__m512)x, (__m512)vset(high)), (__m512)vset(low));
+#elif defined(__AVX2__)
+    return (vf)_mm256_max_ps(_mm256_min_ps((__m256)x, (__m256)vset(high)), (__m256)vset(low));
+#else
+    vf below = vpick((vi)(x < vset(high)), x, vset(high)); /* NaN becomes high, as on x86 */
+    return vpick((vi)(below > vset(low)), below, vset(low));
+#endif
+}
+
 /* x86's maximum gives its second operand where one is NaN or both are 0: NaN and -0 stay, as elsewhere. */
 INLINE vf vrelu(vf x) {
 #if defined(__AVX512F__)
@@ -178,21 +192,6 @@ INLINE vf vexp(vf x) {
     y = vpick(over, vset(INFINITY), y);
     y = vpick(under, vset(0.0f), y);
     return vpick(nan, x, y);
-}
-
-/* 1 + erf(x / sqrt 2), absolute error below 4e-7.
- * Source   Abramowitz & Stegun, Handbook of Mathematical Functions, 7.1.26. */
-INLINE vf vphi2(vf x) {
-    vi negative = (vi)(x < vset(0.0f));
-    vf z = vpick(negative, -x, x) * vset(0x1.6a09e6p-1f);
-    vf t = vset(1.0f) / vfma(z, vset(0.3275911f), vset(1.0f));
-    vf p = vset(1.061405429f);
-    p = vfma(p, t, vset(-1.453152027f));
-    p = vfma(p, t, vset(1.421413741f));
-    p = vfma(p, t, vset(-0.284496736f));
-    p = vfma(p, t, vset(0.254829592f));
-    vf tail = p * t * vexp(-(z * z)); /* erfc z */
-    return vpick(negative, tail, vset(2.0f) - tail);
 }
 
 #endif

@@ -104,12 +104,16 @@ typedef struct ink_update {
 typedef struct ink_norm {
     const float *x, *mean, *scale, *offset;
     size_t step, panels, rows, all_rows, line;
+    bool active; /* an activation follows y, other than relu */
+    ink_activation kind;
+    float slope;
 } ink_norm;
 
 /* dx[j] = factor[j] (dy[j] - flat[j] - (x[j] - mean[j]) tilt[j]): the gradient of batch norm. Where mask is not above 0
  * dy counts as 0; relu: where y is not. after: dx is 0 where x is not above 0, x being the output of a relu. */
 typedef struct ink_norm_dx {
     const float *dy, *mask;            /* mask or NULL; both step apart as x */
+    float *made;                       /* sums, where the norm is active: dy times the activation's slope */
     const float *factor, *flat, *tilt; /* not for sums */
     bool relu, after;
 } ink_norm_dx;

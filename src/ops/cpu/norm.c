@@ -95,6 +95,7 @@ static void narrow_sums(const ink_program *p, const ink_norm *n, const ink_norm_
     fold_rows(n, &fours, &rest);
     last.dy = d->dy + (rest.x - n->x);
     last.mask = moved(d->mask, (size_t)(rest.x - n->x));
+    if (d->made != NULL) last.made = d->made + (rest.x - n->x);
     p->kernels->norm_sums(&fours, d, sums, products);
     p->kernels->norm_sums(&rest, &last, sums, products);
     *sum = sum_of_lanes(sums, INK_LANES);
@@ -178,6 +179,9 @@ static ink_norm norm_of(const ink_program *p, const ink_step *step, uint32_t blo
     n.mean = ink_data(p, mean) + at;
     n.scale = moved(ink_data(p, scale), at);
     n.offset = moved(ink_data(p, beta), at);
+    n.active = step->active;
+    n.kind = step->kind;
+    n.slope = step->slope;
     if (narrow) {
         n.mean = for_all_lanes(n.mean, room->mean);
         n.scale = for_all_lanes(n.scale, room->scale);
@@ -203,6 +207,7 @@ static ink_norm norm_back(const ink_program *p, const ink_step *step, uint32_t b
 static ink_norm_dx gradients_of(const ink_program *p, const ink_step *step, uint32_t block, uint32_t part) {
     return (ink_norm_dx){.dy = panel_of(p, step->node.in[1], block, part),
                          .mask = panel_of(p, step->mask, block, part),
+                         .made = panel_of(p, step->extra[2], block, part),
                          .relu = step->scale != INK_NONE,
                          .after = step->relu};
 }

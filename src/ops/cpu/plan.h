@@ -39,6 +39,8 @@ ink_id ink_plan_root(const ink_program *p, ink_id v);
 int32_t ink_plan_only_reader(const planner *l, ink_id v, bool relu);
 /* Node i becomes part of the step that makes v; returns what it makes, which stands for v from now on. */
 ink_id ink_plan_absorb(planner *l, int32_t i, ink_id v);
+/* The activation of node i follows what the step makes. */
+void ink_plan_activate(ink_step *s, const ink_node *activation);
 /* The same, if what it says follows v: relu; the sum of v, made by node `at`, and an older value; relu's gradient
  * (and flatten's, when it moves nothing). Else v. */
 ink_id ink_plan_absorb_relu(planner *l, ink_step *s, ink_id v);
@@ -55,6 +57,8 @@ void ink_plan_norm(planner *l, int32_t at);
 void ink_plan_norm_back(planner *l, int32_t at, ink_id mask, ink_id dy);
 /* at: a max pool's gradient that is one with a batch norm's */
 void ink_plan_norm_pool_back(planner *l, int32_t at);
+/* Is `at`, an activation's gradient, one with the gradient of the batch norm before it? Then plans both. */
+bool ink_plan_norm_active_back(planner *l, int32_t at);
 /* Can `node`, the gradient of a batch norm, tell from its x on which side of a relu value v is? */
 bool ink_plan_knows_side(const planner *l, const ink_node *node, ink_id v);
 /* The step that makes scale and offset of an evaluation's batch norm, and their cells. */

@@ -123,6 +123,24 @@ static void plan_pooled(planner *l, int32_t at, const pooled *f, const void *win
     ink_plan_writes(s, s->node.out[0]);
 }
 
+/* The activation, no relu, behind the training norm of node `at`, where nothing reads the normalised value but that and
+ * its gradient, and that gradient nothing but the norm's: then the norm's passes do both. Else -1. */
+static int32_t find_active(const planner *l, int32_t at) {
+    const ink_node *nodes = l->g->nodes, *n = &nodes[at];
+    int32_t dx = -1;
+    for (int32_t i = 0; i < l->g->n_nodes; i++) {
+        if (nodes[i].op == INK_OP_ACTIVATION_DX && nodes[i].in[0] == n->out[0]) dx = i;
+    }
+    if (dx < 0 || !n->attr.batchnorm.training) return -1;
+    const int32_t active = lone_reader(l, n->out[0], dx), back = lone_reader(l, nodes[dx].out[0], -1);
+    if (active < 0 || back < 0 || nodes[active].op != INK_OP_ACTIVATION) return -1;
+    if (nodes[active].attr.activation.kind == INK_RELU) return -1;
+    const ink_node *m = &nodes[back];
+    return m->op == INK_OP_BATCHNORM_DX && m->in[0] == n->in[0] && m->in[1] == nodes[dx].out[0] && m->in[3] == n->out[1]
+               ? active
+               : -1;
+}
+
 void ink_plan_norm(planner *l, int32_t at) {
     const ink_node *n = &l->g->nodes[at];
     ink_id scale, offset;
@@ -140,8 +158,14 @@ void ink_plan_norm(planner *l, int32_t at) {
     ink_step *s = ink_plan_step(l, "batchnorm", ink_work_norm_apply, n);
     s->parts = ink_channel_parts(&l->p->cells[n->in[0]]);
     s->extra[1] = scale;
-    ink_id y = ink_plan_absorb_residual(l, s, n->out[0], at);
-    s->node.out[0] = ink_plan_absorb_relu(l, s, y);
+    int32_t active = find_active(l, at);
+    ink_id y = active >= 0 ? n->out[0] : ink_plan_absorb_residual(l, s, n->out[0], at);
+    if (active >= 0) {
+        ink_plan_activate(s, &l->g->nodes[active]);
+        s->node.out[0] = ink_plan_absorb(l, active, y);
+    } else {
+        s->node.out[0] = ink_plan_absorb_relu(l, s, y);
+    }
     ink_plan_reads(s, n->in[0]);
     ink_plan_reads(s, s->residual);
     ink_plan_reads(s, scale);
@@ -177,9 +201,14 @@ static ink_id plan_sums_back(planner *l, const ink_step *like, ink_work *work) {
     sums->offset = like->offset;
     sums->residual = like->residual;
     sums->mask = like->mask;
+    sums->active = like->active;
+    sums->kind = like->kind;
+    sums->slope = like->slope;
+    sums->extra[2] = like->extra[2];
     ink_plan_settle(sums);
     sums->n_writes = 0;
     ink_plan_writes(sums, cell);
+    ink_plan_writes(sums, sums->extra[2]);
     ink_step *join = ink_plan_step(l, "batchnorm_dx join", ink_work_norm_dx_join, n);
     join->whole = true;
     join->extra[0] = cell;
@@ -214,10 +243,40 @@ static void plan_dx(planner *l, const ink_step *like, ink_work *work, const char
     ink_plan_writes(s, n->out[0]);
 }
 
-void ink_plan_norm_back(planner *l, int32_t at, ink_id mask, ink_id dy) {
-    ink_step like = {
-        .node = l->g->nodes[at], .scale = INK_NONE, .offset = INK_NONE, .residual = INK_NONE, .mask = mask};
+/* A step like which sums and dx will be planned for node `at`. */
+static ink_step like_node(const planner *l, int32_t at, ink_id dy) {
+    ink_step like = {.node = l->g->nodes[at],
+                     .scale = INK_NONE,
+                     .offset = INK_NONE,
+                     .residual = INK_NONE,
+                     .mask = INK_NONE,
+                     .extra = {INK_NONE, INK_NONE, INK_NONE}};
     like.node.in[1] = dy;
+    return like;
+}
+
+bool ink_plan_norm_active_back(planner *l, int32_t at) {
+    const ink_node *active_dx = &l->g->nodes[at];
+    const int32_t back = lone_reader(l, active_dx->out[0], -1);
+    if (back < 0 || !ink_plan_knows_side(l, &l->g->nodes[back], active_dx->in[0])) return false;
+    const ink_id normed = active_dx->in[0];
+    const int32_t norm = l->g->values[normed].maker;
+    if (find_active(l, norm) < 0 || active_dx->attr.activation.kind == INK_RELU) return false;
+    l->done[back] = true;
+    ink_step like = like_node(l, back, active_dx->in[1]);
+    like.scale = l->norm_scale[normed];
+    like.offset = l->g->nodes[norm].in[2];
+    like.extra[2] = active_dx->out[0]; /* what the sums' pass makes for dx's */
+    ink_plan_activate(&like, active_dx);
+    ink_id line = plan_sums_back(l, &like, ink_work_norm_sums);
+    like = like_node(l, back, active_dx->out[0]);
+    if (like.node.out[0] != INK_NONE) plan_dx(l, &like, ink_work_norm_dx, "batchnorm_dx", line);
+    return true;
+}
+
+void ink_plan_norm_back(planner *l, int32_t at, ink_id mask, ink_id dy) {
+    ink_step like = like_node(l, at, dy);
+    like.mask = mask;
     const ink_node *norm = mask != INK_NONE ? norm_between(l, &like.node, mask) : NULL;
     if (norm != NULL) {
         like.scale = l->norm_scale[mask];
@@ -231,15 +290,13 @@ void ink_plan_norm_back(planner *l, int32_t at, ink_id mask, ink_id dy) {
 void ink_plan_norm_pool_back(planner *l, int32_t at) {
     const ink_node *pool_dx = &l->g->nodes[at], *norm = &l->g->nodes[l->norm_of[at]];
     int32_t relu_dx = lone_reader(l, pool_dx->out[0], -1), norm_dx = lone_reader(l, l->g->nodes[relu_dx].out[0], -1);
-    ink_step like = {.node = l->g->nodes[norm_dx],
-                     .scale = l->norm_scale[norm->out[0]],
-                     .offset = norm->in[2],
-                     .residual = pool_dx->in[1],
-                     .mask = INK_NONE};
+    ink_step like = like_node(l, norm_dx, pool_dx->in[2]);
+    like.scale = l->norm_scale[norm->out[0]];
+    like.offset = norm->in[2];
+    like.residual = pool_dx->in[1];
     like.plan = tiling_windows(l, &l->g->nodes[l->g->values[pool_dx->in[1]].maker]);
     (void)ink_plan_absorb(l, relu_dx, pool_dx->out[0]);
     (void)ink_plan_absorb(l, norm_dx, l->g->nodes[relu_dx].out[0]);
-    like.node.in[1] = pool_dx->in[2];
     ink_id line = plan_sums_back(l, &like, ink_work_norm_pool_sums);
     plan_dx(l, &like, ink_work_norm_pool_dx, "batchnorm_dx maxpool", line);
 }

@@ -94,6 +94,12 @@ ink_id ink_plan_absorb(planner *l, int32_t i, ink_id v) {
     return y;
 }
 
+void ink_plan_activate(ink_step *s, const ink_node *activation) {
+    s->active = true;
+    s->kind = activation->attr.activation.kind;
+    s->slope = activation->attr.activation.slope;
+}
+
 /* relu behind v, if nothing else reads v. */
 ink_id ink_plan_absorb_relu(planner *l, ink_step *s, ink_id v) {
     int32_t i = ink_plan_only_reader(l, v, true);
@@ -191,7 +197,7 @@ static void plan_activation_dx(planner *l, int32_t at) {
         ink_plan_norm_back(l, i, n->in[0], n->in[1]);
         return;
     }
-    plan_simple(l, at, ink_work_activation_dx);
+    if (!ink_plan_norm_active_back(l, at)) plan_simple(l, at, ink_work_activation_dx);
 }
 
 static void plan_dropout(planner *l, int32_t at) {

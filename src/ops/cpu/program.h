@@ -75,7 +75,10 @@ struct ink_step {
     ink_id bias, scale, offset, residual, mask; /* fused behind a sum */
     ink_id extra[3];                            /* own cells: partial sums, turned weights */
     bool relu, reads_gradients;                 /* reads_gradients: of all parameters, beside `reads` */
-    float factor;                               /* optimizer: the parameter's own on the learning rate */
+    bool active;                                /* an activation other than relu is fused: its attributes */
+    ink_activation kind;
+    float slope;
+    float factor; /* optimizer: the parameter's own on the learning rate */
 };
 
 /* Steps [first, first + chained) work by blocks, then come `wholes` whole ones. */

@@ -92,6 +92,7 @@ static uint32_t make_lines(const geometry *g, bool back, line *lines) {
 typedef struct layout {
     size_t a_position, a_plane;       /* floats from one input position to the next; thin: from channel to channel */
     uint32_t a_width, a_groups, thin; /* thin: channels, else 0 */
+    uint32_t channels;                /* of the input */
     uint32_t taps_across;             /* S */
     const ink_cell *weights;
 } layout;
@@ -177,13 +178,13 @@ static void set_strides(const ink_program *p, ink_sweep *s, const layout *l, uin
         s->a_m = rows == 1 ? stride : 1;
         s->a_k = rows;
     } else {
-        s->depth = INK_LANES;
+        s->depth = l->channels < INK_LANES ? l->channels : INK_LANES; /* the rest of a lone panel is zeros */
         s->a_inner = rows * INK_LANES;
         s->b_inner = INK_PANEL;
         s->a_m = rows == 1 ? stride * l->a_position : INK_LANES;
         s->a_k = 1;
         if (s->from.half) { /* the same places, elements in pairs */
-            s->depth = INK_LANES / 2;
+            s->depth = (s->depth + 1) / 2;
             s->a_k = 2;
         }
     }
@@ -206,7 +207,7 @@ const ink_sweep *ink_sweep_forward(ink_program *p, const ink_node *node, const i
     if (s == NULL) return NULL;
     s->groups = ink_groups(y->c);
     s->from = *from;
-    layout l = {.weights = w, .a_groups = ink_groups(x->c), .a_width = x->width};
+    layout l = {.weights = w, .channels = x->c, .a_groups = ink_groups(x->c), .a_width = x->width};
     l.a_position = ink_position_floats(p, x);
     s->narrow = y->store == INK_STORE_NARROW;
     s->b_panel = (size_t)w->live * l.a_groups * INK_PANEL;
@@ -257,7 +258,7 @@ const ink_sweep *ink_sweep_back(ink_program *p, const ink_node *node, const ink_
     if (s == NULL) return NULL;
     s->groups = ink_groups(dx->c);
     s->from = *from;
-    layout l = {.weights = w, .a_groups = ink_groups(dy->c), .a_width = dy->width};
+    layout l = {.weights = w, .channels = dy->c, .a_groups = ink_groups(dy->c), .a_width = dy->width};
     l.a_position = ink_position_floats(p, dy);
     s->narrow = dx->store == INK_STORE_NARROW;
     s->b_panel = (size_t)w->live * l.a_groups * INK_PANEL;
@@ -279,6 +280,13 @@ const ink_sweep *ink_sweep_back(ink_program *p, const ink_node *node, const ink_
 
 uint32_t ink_sweep_parts(const ink_sweep *s) {
     return s->entry_parts * s->panel_parts;
+}
+
+/* The fused activation of `places` runs of floats, `next` apart, while they are in cache. */
+static void activate(const ink_program *p, const ink_step *step, float *out, size_t places, size_t next, size_t count) {
+    for (size_t i = 0; i < places; i++) {
+        p->kernels->activate(step->kind, step->slope, out + i * next, out + i * next, count);
+    }
 }
 
 void ink_work_sweep(const ink_program *p, const ink_step *step, uint32_t block, uint32_t part, uint32_t worker) {
@@ -327,6 +335,7 @@ void ink_work_sweep(const ink_program *p, const ink_step *step, uint32_t block, 
         if (starts != NULL) g.bias = starts + e->out * s->groups * INK_LANES + lanes;
         g.rows = p->rows == 1 ? e->rows : p->rows;
         multiply(&g);
+        if (step->active) activate(p, step, g.out, e->rows, s->out_position, g.panels * s->out_panel);
     }
 }
 
@@ -366,6 +375,7 @@ void ink_work_sweep_narrow(const ink_program *p, const ink_step *step, uint32_t 
         g.n_pairs = t->n_pairs;
         g.places = e->rows;
         p->kernels->narrow(&g);
+        if (step->active) activate(p, step, g.out, 1, 0, e->rows * position);
     }
 }
 
