@@ -125,12 +125,13 @@ INLINE vf normed(const norm_columns *c, const int v, vf d) {
 INLINE void norm_active(const ink_norm *n, const ink_activation kind, float *y) {
     const norm_columns c = norm_load(n);
     const vf slope = vset(n->slope);
+    const float *x = n->x;
     for (size_t p = 0; p < n->panels; p++) {
         for (size_t r = 0; r < n->rows; r++) {
             UNROLL_ALL
             for (int v = 0; v < PV; v++) {
                 size_t at = p * n->step + r * INK_LANES + (size_t)v * VL;
-                vstore(y + at, activation_of(kind, slope, normed(&c, v, vload(n->x + at) - c.mean.v[v])));
+                vstore(y + at, activation_of(kind, slope, normed(&c, v, vload(x + at) - c.mean.v[v])));
             }
         }
         zero_rows(y + p * n->step, n->rows, n->all_rows);
@@ -218,22 +219,25 @@ INLINE void norm_sums_active(const ink_norm *n, const ink_norm_dx *d, const ink_
     const norm_columns c = norm_load(n);
     const ink_norm_dx made = {.dy = d->made};
     const vf slope = vset(n->slope);
+    const float *x = n->x, *dy = d->dy; /* read once: a store could change what n and d hold */
+    float *to = d->made;
+    const size_t line = n->line;
     for (size_t p = 0; p < n->panels; p++) {
         size_t r = 0, from = p * n->step;
         UNROLL_NOT
         for (size_t i = 0; i < n->rows; i++) {
             UNROLL_ALL
             for (int v = 0; v < PV; v++) {
-                const size_t at = from + i * n->line + (size_t)v * VL;
-                vf z = normed(&c, v, vload(n->x + at) - c.mean.v[v]);
-                vstore(d->made + at, vload(d->dy + at) * slope_of(kind, slope, z));
+                const size_t at = from + i * line + (size_t)v * VL;
+                vf z = normed(&c, v, vload(x + at) - c.mean.v[v]);
+                vstore(to + at, vload(dy + at) * slope_of(kind, slope, z));
             }
         }
         for (; r + SUM_ROWS <= n->rows; r += SUM_ROWS) {
-            norm_sums_of(n, &made, &c, from + r * n->line, SUM_ROWS, n->line, false, false, &s, &q);
+            norm_sums_of(n, &made, &c, from + r * line, SUM_ROWS, line, false, false, &s, &q);
         }
-        for (; r < n->rows; r++) norm_sums_of(n, &made, &c, from + r * n->line, 1, n->line, false, false, &s, &q);
-        if (n->line == INK_LANES) zero_rows(d->made + from, n->rows, n->all_rows);
+        for (; r < n->rows; r++) norm_sums_of(n, &made, &c, from + r * line, 1, line, false, false, &s, &q);
+        if (line == INK_LANES) zero_rows(to + from, n->rows, n->all_rows);
     }
     sums_store(sum_dy, s);
     sums_store(sum_product, q);
