@@ -7,8 +7,9 @@
  * F(4x4,3x3) loses three bits); and in bf16, where both round the same inputs but a last bit may tip a rounding,
  * 2^-9 on top where a matrix node is not alone. Where Winograd is taken, and between maps of few channels, a program of
  * bf16 rounds nothing and the judge does: their difference has a root mean square of 2e-3, and a ReLU near its kink
- * falls to the other side in one of 300 places, which moves single gradients by all they are; so there the root mean square of the difference counts, not the
- * largest, and 2^-8 is allowed where a matrix node is alone, 2^-3 elsewhere: a wrong index gives 1.
+ * falls to the other side in one of 300 places, which moves single gradients by all they are; so there the root mean
+ * square of the difference counts, not the largest, and 2^-8 is allowed where a matrix node is alone, 2^-3 elsewhere: a
+ * wrong index gives 1.
  * A ReLU or a maximum within rounding of its kink may fall to the other
  * side: a case passes when one of three seeds does; a systematic fault fails all. */
 #include <setjmp.h>

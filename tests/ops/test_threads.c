@@ -22,7 +22,7 @@
 #define HEX 65
 
 /* Between them: warps, thin and padded convolutions, Winograd with whole and cut tiles, strides, batch norm, residuals,
- * both poolings, narrow maps, dropout, sliced gradients of weights and uncut ones, clipping, averages, each optimizer. */
+ * both poolings, narrow maps, dropout, sliced gradients of weights and uncut ones, clipping, averages, optimizers. */
 static const char *const nets[] = {
     "40 img 12x12: warp, normalise 1, conv 16 3x3 p1, bn, relu, conv 32 3x3 p1 bias, relu, maxpool 2x2 s2, dropout, "
     "mark, conv 32 3x3 p1, bn, add, relu, gap, flatten, linear 10 bias, loss 0.1, adamw decay 0.01 clip 1 average 0.9",
