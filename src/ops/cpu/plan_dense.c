@@ -211,7 +211,7 @@ void ink_plan_forward(planner *l, int32_t at) {
     s->bias = n->in[2];
     y = ink_plan_absorb_residual(l, s, y, at);
     y = ink_plan_absorb_relu(l, s, y);
-    int32_t next = winograd ? -1 : ink_plan_only_reader(l, y, false);
+    int32_t next = way != DIRECT ? -1 : ink_plan_only_reader(l, y, false);
     if (next >= 0 && l->g->nodes[next].op == INK_OP_ACTIVATION && !s->relu) { /* no relu: that was absorbed */
         ink_plan_activate(s, &l->g->nodes[next]);
         y = ink_plan_absorb(l, next, y);
