@@ -101,12 +101,24 @@ INLINE void columns_of(line_transform *line, const int n, const int to, const fl
     }
 }
 
-/* n x n panels of `rows` rows of 16 become to x to of them, at o's places; fours: see ink_tile_places. */
+/* Rows that the products take at once: with 32 registers four rows of all six elements, else many of one element, in
+ * tiles of what the registers hold. */
+#if VL == 16
+#define RUN         4
+#define RUN_TILE    4
+#define ELEMENT_ROW (6 * INK_LANES)
+#else
+#define RUN         16
+#define RUN_TILE    (VL == 8 ? 6 : 4)
+#define ELEMENT_ROW INK_LANES
+#endif
+
+/* n x n panels of `rows` rows of 16 become to x to of them, at o's places; runs: see ink_tile_places. */
 INLINE void tile_of(line_transform *line, const int n, const int to, const float *const *from, const ink_tile_places *o,
-                    size_t rows, const bool fours) {
+                    size_t rows, const bool runs) {
     for (size_t row = 0; row < rows; row++) {
         vf half[PV][36];
-        float *out = o->to + (fours ? row / 4 * o->row + row % 4 * INK_LANES : row * o->row);
+        float *out = o->to + (runs ? row / RUN * o->row + row % RUN * INK_LANES : row * o->row);
         columns_of(line, n, to, from, row * INK_LANES, half);
         UNROLL_ALL
         for (int r = 0; r < to; r++) {
@@ -124,7 +136,7 @@ INLINE void tile_of(line_transform *line, const int n, const int to, const float
 }
 
 static void winograd_inputs(const float *const from[36], const ink_tile_places *to, size_t rows) {
-    if (to->fours) {
+    if (to->runs) {
         tile_of(line_of_inputs, 6, 6, from, to, rows, true);
     } else {
         tile_of(line_of_inputs, 6, 6, from, to, rows, false);
@@ -147,12 +159,12 @@ static void winograd_taps(const float *const from[36], const ink_tile_places *to
     tile_of(line_of_taps, 6, 3, from, to, rows, false);
 }
 
-/* Four rows of one column of six elements; y: [4][4][16], the outputs' transform down the column. Sums are formed in
- * registers where they are many, else element by element in the first-level cache. Of the panels in ahead two are
- * asked for beside each group's products. */
-INLINE void column_of_products(const float *inputs, const float *weights, uint32_t groups, float *y,
-                               const float *const *ahead) {
 #if VL == 16
+/* A run of one column of six elements; y: [4][R][16], the outputs' transform down the column. Of the panels in ahead
+ * two are asked for beside each group's products. */
+INLINE void column_of_products(const float *inputs, const float *weights, uint32_t groups, uint32_t rows, float *y,
+                               const float *const *ahead) {
+    (void)rows;
     vf sum[4][6];
     UNROLL_ALL
     for (int m = 0; m < 4; m++) {
@@ -181,52 +193,70 @@ INLINE void column_of_products(const float *inputs, const float *weights, uint32
         UNROLL_ALL
         for (int r = 0; r < 4; r++) vstore(y + (r * 4 + m) * (int)INK_LANES, line[r]);
     }
+}
 #else
-    for (size_t i = 0; i < 2 * (size_t)groups * INK_LANES; i++) {
-        __builtin_prefetch(ahead[i / INK_LANES] + i % INK_LANES * INK_LANES, 0, 2);
-    }
-    float made[6][4 * INK_LANES];
-    for (int r = 0; r < 6; r++) {
-        vf sum[4][PV];
+/* n rows (a constant after inlining) of one element. */
+INLINE void rows_of_products(const float *inputs, const float *weights, uint32_t groups, const int n, float *to) {
+    vf sum[RUN_TILE][PV];
+    UNROLL_ALL
+    for (int m = 0; m < n; m++) {
         UNROLL_ALL
-        for (int m = 0; m < 4; m++) {
+        for (int v = 0; v < PV; v++) sum[m][v] = vset(0.0f);
+    }
+    for (uint32_t g = 0; g < groups; g++, inputs += 6 * RUN * INK_LANES, weights += 6 * INK_LANES * INK_LANES) {
+        UNROLL_FOUR
+        for (size_t k = 0; k < INK_LANES; k++) {
+            vf row[PV];
             UNROLL_ALL
-            for (int v = 0; v < PV; v++) sum[m][v] = vset(0.0f);
-        }
-        const float *a = inputs + r * 4 * (int)INK_LANES, *b = weights + r * (int)INK_LANES;
-        for (uint32_t g = 0; g < groups; g++, a += 6 * 4 * INK_LANES) {
-            for (size_t k = 0; k < INK_LANES; k++, b += 6 * INK_LANES) {
+            for (int v = 0; v < PV; v++) row[v] = vload(weights + k * INK_LANES + (size_t)v * VL);
+            UNROLL_ALL
+            for (int m = 0; m < n; m++) {
+                const vf x = vset(inputs[(size_t)m * INK_LANES + k]);
                 UNROLL_ALL
-                for (int m = 0; m < 4; m++) {
-                    const vf x = vset(a[(size_t)m * INK_LANES + k]);
-                    UNROLL_ALL
-                    for (int v = 0; v < PV; v++) sum[m][v] = vfma(x, vload(b + v * VL), sum[m][v]);
-                }
+                for (int v = 0; v < PV; v++) sum[m][v] = vfma(x, row[v], sum[m][v]);
             }
         }
-        UNROLL_ALL
-        for (int m = 0; m < 4; m++) {
-            UNROLL_ALL
-            for (int v = 0; v < PV; v++) vstore(&made[r][m * (int)INK_LANES + v * VL], sum[m][v]);
-        }
     }
-    for (int i = 0; i < 4 * (int)INK_LANES; i += VL) {
+    UNROLL_ALL
+    for (int m = 0; m < n; m++) {
+        UNROLL_ALL
+        for (int v = 0; v < PV; v++) vstore(to + m * (int)INK_LANES + v * VL, sum[m][v]);
+    }
+}
+
+/* The same, element by element in the first-level cache; a sixth of the panels in ahead is asked for before each. A
+ * tile that is not full computes rows that nobody reads. */
+INLINE void column_of_products(const float *inputs, const float *weights, uint32_t groups, uint32_t rows, float *y,
+                               const float *const *ahead) {
+    float made[6][RUN * INK_LANES];
+    const size_t wishes = (size_t)groups * (RUN / 2);
+    for (size_t r = 0; r < 6; r++) {
+        for (size_t i = wishes * r / 6; i < wishes * (r + 1) / 6; i++) {
+            for (size_t k = 0; k < INK_LANES; k++) __builtin_prefetch(ahead[i] + k * INK_LANES, 0, 2);
+        }
+        const float *a = inputs + r * RUN * INK_LANES, *b = weights + r * INK_LANES * INK_LANES;
+        size_t m = 0;
+        for (; m + 4 < rows; m += RUN_TILE)
+            rows_of_products(a + m * INK_LANES, b, groups, RUN_TILE, &made[r][m * INK_LANES]);
+        if (m < rows) rows_of_products(a + m * INK_LANES, b, groups, 4, &made[r][m * INK_LANES]);
+    }
+    for (size_t i = 0; i < rows * INK_LANES; i += VL) {
         vf column[6], line[4];
         UNROLL_ALL
         for (int r = 0; r < 6; r++) column[r] = vload(&made[r][i]);
         line_of_outputs(column, line);
         UNROLL_ALL
-        for (int r = 0; r < 4; r++) vstore(y + r * 4 * (int)INK_LANES + i, line[r]);
+        for (int r = 0; r < 4; r++) vstore(y + r * RUN * (int)INK_LANES + i, line[r]);
     }
-#endif
 }
+#endif
 
-static void winograd_products(const float *inputs, const float *weights, uint32_t groups, uint32_t fours, float *y,
+static void winograd_products(const float *inputs, const float *weights, uint32_t groups, uint32_t rows, float *y,
                               const float *const *ahead) {
-    for (uint32_t i = 0; i < fours; i++, ahead += 2 * (size_t)groups) {
-        column_of_products(inputs, weights, groups, y, ahead);
-        inputs += groups * (6 * 4 * INK_LANES);
-        y += 4 * 4 * INK_LANES;
+    for (uint32_t row = 0; row < rows; row += RUN, ahead += (size_t)groups * (RUN / 2)) {
+        column_of_products(inputs, weights, groups, rows - row < RUN ? rows - row : RUN, y, ahead);
+        inputs += groups * (6 * RUN * INK_LANES);
+        y += 4 * RUN * INK_LANES;
     }
 }
 
@@ -244,7 +274,7 @@ INLINE vf finished(const ink_tile_out *o, size_t at, const int v, vf y) {
 INLINE void outputs_of(const ink_tile_out o, const bool whole, const bool after) {
     for (size_t row = 0; row < o.rows; row++) {
         const size_t slot = o.slot + row;
-        const float *from = o.from + slot / 4 * (4 * 4 * INK_LANES) + slot % 4 * INK_LANES;
+        const float *from = o.from + slot / RUN * (4 * RUN * INK_LANES) + slot % RUN * INK_LANES;
         UNROLL_ALL
         for (int r = 0; r < 4; r++) {
             if (!whole && r >= (int)o.down) break;
@@ -252,7 +282,7 @@ INLINE void outputs_of(const ink_tile_out o, const bool whole, const bool after)
             for (int v = 0; v < PV; v++) {
                 vf m[6], y[4];
                 UNROLL_ALL
-                for (int c = 0; c < 6; c++) m[c] = vload(from + (size_t)c * o.step + r * 4 * (int)INK_LANES + v * VL);
+                for (int c = 0; c < 6; c++) m[c] = vload(from + (size_t)c * o.step + r * RUN * (int)INK_LANES + v * VL);
                 line_of_outputs(m, y);
                 UNROLL_ALL
                 for (int c = 0; c < 4; c++) {
@@ -280,6 +310,7 @@ static void winograd_outputs(const ink_tile_out *o) {
 #define KERNELS_OF_WINOGRAD                                                                                            \
     .winograd_inputs = winograd_inputs, .winograd_weights = winograd_weights,                                          \
     .winograd_gradients = winograd_gradients, .winograd_taps = winograd_taps, .winograd_products = winograd_products,  \
-    .winograd_outputs = winograd_outputs, .toeplitz_weights = toeplitz_weights
+    .winograd_outputs = winograd_outputs, .toeplitz_weights = toeplitz_weights, .winograd_rows = RUN,                  \
+    .winograd_down = ELEMENT_ROW == INK_LANES ? INK_LANES * INK_LANES : INK_LANES, .winograd_across = ELEMENT_ROW
 
 #endif

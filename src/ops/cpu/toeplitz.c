@@ -13,6 +13,7 @@
 #define ELEMENTS     9u
 #define SHARED       5u  /* products that several outputs share: elements 0 to 3 and 6 */
 #define LEAST_IMAGES 64u /* of fewer the products saved do not pay for the weights' transform */
+#define GAP          16u /* between elements of weights, against one set of the cache for all that is stored */
 #define PART_GROUPS  8u  /* groups of outputs of a task */
 
 struct ink_toeplitz {
@@ -30,8 +31,13 @@ bool ink_toeplitz_pays(const ink_program *p, const ink_node *node) {
     return node->attr.conv.pad == 1 && x->height == SIDE && x->width == SIDE && y->height == SIDE && y->width == SIDE;
 }
 
+/* From an element of weights to the next one. */
+static size_t element_step(size_t k_groups, size_t c_groups) {
+    return k_groups * c_groups * INK_PANEL + GAP;
+}
+
 size_t ink_toeplitz_weight_floats(const ink_cell *w) {
-    return (size_t)ink_groups(w->k) * ink_groups(w->c) * ELEMENTS * INK_PANEL;
+    return ELEMENTS * element_step(ink_groups(w->k), ink_groups(w->c));
 }
 
 const ink_toeplitz *ink_toeplitz_plan(ink_program *p, const ink_node *node, const ink_operands *from, ink_id *scratch) {
@@ -56,7 +62,7 @@ void ink_work_toeplitz_weights(const ink_program *p, const ink_step *s, uint32_t
                                uint32_t worker) {
     (void)block, (void)worker;
     const ink_cell *w = &p->cells[s->node.in[1]];
-    const size_t c_groups = ink_groups(w->c), k_groups = ink_groups(w->k), element = k_groups * c_groups * INK_PANEL;
+    const size_t c_groups = ink_groups(w->c), k_groups = ink_groups(w->k), element = element_step(k_groups, c_groups);
     const bool back = s->node.op == INK_OP_CONV2D_DX;
     for (size_t c = 0; c < c_groups; c++) {
         float turned[9 * INK_PANEL];
@@ -108,7 +114,7 @@ void ink_work_toeplitz(const ink_program *p, const ink_step *s, uint32_t block, 
                   .inner = t->groups,
                   .depth = INK_LANES,
                   .outer = 1};
-    const size_t element = (size_t)t->out_groups * t->groups * INK_PANEL;
+    const size_t element = element_step(t->out_groups, t->groups);
     for (size_t i = 0; i < SHARED; i++) {
         g.a = inputs + i * position;
         g.b = weights + shared[i] * element;

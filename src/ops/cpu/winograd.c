@@ -6,6 +6,7 @@
 
 #define SCRATCH_FLOATS 18432u /* wanted of a worker's transformed inputs: measured */
 #define COLUMN_PANELS  6u     /* of a column of elements */
+#define COLUMN_GAP     64u    /* between columns of weights, against one set of the cache for all that is stored */
 
 /* Of the outputs of all tiles, those that must be on the map. */
 #define LEAST_SHARE      0.5
@@ -13,8 +14,8 @@
 
 struct ink_winograd {
     ink_operands from; /* a: x (dy), b: transformed weights */
-    ink_id scratch;    /* [worker]: inputs [column][four][group][6][4][16], then half sums [column][four][4][4][16],
-                        * then a list of panels */
+    ink_id scratch;    /* [worker]: inputs [column][run][group][6][R][16], then half sums [column][run][4][R][16],
+                        * then a list of panels; R: rows of a run */
     tiling map;
     uint32_t out_groups, parts;
     uint32_t together; /* tiles that go through the products at once */
@@ -106,26 +107,36 @@ bool ink_winograd_pays(const ink_program *p, const ink_node *node) {
     return ink_winograd_fits(p, node, &p->cells[node->in[1]], &p->cells[node->out[0]]);
 }
 
+/* From a column of weights to the next one. */
+static size_t weight_step(size_t k_groups, size_t c_groups) {
+    return k_groups * c_groups * COLUMN_PANELS * INK_PANEL + COLUMN_GAP;
+}
+
 size_t ink_winograd_weight_floats(const ink_cell *w) {
-    return (size_t)ink_groups(w->k) * ink_groups(w->c) * INK_TILE_ELEMENTS * INK_PANEL;
+    return INK_TILE_REACH * weight_step(ink_groups(w->k), ink_groups(w->c));
 }
 
-/* Fours of rows of a strip. */
-static size_t fours_of(const ink_program *p, const ink_winograd *t) {
-    return ((size_t)t->together * p->rows + 3) / 4;
+/* Runs of rows of a strip. */
+static size_t runs_of(const ink_program *p, const ink_winograd *t) {
+    return ((size_t)t->together * p->rows + p->kernels->winograd_rows - 1) / p->kernels->winograd_rows;
 }
 
-/* From a four's inputs of a column to the next one's, from column to column, and from column to column of sums. */
-static size_t four_step(const ink_winograd *t) {
-    return (size_t)t->map.groups * COLUMN_PANELS * 4 * INK_LANES;
+/* From a run's inputs of a column to the next one's, from column to column, and from column to column of sums. */
+static size_t run_step(const ink_program *p, const ink_winograd *t) {
+    return (size_t)t->map.groups * COLUMN_PANELS * p->kernels->winograd_rows * INK_LANES;
 }
 
 static size_t input_step(const ink_program *p, const ink_winograd *t) {
-    return fours_of(p, t) * four_step(t) + INK_TILE_GAP;
+    return runs_of(p, t) * run_step(p, t) + INK_TILE_GAP;
 }
 
 static size_t sum_step(const ink_program *p, const ink_winograd *t) {
-    return fours_of(p, t) * INK_TILE * 4 * INK_LANES + INK_TILE_GAP;
+    return runs_of(p, t) * INK_TILE * p->kernels->winograd_rows * INK_LANES + INK_TILE_GAP;
+}
+
+/* Panels that the products of a column ask for. */
+static size_t wishes_of(const ink_program *p, const ink_winograd *t, size_t runs) {
+    return runs * t->map.groups * (p->kernels->winograd_rows / 2);
 }
 
 ink_winograd *ink_winograd_plan(ink_program *p, const ink_node *node, const ink_operands *from, ink_id *scratch) {
@@ -140,7 +151,7 @@ ink_winograd *ink_winograd_plan(ink_program *p, const ink_node *node, const ink_
     t->together = fitting < 1 ? 1 : fitting > tiles ? tiles : fitting;
     t->parts = (tiles + t->together - 1) / t->together;
     if (t->parts > 16) t->parts = 16;
-    size_t ahead = 2 * fours_of(p, t) * t->map.groups * sizeof(float *) / sizeof(float);
+    size_t ahead = wishes_of(p, t, runs_of(p, t)) * sizeof(float *) / sizeof(float);
     if (!ink_winograd_room(p, scratch, INK_TILE_REACH * (input_step(p, t) + sum_step(p, t)) + ahead)) return NULL;
     t->scratch = *scratch;
     return t;
@@ -161,8 +172,7 @@ void ink_winograd_window(const ink_program *p, const ink_cell *w, bool back, siz
     }
 }
 
-/* part: a group of K. Forward [column][K/16][C/16][16 c][6][16 k]; back, turned round, [column][C/16][K/16][16 k][6]
- * [16 c]. */
+/* part: a group of K. Forward [column][K/16][C/16] and a panel's 16 c, 6 and 16 k; back, turned round, C for K. */
 void ink_work_winograd_weights(const ink_program *p, const ink_step *s, uint32_t block, uint32_t part,
                                uint32_t worker) {
     (void)block, (void)worker;
@@ -174,9 +184,9 @@ void ink_work_winograd_weights(const ink_program *p, const ink_step *s, uint32_t
         const float *from[9];
         ink_winograd_window(p, w, back, part, c, turned, from);
         const ink_tile_places places = {.to = to + (back ? c * k_groups + part : part * c_groups + c) * column,
-                                        .down = INK_LANES,
-                                        .across = k_groups * c_groups * column,
-                                        .row = COLUMN_PANELS * INK_LANES};
+                                        .down = p->kernels->winograd_down,
+                                        .across = weight_step(k_groups, c_groups),
+                                        .row = p->kernels->winograd_across};
         p->kernels->winograd_weights(from, &places, INK_LANES);
     }
 }
@@ -228,14 +238,15 @@ static void expect(const ink_program *p, const ink_winograd *t, const strip *w, 
 /* The products of a strip for group g of outputs. */
 static void multiply(const ink_program *p, const ink_winograd *t, const strip *w, size_t g) {
     const size_t weights = t->map.groups * (size_t)COLUMN_PANELS * INK_PANEL;
-    const uint32_t fours = (uint32_t)((w->tiles * p->rows + 3) / 4);
+    const uint32_t rows = w->tiles * p->rows, run = p->kernels->winograd_rows;
     for (uint32_t c = 0; c < INK_TILE_REACH; c++) {
-        wishes l = {.at = w->ahead, .room = (size_t)2 * fours * t->map.groups};
+        wishes l = {.at = w->ahead, .room = wishes_of(p, t, (rows + run - 1) / run)};
         expect(p, t, w, c, g, &l);
         while (l.n < l.room) l.at[l.n++] = zeros;
         p->kernels->winograd_products(w->inputs + c * input_step(p, t),
-                                      ink_data(p, t->from.b) + (c * t->out_groups + g) * weights, t->map.groups, fours,
-                                      w->sums + c * sum_step(p, t), w->ahead);
+                                      ink_data(p, t->from.b) + c * weight_step(t->out_groups, t->map.groups) +
+                                          g * weights,
+                                      t->map.groups, rows, w->sums + c * sum_step(p, t), w->ahead);
     }
 }
 
@@ -285,13 +296,13 @@ void ink_work_winograd(const ink_program *p, const ink_step *s, uint32_t block, 
         w.at = (uint32_t)at;
         w.tiles = to - at < t->together ? (uint32_t)(to - at) : t->together;
         for (uint32_t i = 0; i < w.tiles; i++) {
-            const size_t slot = (size_t)i * p->rows;
-            const ink_tile_places places = {.to = w.inputs + slot / 4 * four_step(t) + slot % 4 * INK_LANES,
-                                            .down = 4 * INK_LANES,
+            const size_t slot = (size_t)i * p->rows, run = p->kernels->winograd_rows;
+            const ink_tile_places places = {.to = w.inputs + slot / run * run_step(p, t) + slot % run * INK_LANES,
+                                            .down = run * INK_LANES,
                                             .across = input_step(p, t),
-                                            .row = four_step(t),
-                                            .fours = true};
-            ink_winograd_take(p, &t->map, w.x, w.at + i, places, COLUMN_PANELS * 4 * INK_LANES);
+                                            .row = run_step(p, t),
+                                            .runs = true};
+            ink_winograd_take(p, &t->map, w.x, w.at + i, places, COLUMN_PANELS * run * INK_LANES);
         }
         for (uint32_t g = 0; g < t->out_groups; g++) {
             multiply(p, t, &w, g);
