@@ -128,6 +128,7 @@ static ink_status cpu_compile(const ink_graph *g, const ink_compile_options *opt
     p->precision = bf16 ? INK_PRECISION_BF16 : INK_PRECISION_F32;
     p->exact = options->exact;
     p->max_batch = options->max_batch;
+    p->written = 1;
     p->rows = options->max_batch < SMALL_BATCH && !learns(g) ? 1 : BLOCK_ROWS;
     p->threads = options->pool != NULL ? ink_pool_threads(options->pool) : 1;
     status = plan(p, g, err);
@@ -169,13 +170,21 @@ static uint32_t add_job(ink_program *p, uint32_t at, ink_job job) {
     return at + 1;
 }
 
+/* Whose memory the parameters are. */
+static ink_program *owner_of(ink_program *p) {
+    while (p->share != NULL) p = p->share;
+    return p;
+}
+
 /* With fewer blocks than threads can share well, each chained step is a phase of its own, cut finer. */
 static uint32_t make_jobs(ink_program *p) {
     uint32_t n = 0;
     bool apart = p->threads > 1 && p->blocks < 2 * p->threads;
+    bool kept = p->kept_written == owner_of(p)->written;
     for (uint32_t i = 0; i < p->n_phases; i++) {
         const ink_phase_plan *plan = &p->phases[i];
-        ink_job job = {.first_whole = plan->first + plan->chained, .wholes = plan->wholes};
+        ink_job job = {.first_whole = plan->first + plan->chained, .wholes = plan->kept && kept ? 0 : plan->wholes};
+        if (plan->chained == 0 && job.wholes == 0) continue;
         if (!apart || plan->chained == 0) {
             job.first = plan->first;
             job.chained = plan->chained;
@@ -188,7 +197,7 @@ static uint32_t make_jobs(ink_program *p) {
             job.chained = 1;
             job.apart = true;
             job.chain_tasks = p->blocks * p->steps[job.first].parts;
-            job.wholes = k == 0 ? plan->wholes : 0;
+            if (k > 0) job.wholes = 0;
             n = add_job(p, n, job);
         }
     }
@@ -210,6 +219,8 @@ static ink_status cpu_run(ink_program *p, ink_batch *batch, ink_error *err) {
         }
     }
     p->batch = NULL;
+    if (p->learns) owner_of(p)->written++;
+    p->kept_written = owner_of(p)->written;
     batch->loss_sum = 0;
     batch->correct = 0;
     for (uint32_t i = 0; p->needs.classes > 0 && i < p->n; i++) {
@@ -252,6 +263,7 @@ static ink_status cpu_write(ink_program *p, ink_id value, const float *from, siz
                         p->max_batch);
     }
     ink_cell_pack(p, c, from, (uint32_t)n);
+    if (lasting(c)) owner_of(p)->written++;
     if (p->precision == INK_PRECISION_BF16 && c->store == INK_STORE_PLANES) {
         p->kernels->round_bf16(c->data, c->data, c->floats);
     }

@@ -54,6 +54,25 @@ static void set_phases(ink_program *p) {
     }
 }
 
+static bool lasts(const ink_cell *c) {
+    return c->role == INK_ROLE_PARAM || c->role == INK_ROLE_STATE || c->kept;
+}
+
+/* What follows from parameters alone (batch norm's scales, transformed weights) need not be made in every run. */
+static void set_kept(ink_program *p) {
+    for (uint32_t i = 0; i < p->n_steps; i++) {
+        for (uint32_t k = 0; k < p->steps[i].n_writes; k++) {
+            if (lasts(&p->cells[p->steps[i].writes[k]])) p->learns = true;
+        }
+    }
+    for (uint32_t i = 0; i < p->n_steps && !p->learns; i++) {
+        ink_step *s = &p->steps[i];
+        s->kept = s->whole;
+        for (uint32_t k = 0; k < s->n_reads; k++) s->kept = s->kept && lasts(&p->cells[s->reads[k]]);
+        for (uint32_t k = 0; k < s->n_writes && s->kept; k++) p->cells[s->writes[k]].kept = true;
+    }
+}
+
 /* Steps in order of phases, chained ones first, else as they were. */
 static bool sort_steps(ink_program *p) {
     ink_step *sorted = ink_plan_new(p, p->n_steps + 1, sizeof *sorted);
@@ -63,12 +82,14 @@ static bool sort_steps(ink_program *p) {
     for (uint32_t phase = 0; phase < p->n_phases; phase++) {
         ink_phase_plan *plan = &p->phases[phase];
         plan->first = at;
+        plan->kept = true;
         for (int whole = 0; whole < 2; whole++) {
             for (uint32_t i = 0; i < p->n_steps; i++) {
                 const ink_step *s = &p->steps[i];
                 if (s->phase != phase || s->whole != (whole == 1)) continue;
                 sorted[at++] = *s;
                 if (s->whole) {
+                    plan->kept = plan->kept && s->kept;
                     plan->wholes++;
                 } else {
                     plan->chained++;
@@ -82,6 +103,7 @@ static bool sort_steps(ink_program *p) {
 
 ink_status ink_plan_phases(ink_program *p, ink_error *err) {
     set_phases(p);
+    set_kept(p);
     size_t most = (size_t)p->n_steps + p->n_phases + 1;
     p->jobs = ink_plan_new(p, most, sizeof *p->jobs);
     p->tasks = ink_plan_new(p, most, sizeof *p->tasks);

@@ -39,6 +39,7 @@ typedef struct ink_cell {
     ink_role role;
     bool output, batched, borrowed;
     bool narrow;               /* batched: lies so as a map */
+    bool kept;                 /* made from parameters alone, where nothing learns: from run to run */
     bool is_first;             /* of the network: rows and channels of padding are zeroed once, at the start */
     uint32_t c, height, width; /* physical shape of a batched value */
     uint32_t border, border_end;
@@ -74,6 +75,7 @@ struct ink_step {
     uint32_t phase;
     ink_id bias, scale, offset, residual, mask; /* fused behind a sum */
     ink_id extra[3];                            /* own cells: partial sums, turned weights */
+    bool kept;                                  /* writes kept cells */
     bool relu, reads_gradients;                 /* reads_gradients: of all parameters, beside `reads` */
     bool active;                                /* an activation other than relu is fused: its attributes */
     ink_activation kind;
@@ -81,9 +83,10 @@ struct ink_step {
     float factor; /* optimizer: the parameter's own on the learning rate */
 };
 
-/* Steps [first, first + chained) work by blocks, then come `wholes` whole ones. */
+/* Steps [first, first + chained) work by blocks, then come `wholes` whole ones; kept: all of which are. */
 typedef struct ink_phase_plan {
     uint32_t first, chained, wholes;
+    bool kept;
 } ink_phase_plan;
 
 /* What one phase of the pool does: for each block the chained steps, all parts of each; or, `apart`, one chained step,
@@ -106,6 +109,9 @@ struct ink_program {
     bool exact;
     uint32_t rows; /* of a block */
     uint32_t max_batch, last_n, threads;
+    bool learns;           /* writes parameters or states */
+    uint64_t written;      /* of who owns the parameters: how often they were written, by write or by a run */
+    uint64_t kept_written; /* what it was when kept cells were made; 0: never */
 
     ink_cell *cells; /* [n_values] as in the graph, then own ones */
     uint32_t n_values, n_cells, room_cells;

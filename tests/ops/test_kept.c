@@ -1,0 +1,114 @@
+/* tests/ops/test_kept.c: what a program keeps from run to run (transformed weights, scales of batch norm) is that of the
+ * parameters as they are, also when another program that shares them learns between its runs.
+ * That the numbers are right is test_backends.c's business. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <math.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "ops/backend.h"
+
+#define MOST (16 * 16 * 4 * 4) /* numbers of a value, of 16 images at most */
+
+static const char *const names[] = {"ref", "cpu"};
+
+static void must(ink_status status, const ink_error *err) {
+    if (status != INK_OK) fail_msg("%s", err->text);
+}
+
+/* Writes all numbers of a parameter or state, alike but for their place. */
+static void write_wave(const ink_backend *b, ink_program *p, const ink_graph *g, ink_id v, float centre) {
+    float numbers[MOST];
+    ink_error err;
+    size_t count = ink_graph_elements(g, v);
+    for (size_t i = 0; i < count; i++) numbers[i] = centre + 0.1f * sinf((float)i);
+    must(b->write(p, v, numbers, count, &err), &err);
+}
+
+/* 16 images through a convolution (Winograd's, on cpu) and a batch norm to two logits. */
+static ink_id small_net(ink_graph *g, bool training, ink_id *x) {
+    *x = ink_graph_input(g, 16, 4, 4);
+    ink_id y = ink_graph_conv2d(g, *x, ink_graph_param(g, "w", 4, (int32_t[]){16, 16, 3, 3}), INK_NONE, 1, 1, 1);
+    ink_id gamma = ink_graph_param(g, "gamma", 1, (int32_t[]){16}),
+           beta = ink_graph_param(g, "beta", 1, (int32_t[]){16});
+    ink_id mean = ink_graph_state(g, "mean", 1, (int32_t[]){16}), var = ink_graph_state(g, "var", 1, (int32_t[]){16});
+    y = ink_graph_batchnorm(g, y, gamma, beta, mean, var, 1e-5f, 0.1f, training);
+    y = ink_graph_flatten(g, ink_graph_global_avgpool(g, ink_graph_activation(g, y, INK_RELU, 0)));
+    return ink_graph_linear(g, y, ink_graph_param(g, "fc", 2, (int32_t[]){2, 16}), INK_NONE);
+}
+
+/* What b makes of x with the numbers that program p has now, in a program that never ran before. */
+static void made_anew(const ink_backend *b, const ink_graph *g, const ink_program *p, ink_id x, const float *images,
+                      ink_id y, float *to) {
+    ink_program *fresh = NULL;
+    ink_error err;
+    float numbers[MOST];
+    must(b->compile(g, &(ink_compile_options){.max_batch = 16, .precision = INK_PRECISION_F32}, &fresh, &err), &err);
+    for (ink_id v = 0; v < g->n_values; v++) {
+        if (g->values[v].role != INK_ROLE_PARAM && g->values[v].role != INK_ROLE_STATE) continue;
+        must(b->read(p, v, numbers, ink_graph_elements(g, v), &err), &err);
+        must(b->write(fresh, v, numbers, ink_graph_elements(g, v), &err), &err);
+    }
+    must(b->write(fresh, x, images, MOST, &err), &err);
+    must(b->run(fresh, &(ink_batch){.n = 16}, &err), &err);
+    must(b->read(fresh, y, to, 32, &err), &err);
+    b->free(fresh);
+}
+
+/* A program keeps what it made of parameters until they change, whoever changes them. */
+static void what_is_kept_follows_parameters(void **state) {
+    (void)state;
+    static const uint8_t labels[16] = {0, 1, 1, 0, 1};
+    static float images[MOST];
+    for (size_t i = 0; i < MOST; i++) images[i] = sinf((float)(i * i));
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+        const ink_backend *b = ink_backend_find(names[k]);
+        if (b == NULL) continue;
+        ink_error err;
+        ink_graph train = {0}, eval = {0};
+        ink_id x, x2, logits = small_net(&train, true, &x), y = small_net(&eval, false, &x2);
+        ink_graph_gradients(&train, ink_graph_cross_entropy(&train, logits, ink_graph_labels(&train), 0));
+        ink_graph_optimizer(&train, &(ink_optimizer){.kind = INK_SGD});
+        ink_graph_output(&eval, y);
+        ink_program *a = NULL, *c = NULL;
+        ink_compile_options options = {.max_batch = 16, .precision = INK_PRECISION_F32};
+        must(b->compile(&train, &options, &a, &err), &err);
+        options.share = a;
+        must(b->compile(&eval, &options, &c, &err), &err);
+        for (ink_id v = 0; v < eval.n_values; v++) {
+            bool lasts = eval.values[v].role == INK_ROLE_PARAM || eval.values[v].role == INK_ROLE_STATE;
+            if (lasts) write_wave(b, c, &eval, v, 0.3f);
+        }
+        must(b->write(a, x, images, MOST, &err), &err);
+        must(b->write(c, x2, images, MOST, &err), &err);
+        float before[32] = {0}, got[32], again[32], wanted[32];
+        for (uint64_t round = 1; round <= 5; round++) {
+            ink_batch batch = {.n = 16, .labels = labels, .step = round, .lr = 1};
+            if (round == 4) write_wave(b, a, &train, ink_graph_find(&train, "w"), 0.2f);
+            if (round == 5) write_wave(b, c, &eval, ink_graph_find(&eval, "gamma"), 0.5f);
+            if (round < 4) must(b->run(a, &batch, &err), &err);
+            must(b->run(c, &(ink_batch){.n = 16}, &err), &err);
+            must(b->read(c, y, got, 32, &err), &err);
+            must(b->run(c, &(ink_batch){.n = 16}, &err), &err);
+            must(b->read(c, y, again, 32, &err), &err);
+            made_anew(b, &eval, c, x2, images, y, wanted);
+            assert_memory_equal(got, wanted, sizeof got);
+            assert_memory_equal(again, wanted, sizeof again);
+            assert_memory_not_equal(got, before, sizeof got);
+            memcpy(before, got, sizeof got);
+        }
+        b->free(c);
+        b->free(a);
+        ink_graph_clear(&train);
+        ink_graph_clear(&eval);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(what_is_kept_follows_parameters)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
