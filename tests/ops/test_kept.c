@@ -1,6 +1,6 @@
-/* tests/ops/test_kept.c: what a program keeps from run to run (transformed weights, scales of batch norm) is that of the
- * parameters as they are, also when another program that shares them learns between its runs.
- * That the numbers are right is test_backends.c's business. */
+/* tests/ops/test_kept.c: what a program keeps from run to run is that of its parameters as they are now.
+ * Transformed weights and scales of batch norm, also when another program that shares the parameters learns between two
+ * runs. That the numbers are right is test_backends.c's business. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

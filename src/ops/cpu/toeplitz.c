@@ -13,7 +13,6 @@
 #define ELEMENTS     9u
 #define SHARED       5u  /* products that several outputs share: elements 0 to 3 and 6 */
 #define LEAST_IMAGES 64u /* of fewer the products saved do not pay for the weights' transform */
-#define GAP          16u /* between elements of weights, against one set of the cache for all that is stored */
 #define PART_GROUPS  8u  /* groups of outputs of a task */
 
 struct ink_toeplitz {
@@ -33,7 +32,7 @@ bool ink_toeplitz_pays(const ink_program *p, const ink_node *node) {
 
 /* From an element of weights to the next one. */
 static size_t element_step(size_t k_groups, size_t c_groups) {
-    return k_groups * c_groups * INK_PANEL + GAP;
+    return k_groups * c_groups * INK_PANEL;
 }
 
 size_t ink_toeplitz_weight_floats(const ink_cell *w) {

@@ -6,7 +6,6 @@
 
 #define SCRATCH_FLOATS 18432u /* wanted of a worker's transformed inputs: measured */
 #define COLUMN_PANELS  6u     /* of a column of elements */
-#define COLUMN_GAP     64u    /* between columns of weights, against one set of the cache for all that is stored */
 
 /* Of the outputs of all tiles, those that must be on the map. */
 #define LEAST_SHARE      0.5
@@ -109,7 +108,7 @@ bool ink_winograd_pays(const ink_program *p, const ink_node *node) {
 
 /* From a column of weights to the next one. */
 static size_t weight_step(size_t k_groups, size_t c_groups) {
-    return k_groups * c_groups * COLUMN_PANELS * INK_PANEL + COLUMN_GAP;
+    return k_groups * c_groups * COLUMN_PANELS * INK_PANEL;
 }
 
 size_t ink_winograd_weight_floats(const ink_cell *w) {
