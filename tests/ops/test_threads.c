@@ -21,8 +21,9 @@
 
 #define HEX 65
 
-/* Between them: warps, thin and padded convolutions, Winograd with whole and cut tiles, strides, batch norm, residuals,
- * both poolings, narrow maps, dropout, sliced gradients of weights and uncut ones, clipping, averages, optimizers. */
+/* Between them: warps, thin and padded convolutions, Winograd with whole and cut tiles and its like on 2 x 2, strides,
+ * batch norm, residuals, both poolings, narrow maps, dropout, sliced gradients of weights and uncut ones, clipping,
+ * averages, each optimizer. */
 static const char *const nets[] = {
     "40 img 12x12: warp, normalise 1, conv 16 3x3 p1, bn, relu, conv 32 3x3 p1 bias, relu, maxpool 2x2 s2, dropout, "
     "mark, conv 32 3x3 p1, bn, add, relu, gap, flatten, linear 10 bias, loss 0.1, adamw decay 0.01 clip 1 average 0.9",
@@ -32,6 +33,7 @@ static const char *const nets[] = {
     "150 img 8x8: warp, normalise 1, conv 5 3x3 p1, bn, silu, conv 6 3x3 p1 bias, silu, dropout, maxpool 2x2 s2, "
     "mark, conv 6 3x3 p1, bn, add, conv 13 3x3 s2, bn, gelu, gap, flatten, linear 10 bias, loss 0, adamw decay 0.01",
     "20 x 32x7x7: conv 48 3x3 p1, bn, relu, conv 32 3x3, bn, relu, gmp, flatten, linear 10, loss 0, sgd 0.9",
+    "70 x 16x2x2: conv 144 3x3 p1, bn, relu, conv 16 3x3 p1, bn, relu, gmp, flatten, linear 10, loss 0, sgd 0.9",
 };
 #define NETS  (sizeof nets / sizeof *nets)
 #define STEPS 2
