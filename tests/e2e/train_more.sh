@@ -48,7 +48,26 @@ grep -aq 'inkling.temperature' warm/weights/last.safetensors && fail "a temperat
 gives 0 eval warm digits --json -q
 mv out warm.json
 gives 0 eval cool digits --json -q
-python3 -c 'import json; a, b = json.load(open("warm.json")), json.load(open("out"))
+python3 -c 'import json; a, b = (json.load(open(f)) for f in ("warm.json", "out"))
 assert a["accuracy"] == b["accuracy"] and a["loss"] != b["loss"], (a, b)' || fail "$said: other answers, or as sure as before"
+mv out cool.json
+gives 0 export cool -o cool.safetensors
+gives 0 eval cool.safetensors digits --json -q
+python3 -c 'import json; a, b = json.load(open("cool.json")), json.load(open("out"))
+assert a["loss"] == b["loss"], (a, b)' || fail "$said: export lost the temperature"
 gives 2 train digits --recipe v3 --temperature hot --out none
 err_has "fit, or a number from 0.01 to 100"
+
+# A net of few channels, measured image by image and by hundreds: the weights are shared by programs that differ in layout.
+printf 'conv 5 3x3\nrelu\nmaxpool 2x2\nflatten\nlinear 10\n' >few.txt
+printf 'input 3\nconv 5 3x3\nrelu\nflatten\nlinear 10\n' >grey.txt
+for net in few grey; do
+    for many in 1 100; do
+        gives 0 train digits --recipe v3 --net $net.txt --val 0.2 --epochs 1 --eval-batch-size $many --out $net-$many -q
+    done
+    cmp $net-1/weights/last.safetensors $net-100/weights/last.safetensors || fail "$said: other weights"
+    python3 -c 'import csv, sys
+a, b = (list(csv.DictReader(open(f + "/metrics.csv")))[-1] for f in sys.argv[1:])
+keys = [k for k in a if "loss" in k]
+assert keys and all(abs(float(a[k]) - float(b[k])) < 1e-4 for k in keys), (a, b)' $net-1 $net-100 || fail "$said: other losses"
+done

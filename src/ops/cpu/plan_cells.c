@@ -87,10 +87,11 @@ static bool is_point(const ink_graph *g, ink_id v) {
 }
 
 /* Between two maps: with 16 channels on both sides panels waste nothing either, and have Winograd. */
-static bool agree_conv(const ink_program *p, const ink_graph *g, bool *narrow, ink_id x, ink_id y) {
+static bool agree_conv(const ink_graph *g, bool *narrow, ink_id x, ink_id y) {
     int32_t pad, end;
-    if (lies_in_planes(g, x, &pad, &end)) return !ink_grey_fits(p, g, x) || agree(narrow, (ink_id[]){x, y}, 2);
     const ink_id none[] = {x, y};
+    /* Several channels may be one grey plane where nothing learns: not so here and otherwise there. */
+    if (lies_in_planes(g, x, &pad, &end)) return g->values[x].dim[0] == 1 || agree(narrow, none, 2);
     if (g->values[x].dim[0] >= (int32_t)INK_LANES && g->values[y].dim[0] >= (int32_t)INK_LANES) {
         const bool fine = !narrow[x] && !narrow[y];
         narrow[x] = narrow[y] = false;
@@ -100,12 +101,12 @@ static bool agree_conv(const ink_program *p, const ink_graph *g, bool *narrow, i
 }
 
 /* Makes narrow[] of the node's values agree; false when that changed any. */
-static bool agree_node(const ink_program *p, const ink_graph *g, bool *narrow, const ink_node *n) {
+static bool agree_node(const ink_graph *g, bool *narrow, const ink_node *n) {
     const ink_id *in = n->in, y = n->out[0];
     switch (n->op) {
     case INK_OP_CONV2D:
-    case INK_OP_CONV2D_DX: return agree_conv(p, g, narrow, in[0], y);
-    case INK_OP_CONV2D_DW: return agree_conv(p, g, narrow, in[0], in[1]);
+    case INK_OP_CONV2D_DX: return agree_conv(g, narrow, in[0], y);
+    case INK_OP_CONV2D_DW: return agree_conv(g, narrow, in[0], in[1]);
     case INK_OP_BATCHNORM:
     case INK_OP_ACTIVATION:
     case INK_OP_DROPOUT:
@@ -143,13 +144,16 @@ static bool set_narrow(ink_program *p, const ink_graph *g) {
     bool *narrow = ink_plan_new(p, (size_t)g->n_values, sizeof *narrow);
     if (narrow == NULL) return false;
     /* Products of narrow maps are in float whatever the precision, as Winograd's: not what `exact` asks for in bf16. */
-    const bool fits = p->rows == INK_LANES && !(p->exact && p->precision == INK_PRECISION_BF16);
+    const bool fits = !(p->exact && p->precision == INK_PRECISION_BF16);
     for (ink_id v = 0; v < g->n_values; v++) narrow[v] = fits && may_be_narrow(g, v);
     for (bool settled = false; !settled;) {
         settled = true;
-        for (int32_t i = 0; i < g->n_nodes; i++) settled = agree_node(p, g, narrow, &g->nodes[i]) && settled;
+        for (int32_t i = 0; i < g->n_nodes; i++) settled = agree_node(g, narrow, &g->nodes[i]) && settled;
     }
-    for (ink_id v = 0; v < g->n_values; v++) p->cells[v].narrow = narrow[v];
+    for (ink_id v = 0; v < g->n_values; v++) {
+        p->cells[v].narrow_by_shape = narrow[v];
+        p->cells[v].narrow = narrow[v] && p->rows == INK_LANES;
+    }
     return true;
 }
 
@@ -199,7 +203,7 @@ static void set_first(const ink_program *p, const ink_graph *g, ink_id v) {
         set_planes(p, &p->cells[v], dim, (uint32_t)pad, (uint32_t)end);
         return;
     }
-    const bool flat = !p->cells[v].narrow && all_readers(g, v, reads_as_flat);
+    const bool flat = !p->cells[v].narrow_by_shape && all_readers(g, v, reads_as_flat);
     if (value->dim[0] < (int32_t)INK_LANES && flat && !value->output) {
         set_flat(p, g, v);
     } else {
@@ -313,7 +317,7 @@ static ink_status set_batched(ink_program *p, const ink_graph *g, const ink_node
         if (y != INK_NONE) set_like(p, y, x);
         break;
     case INK_OP_FLATTEN:
-        if (!p->cells[x].narrow && !g->values[y].output && all_readers(g, y, minds_no_order)) {
+        if (!p->cells[x].narrow_by_shape && !g->values[y].output && all_readers(g, y, minds_no_order)) {
             set_like(p, y, x);
         } else {
             set_flat(p, g, y);

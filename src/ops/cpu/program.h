@@ -39,6 +39,7 @@ typedef struct ink_cell {
     ink_role role;
     bool output, batched, borrowed;
     bool narrow;               /* batched: lies so as a map */
+    bool narrow_by_shape;      /* would, were there images for all lanes: weights behind it lie alike in both cases */
     bool kept;                 /* made from parameters alone, where nothing learns: from run to run */
     bool is_first;             /* of the network: rows and channels of padding are zeroed once, at the start */
     uint32_t c, height, width; /* physical shape of a batched value */
