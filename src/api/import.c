@@ -253,6 +253,7 @@ static ink_status write_export(const ink_modelfile *model, const char *path, ink
                                      .recipe = ink_tensors_note(tensors, "inkling.recipe"),
                                      .origin = ink_tensors_note(tensors, "inkling.origin"),
                                      .data_sha256 = ink_tensors_note(tensors, "inkling.data_sha256"),
+                                     .temperature = ink_tensors_note(tensors, "inkling.temperature"),
                                      .step = fit.batches,
                                      .epoch = epoch_of(tensors)};
         status = ink_modelfile_write(path, &fit.weights, &notes, err);
