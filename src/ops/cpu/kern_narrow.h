@@ -15,6 +15,13 @@
 #define NARROW_ROWS 3
 #endif
 
+/* In a browser images come one by one, and narrow maps are rare: there small code counts. */
+#if FEW_TILES || defined(__wasm__)
+#define FEW_SHAPES 1
+#else
+#define FEW_SHAPES 0
+#endif
+
 /* What follows the sum of channel m; at: 16 m + lane. */
 INLINE vf narrow_finish(const ink_narrow *g, size_t m, size_t at, vf y) {
     if (g->scale != NULL) y = vfma(y, vset(g->scale[m]), vset(g->offset[m]));
@@ -72,7 +79,7 @@ INLINE void narrow_all(const ink_narrow *g, const size_t w_m, const size_t w_k) 
     const size_t tiles = (g->rows + NARROW_ROWS - 1) / NARROW_ROWS;
     for (size_t t = 0; t < tiles; t++) {
         const size_t first = g->rows * t / tiles;
-#if FEW_TILES
+#if FEW_SHAPES
         for (size_t m = first; m < g->rows * (t + 1) / tiles; m++) narrow_places(g, 1, w_m, w_k, m);
 #else
         switch (g->rows * (t + 1) / tiles - first) {
@@ -138,7 +145,7 @@ INLINE void narrow_dw_columns(const ink_narrow_dw *g, const int rows, size_t row
     const size_t tiles = (g->columns + NARROW_DW_COLUMNS - 1) / NARROW_DW_COLUMNS;
     for (size_t t = 0; t < tiles; t++) {
         const size_t first = g->columns * t / tiles, end = g->columns * (t + 1) / tiles;
-#if FEW_TILES
+#if FEW_SHAPES
         for (size_t c = first; c < end; c++) narrow_dw_tile(g, rows, 1, row, c, lane);
 #else
         switch (end - first) {
@@ -156,7 +163,7 @@ static void narrow_dw(const ink_narrow_dw *g) {
     for (size_t lane = 0; lane < INK_LANES; lane += VL) {
         for (size_t t = 0; t < tiles; t++) {
             const size_t first = g->rows * t / tiles, end = g->rows * (t + 1) / tiles;
-#if FEW_TILES
+#if FEW_SHAPES
             for (size_t m = first; m < end; m++) narrow_dw_columns(g, 1, m, lane);
 #else
             switch (end - first) {

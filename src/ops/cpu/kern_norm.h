@@ -395,6 +395,7 @@ INLINE void norm_pool_sums_all(const ink_norm *n, const ink_norm_pool *w, const 
     sums_store(sum_product, q);
 }
 
+#if LEARNS
 static void norm_pool_sums(const ink_norm *n, const ink_norm_pool *w, double *sum_dy, double *sum_product) {
     if (w->n == 4) {
         norm_pool_sums_all(n, w, 4, sum_dy, sum_product);
@@ -402,6 +403,7 @@ static void norm_pool_sums(const ink_norm *n, const ink_norm_pool *w, double *su
         norm_pool_sums_all(n, w, w->n, sum_dy, sum_product);
     }
 }
+#endif
 
 INLINE void norm_pool_dx_all(const ink_norm *n, const ink_norm_pool *w, const ink_norm_dx *d, const size_t panels,
                              float *dx) {
@@ -429,6 +431,7 @@ INLINE void norm_pool_dx_all(const ink_norm *n, const ink_norm_pool *w, const in
     }
 }
 
+#if LEARNS
 static void norm_pool_dx(const ink_norm *n, const ink_norm_pool *w, const ink_norm_dx *d, float *dx) {
     if (w->n == 4) {
         norm_pool_dx_all(n, w, d, 4, dx);
@@ -436,9 +439,10 @@ static void norm_pool_dx(const ink_norm *n, const ink_norm_pool *w, const ink_no
         norm_pool_dx_all(n, w, d, w->n, dx);
     }
 }
+#endif
 
 #define KERNELS_OF_NORM                                                                                                \
     .moments = moments, .norm = norm, .norm_sums = norm_sums, .norm_dx = norm_dx, .norm_pool = norm_pool,              \
-    .norm_pool_sums = norm_pool_sums, .norm_pool_dx = norm_pool_dx
+    .norm_pool_sums = LEARNING(norm_pool_sums), .norm_pool_dx = LEARNING(norm_pool_dx)
 
 #endif

@@ -51,6 +51,15 @@ typedef float vf_any __attribute__((vector_size(VL * 4), aligned(4), may_alias))
 #define FEW_TILES 0
 #endif
 
+/* In a browser nets are asked, not trained: the largest of what training alone calls is left out there. */
+#ifdef __wasm__
+#define LEARNS           0
+#define LEARNING(kernel) NULL
+#else
+#define LEARNS           1
+#define LEARNING(kernel) kernel
+#endif
+
 INLINE vf vload(const float *p) {
     return *(const vf_any *)p;
 }

@@ -151,6 +151,7 @@ static void toeplitz_weights(const float *const from[9], const ink_tile_places *
     tile_of(line_of_toeplitz, 3, 3, from, to, rows, false);
 }
 
+#if LEARNS
 static void winograd_gradients(const float *const from[16], const ink_tile_places *to, size_t rows) {
     tile_of(line_of_gradients, 4, 6, from, to, rows, false);
 }
@@ -158,6 +159,7 @@ static void winograd_gradients(const float *const from[16], const ink_tile_place
 static void winograd_taps(const float *const from[36], const ink_tile_places *to, size_t rows) {
     tile_of(line_of_taps, 6, 3, from, to, rows, false);
 }
+#endif
 
 #if VL == 16
 /* A run of one column of six elements; y: [4][R][16], the outputs' transform down the column. Of the panels in ahead
@@ -309,8 +311,9 @@ static void winograd_outputs(const ink_tile_out *o) {
 
 #define KERNELS_OF_WINOGRAD                                                                                            \
     .winograd_inputs = winograd_inputs, .winograd_weights = winograd_weights,                                          \
-    .winograd_gradients = winograd_gradients, .winograd_taps = winograd_taps, .winograd_products = winograd_products,  \
-    .winograd_outputs = winograd_outputs, .toeplitz_weights = toeplitz_weights, .winograd_rows = RUN,                  \
+    .winograd_gradients = LEARNING(winograd_gradients), .winograd_taps = LEARNING(winograd_taps),                      \
+    .winograd_products = winograd_products, .winograd_outputs = winograd_outputs,                                      \
+    .toeplitz_weights = toeplitz_weights, .winograd_rows = RUN,                                                        \
     .winograd_down = ELEMENT_ROW == INK_LANES ? INK_LANES * INK_LANES : INK_LANES, .winograd_across = ELEMENT_ROW
 
 #endif
