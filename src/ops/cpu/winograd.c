@@ -62,7 +62,7 @@ bool ink_winograd_room(ink_program *p, ink_id *scratch, size_t floats) {
 }
 
 float *ink_winograd_mine(const ink_program *p, ink_id scratch, uint32_t worker) {
-    return ink_data(p, scratch) + p->cells[scratch].floats / p->threads * worker;
+    return p->cells[scratch].data + p->cells[scratch].floats / p->threads * worker;
 }
 
 static const float zeros[INK_PANEL]; /* what lies outside a map */
