@@ -15,7 +15,7 @@
 
 #include "cases.h"
 #include "core/clock.h"
-#include "cuda/host_device.h"
+#include "cuda/trial.h"
 #include "judge.h"
 #include "ops/cuda/program.h"
 #include "parity.h"
@@ -72,38 +72,8 @@ static void nets_train_like_pytorch(void **state) {
 
 /* ---- what the backend does with a device ---- */
 
-static void must(ink_status status, const ink_error *err) {
-    if (status != INK_OK) fail_msg("%s", err->text);
-}
-
 static const char small[] = "6 img 8x8: normalise 1, conv 8 3x3 p1, bn, relu, mark, conv 8 3x3 p1, bn, add, relu, "
                             "dropout, flatten, linear 10 bias, loss 0, adamw clip 1 average 0.9";
-
-typedef struct trial {
-    case_net net;
-    case_data data;
-    ink_program *program;
-    const ink_backend *cuda;
-} trial;
-
-static void begin(trial *t, uint32_t max_batch) {
-    ink_error err;
-    host_device_start(&host);
-    t->cuda = ink_cuda_backend(&host.gpu);
-    case_build(small, &t->net);
-    must(t->cuda->compile(&t->net.g, &(ink_compile_options){.max_batch = max_batch, .precision = INK_PRECISION_F32},
-                          &t->program, &err),
-         &err);
-    case_fill(&t->net, max_batch, 3, &t->data);
-    case_write(t->cuda, t->program, &t->net, max_batch, &t->data);
-}
-
-static void end(trial *t) {
-    t->cuda->free(t->program);
-    case_release(&t->net, &t->data);
-    case_clear(&t->net);
-    assert_int_equal(host.used, 0);
-}
 
 /* Steps of n images; w0 after them. */
 static void train(trial *t, const uint32_t *n, size_t steps, float *w) {
@@ -123,11 +93,11 @@ static void steps_are_recorded_once(void **state) {
     static const uint32_t n[] = {6, 6, 4, 6, 4}, other[] = {6, 5, 4, 3, 2};
     float recorded[72], anew[72], ref[72];
     trial t;
-    begin(&t, 6);
+    trial_begin(&t, &host, small, 6);
     train(&t, n, 5, recorded);
     assert_int_equal(host.records, 2);
-    end(&t);
-    begin(&t, 6);
+    trial_end(&t);
+    trial_begin(&t, &host, small, 6);
     for (size_t i = 0; i < 5; i++) { /* a program of its own for each step: nothing is replayed */
         ink_error err;
         ink_program *next = NULL;
@@ -143,12 +113,12 @@ static void steps_are_recorded_once(void **state) {
         must(t.cuda->read(t.program, ink_graph_find(&t.net.g, "w0"), anew, 72, &err), &err);
     }
     assert_memory_equal(recorded, anew, sizeof recorded);
-    end(&t);
-    begin(&t, 6);
+    trial_end(&t);
+    trial_begin(&t, &host, small, 6);
     train(&t, other, 5, ref);
     assert_int_equal(host.records, 5);
     assert_memory_not_equal(recorded, ref, sizeof ref);
-    end(&t);
+    trial_end(&t);
 }
 
 /* A recorded step done three times at once is three steps, whoever does it. */
@@ -158,7 +128,7 @@ static void a_step_is_replayed_times_over(void **state) {
     float w[3][72];
     for (int way = 0; way < 3; way++) {
         trial t;
-        begin(&t, 6);
+        trial_begin(&t, &host, small, 6);
         host.gpu.way = way == 2 ? INK_GPU_KERNEL : INK_GPU_GRAPH;
         host.resident = 3;
         ink_batch batch = case_batch(&t.data, 6);
@@ -168,7 +138,7 @@ static void a_step_is_replayed_times_over(void **state) {
         assert_true(way == 0 || host.launches == 4 * launches);
         assert_int_equal(host.by_kernel, way == 2 ? 4 : 0);
         must(t.cuda->read(t.program, ink_graph_find(&t.net.g, "w0"), w[way], 72, &err), &err);
-        end(&t);
+        trial_end(&t);
     }
     assert_memory_equal(w[0], w[1], sizeof w[0]);
     assert_memory_equal(w[0], w[2], sizeof w[0]);
@@ -181,11 +151,11 @@ static void small_steps_are_done_by_one_kernel(void **state) {
     float w[72];
     for (int i = 0; i < 3; i++) {
         trial t;
-        begin(&t, 6);
+        trial_begin(&t, &host, small, 6);
         host.resident = resident[i];
         train(&t, n, 1, w);
         assert_int_equal(host.by_kernel, i == 0);
-        end(&t);
+        trial_end(&t);
     }
 }
 
@@ -196,7 +166,7 @@ static void busy_time_is_that_of_runs(void **state) {
     float w[72];
     trial t;
     double began_s = ink_clock_s();
-    begin(&t, 6);
+    trial_begin(&t, &host, small, 6);
     assert_true(t.cuda->busy_s() == 0);
     train(&t, n, 1, w);
     double once_s = t.cuda->busy_s();
@@ -206,7 +176,7 @@ static void busy_time_is_that_of_runs(void **state) {
     train(&t, n, 2, w);
     assert_true(t.cuda->busy_s() > once_s && t.cuda->busy_s() <= ink_clock_s() - began_s);
     assert_null(ink_backend_cpu.busy_s);
-    end(&t);
+    trial_end(&t);
 }
 
 /* ---- the table of a step ---- */
@@ -290,21 +260,19 @@ static void nodes_share_kernels(void **state) {
     static const uint32_t n[] = {6};
     float w[72];
     trial t;
-    begin(&t, 6);
+    trial_begin(&t, &host, small, 6);
     train(&t, n, 1, w);
     int32_t done = 0;
-    bool residual = false, sums = false, gate = false;
+    bool residual = false, sums = false;
     for (int32_t i = 0; i < t.net.g.n_nodes; i++) {
         const ink_cuda_note *note = &t.program->notes[i];
         done += note->done;
         residual = residual || note->residual != INK_NONE;
         sums = sums || note->has_sums;
-        gate = gate || note->gate != INK_NONE;
     }
     assert_true(residual && sums);
     assert_true(done >= 3 + 7 + 7); /* add, two relus; of eight parameters all but one share a launch, averages too */
-    (void)gate;
-    end(&t);
+    trial_end(&t);
 }
 
 static void out_of_memory_says_what_fits(void **state) {
@@ -312,9 +280,9 @@ static void out_of_memory_says_what_fits(void **state) {
     ink_error err;
     ink_program *program = NULL;
     trial t;
-    begin(&t, 6);
+    trial_begin(&t, &host, small, 6);
     size_t six = host.used;
-    end(&t);
+    trial_end(&t);
     host.room = six + 100000;
     case_build(small, &t.net);
     ink_compile_options options = {.max_batch = 6000, .precision = INK_PRECISION_F32};
@@ -339,7 +307,7 @@ static void a_fault_is_kept(void **state) {
     ink_error err;
     float w[72];
     trial t;
-    begin(&t, 6);
+    trial_begin(&t, &host, small, 6);
     ink_batch batch = case_batch(&t.data, 6);
     must(t.cuda->run(t.program, &batch, &err), &err);
     host.fails_at = host.launches + 5;
@@ -347,14 +315,14 @@ static void a_fault_is_kept(void **state) {
     assert_string_equal(err.text, "the GPU failed: a fault made by a test");
     assert_int_equal(t.cuda->run(t.program, &batch, &err), INK_E_INTERNAL);
     assert_int_equal(t.cuda->read(t.program, ink_graph_find(&t.net.g, "w0"), w, 72, &err), INK_E_INTERNAL);
-    end(&t);
+    trial_end(&t);
 }
 
 static void an_old_gpu_has_no_bf16(void **state) {
     (void)state;
     ink_error err;
     trial t;
-    begin(&t, 6);
+    trial_begin(&t, &host, small, 6);
     ink_program *program = NULL;
     host.gpu.has_bf16 = false;
     ink_compile_options options = {.max_batch = 1, .precision = INK_PRECISION_BF16};
@@ -367,14 +335,14 @@ static void an_old_gpu_has_no_bf16(void **state) {
     must(t.cuda->compile(&t.net.g, &options, &program, &err), &err);
     assert_int_equal(t.cuda->precision_of(program), INK_PRECISION_BF16);
     t.cuda->free(program);
-    end(&t);
+    trial_end(&t);
 }
 
 static void a_wrong_batch_is_refused(void **state) {
     (void)state;
     ink_error err;
     trial t;
-    begin(&t, 6);
+    trial_begin(&t, &host, small, 6);
     ink_batch batch = case_batch(&t.data, 7);
     assert_int_equal(t.cuda->run(t.program, &batch, &err), INK_E_USAGE);
     batch.n = 6;
@@ -383,7 +351,7 @@ static void a_wrong_batch_is_refused(void **state) {
     batch = case_batch(&t.data, 6);
     t.data.labels[5] = 10;
     assert_int_equal(t.cuda->run(t.program, &batch, &err), INK_E_DATA);
-    end(&t);
+    trial_end(&t);
 }
 
 int main(int argc, char **argv) {

@@ -10,41 +10,13 @@
 #include <cmocka.h>
 
 #include "cases.h"
-#include "cuda/host_device.h"
+#include "cuda/trial.h"
 #include "ops/cuda/program.h"
 #include "resident.h"
 
 static host_device host;
 
-static void must(ink_status status, const ink_error *err) {
-    if (status != INK_OK) fail_msg("%s", err->text);
-}
-
-typedef struct trial {
-    case_net net;
-    case_data data;
-    ink_program *program;
-    const ink_backend *cuda;
-} trial;
-
-static void begin(trial *t, uint32_t max_batch) {
-    ink_error err;
-    host_device_start(&host);
-    t->cuda = ink_cuda_backend(&host.gpu);
-    case_build("6 img 8x8: normalise 1, conv 8 3x3 p1, bn, relu, flatten, linear 10 bias, loss 0, adamw", &t->net);
-    must(t->cuda->compile(&t->net.g, &(ink_compile_options){.max_batch = max_batch, .precision = INK_PRECISION_F32},
-                          &t->program, &err),
-         &err);
-    case_fill(&t->net, max_batch, 3, &t->data);
-    case_write(t->cuda, t->program, &t->net, max_batch, &t->data);
-}
-
-static void end(trial *t) {
-    t->cuda->free(t->program);
-    case_release(&t->net, &t->data);
-    case_clear(&t->net);
-    assert_int_equal(host.used, 0);
-}
+static const char small[] = "6 img 8x8: normalise 1, conv 8 3x3 p1, bn, relu, flatten, linear 10 bias, loss 0, adamw";
 
 static void resident_steps_have_the_same_bits(void **state) {
     (void)state;
@@ -71,7 +43,7 @@ static void a_set_that_does_not_fit_is_refused(void **state) {
     ink_error err;
     ink_resident *set = NULL;
     trial t;
-    begin(&t, 6);
+    trial_begin(&t, &host, small, 6);
     ink_resident_source source = set_of(&t, 6);
     size_t before = host.used;
     host.room = before + 6 * 64 + 5; /* the images, but not the labels */
@@ -85,7 +57,7 @@ static void a_set_that_does_not_fit_is_refused(void **state) {
     must(t.cuda->run(t.program, &batch, &err), &err);
     t.cuda->let_go(set);
     t.cuda->let_go(NULL);
-    end(&t);
+    trial_end(&t);
 }
 
 static void wrong_rows_are_refused(void **state) {
@@ -96,7 +68,7 @@ static void wrong_rows_are_refused(void **state) {
     ink_resident *set = NULL;
     ink_program *other = NULL;
     trial t;
-    begin(&t, 6);
+    trial_begin(&t, &host, small, 6);
     ink_batch batches[2] = {{.n = 3, .rows = rows, .step = 1}, {.n = 2, .rows = rows, .step = 2}};
     assert_int_equal(t.cuda->run_rows(t.program, batches, 1, &err), INK_E_USAGE); /* no set yet */
     ink_resident_source source = set_of(&t, 6);
@@ -140,7 +112,7 @@ static void wrong_rows_are_refused(void **state) {
     assert_string_equal(err.text, "row 4 has label 10; the network has classes 0 to 9");
     assert_int_equal(host.launches, launches);
     t.cuda->let_go(set);
-    end(&t);
+    trial_end(&t);
 }
 
 int main(void) {
