@@ -5,24 +5,12 @@
 #include "ops/cpu/kern_vector.h"
 #include "ops/graph.h"
 
-/* e^x for sums that 1e-38 and 1e38 end as well as 0 and infinity would: x is held within 87, so that one factor does;
- * error below 2 units in the last place. Of NaN any number: what multiplies it must be NaN too. As vexp otherwise. */
+/* e^x for sums that 1e-38 and 1e38 end as well as 0 and infinity would: x is held within 87, so that one factor does.
+ * Of NaN any number: what multiplies it must be NaN too. As vexp otherwise. */
 INLINE vf vexp_near(vf x) {
-    const vf magic = vset(0x1.8p23f);
-    vf bounded = vclamp(x, -87.0f, 87.0f);
-    vf shifted = vfma(bounded, vset(0x1.715476p+0f), magic);
-    vf k = shifted - magic;
-    vf r = vfma(k, vset(-0x1.62e400p-1f), bounded);
-    r = vfma(k, vset(-0x1.7f7d1cp-20f), r);
-    vf sum = vset(1.0f / 5040.0f);
-    sum = vfma(sum, r, vset(1.0f / 720.0f));
-    sum = vfma(sum, r, vset(1.0f / 120.0f));
-    sum = vfma(sum, r, vset(1.0f / 24.0f));
-    sum = vfma(sum, r, vset(1.0f / 6.0f));
-    sum = vfma(sum, r, vset(0.5f));
-    sum = vfma(sum, r, vset(1.0f));
-    sum = vfma(sum, r, vset(1.0f));
-    return (vf)((vi)sum + (((vi)shifted - (vi)magic) << 23));
+    vi e;
+    vf sum = vexp_parts(vclamp(x, -87.0f, 87.0f), &e);
+    return (vf)((vi)sum + (e << 23));
 }
 
 /* 1 + erf(x / sqrt 2), absolute error below 4e-7.

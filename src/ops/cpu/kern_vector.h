@@ -177,15 +177,13 @@ INLINE vf vwhere_above(vf m, vf x) {
 #endif
 }
 
-/* e^x, error below 2 units in the last place; 0 below -103, infinity above 88.8, NaN for NaN.
+/* e^x as a sum, between 0.7 and 1.5, times 2^e, for |x| < 104; error below 2 units in the last place.
  * Source   Cody & Waite; polynomial by Taylor, |r| <= ln2 / 2. */
-INLINE vf vexp(vf x) {
+INLINE vf vexp_parts(vf x, vi *e) {
     const vf magic = vset(0x1.8p23f);
-    vi nan = vnan(x), over = (vi)(x > vset(88.73f)), under = (vi)(x < vset(-103.9f));
-    vf bounded = vpick(over | nan, vset(0.0f), vpick(under, vset(0.0f), x));
-    vf shifted = vfma(bounded, vset(0x1.715476p+0f), magic);
+    vf shifted = vfma(x, vset(0x1.715476p+0f), magic);
     vf k = shifted - magic;
-    vf r = vfma(k, vset(-0x1.62e400p-1f), bounded);
+    vf r = vfma(k, vset(-0x1.62e400p-1f), x);
     r = vfma(k, vset(-0x1.7f7d1cp-20f), r);
     vf sum = vset(1.0f / 5040.0f);
     sum = vfma(sum, r, vset(1.0f / 720.0f));
@@ -195,7 +193,15 @@ INLINE vf vexp(vf x) {
     sum = vfma(sum, r, vset(0.5f));
     sum = vfma(sum, r, vset(1.0f));
     sum = vfma(sum, r, vset(1.0f));
-    vi e = (vi)shifted - (vi)magic;
+    *e = (vi)shifted - (vi)magic;
+    return sum;
+}
+
+/* e^x; 0 below -103, infinity above 88.8, NaN for NaN. */
+INLINE vf vexp(vf x) {
+    vi nan = vnan(x), over = (vi)(x > vset(88.73f)), under = (vi)(x < vset(-103.9f));
+    vi e;
+    vf sum = vexp_parts(vpick(over | nan, vset(0.0f), vpick(under, vset(0.0f), x)), &e);
     vi half = e >> 1; /* two factors: subnormal results round once */
     vf y = sum * (vf)((half + 127) << 23) * (vf)((e - half + 127) << 23);
     y = vpick(over, vset(INFINITY), y);
