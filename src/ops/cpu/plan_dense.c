@@ -171,22 +171,14 @@ static bool is_grey(const planner *l, const ink_node *n) {
 static void set_sweep(planner *l, ink_step *s, const ink_operands *from, conv_way way) {
     if (way == TOEPLITZ) {
         s->work = ink_work_toeplitz;
-        const ink_toeplitz *t = ink_plan_checked(l, ink_toeplitz_plan(l->p, &s->node, from, &l->scratch));
-        s->plan = t;
-        if (t != NULL) s->parts = ink_toeplitz_parts(t);
-        return;
-    }
-    if (way == WINOGRAD) {
+        s->plan = ink_toeplitz_plan(l->p, s, from, &l->scratch);
+    } else if (way == WINOGRAD) {
         s->work = ink_work_winograd;
-        const ink_winograd *t = ink_plan_checked(l, ink_winograd_plan(l->p, &s->node, from, &l->scratch));
-        s->plan = t;
-        if (t != NULL) s->parts = ink_winograd_parts(t);
-        return;
+        s->plan = ink_winograd_plan(l->p, s, from, &l->scratch);
+    } else {
+        s->plan = is_forward(s->node.op) ? ink_sweep_forward(l->p, s, from) : ink_sweep_back(l->p, s, from);
     }
-    const ink_sweep *t = ink_plan_checked(l, is_forward(s->node.op) ? ink_sweep_forward(l->p, &s->node, from)
-                                                                    : ink_sweep_back(l->p, &s->node, from));
-    s->plan = t;
-    if (t != NULL) s->parts = ink_sweep_parts(t);
+    (void)ink_plan_checked(l, s->plan);
 }
 
 void ink_plan_forward(planner *l, int32_t at) {

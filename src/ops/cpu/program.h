@@ -185,28 +185,24 @@ void ink_cell_pack(const ink_program *p, const ink_cell *c, const float *from, u
 void ink_cell_unpack(const ink_program *p, const ink_cell *c, float *to, uint32_t n);
 
 /* ---- sweep.c: linear and conv2d, forward and towards the input ---- */
-typedef struct ink_sweep ink_sweep;
-/* Tables for y = conv(x), and for dx from dy. a, b: the cells that hold the operands: x and the weights themselves, or
- * their bfloat16 copies (half); dy and turned weights. NULL: no memory. */
+/* Tables of step s for y = conv(x), and for dx from dy; each of these sets s->parts. a, b: the cells that hold the
+ * operands: x and the weights themselves, or their bfloat16 copies (half); dy and turned weights. NULL: no memory. */
 typedef struct ink_operands {
     ink_id a, b;
     bool half;
 } ink_operands;
-const ink_sweep *ink_sweep_forward(ink_program *p, const ink_node *node, const ink_operands *from);
-const ink_sweep *ink_sweep_back(ink_program *p, const ink_node *node, const ink_operands *from);
-uint32_t ink_sweep_parts(const ink_sweep *s);
+const void *ink_sweep_forward(ink_program *p, ink_step *s, const ink_operands *from);
+const void *ink_sweep_back(ink_program *p, ink_step *s, const ink_operands *from);
 ink_work ink_work_sweep, ink_work_sweep_narrow, ink_work_turn;
 
 /* ---- winograd.c: the same for convolutions of 3 x 3 and stride 1 on maps that are large enough ---- */
-typedef struct ink_winograd ink_winograd;
 /* Is Winograd's way taken for this node (conv2d or conv2d_dx)? From shapes, precision and `exact` alone. */
 bool ink_winograd_pays(const ink_program *p, const ink_node *node);
 /* Floats of the transformed weights. */
 size_t ink_winograd_weight_floats(const ink_cell *w);
 /* from->a: the values themselves; b: transformed weights; both in float. *scratch: the cell of all workers'
- * scratch, made or enlarged. NULL: no memory. */
-ink_winograd *ink_winograd_plan(ink_program *p, const ink_node *node, const ink_operands *from, ink_id *scratch);
-uint32_t ink_winograd_parts(const ink_winograd *t);
+ * scratch, made or enlarged. Sets s->parts. NULL: no memory. */
+const void *ink_winograd_plan(ink_program *p, ink_step *s, const ink_operands *from, ink_id *scratch);
 ink_work ink_work_winograd, ink_work_winograd_weights;
 /* winograd_dw.c: gradients of the weights. Sets s->parts, and s->extra[0] to the cell of slices. */
 bool ink_winograd_dw_pays(const ink_program *p, const ink_node *node);
@@ -215,11 +211,9 @@ const void *ink_winograd_dw_plan(ink_program *p, const ink_node *node, ink_step 
 ink_work ink_work_winograd_dw;
 
 /* ---- toeplitz.c: the same for maps of 2 x 2, in f32 ---- */
-typedef struct ink_toeplitz ink_toeplitz;
 bool ink_toeplitz_pays(const ink_program *p, const ink_node *node);
 size_t ink_toeplitz_weight_floats(const ink_cell *w);
-const ink_toeplitz *ink_toeplitz_plan(ink_program *p, const ink_node *node, const ink_operands *from, ink_id *scratch);
-uint32_t ink_toeplitz_parts(const ink_toeplitz *t);
+const void *ink_toeplitz_plan(ink_program *p, ink_step *s, const ink_operands *from, ink_id *scratch);
 ink_work ink_work_toeplitz, ink_work_toeplitz_weights;
 
 /* ---- grey.c: an image whose channels are one grey picture, scaled and shifted ---- */

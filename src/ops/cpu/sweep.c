@@ -18,7 +18,7 @@ typedef struct entry {
     int32_t a;
 } entry;
 
-struct ink_sweep {
+typedef struct sweep {
     entry *entries;
     pattern *patterns;
     uint32_t n_entries, groups; /* groups: panels of the output */
@@ -27,7 +27,7 @@ struct ink_sweep {
     bool narrow;
     size_t a_m, a_k, a_inner, b_inner, b_panel, out_m, out_panel, out_position;
     size_t a_step; /* from the input of one output position to that of the next */
-};
+} sweep;
 
 /* Taps of one dimension that meet a pixel, for one output index. */
 #define LINE_MAX 64
@@ -127,7 +127,7 @@ static bool make_pattern(ink_program *p, const layout *l, const line *row, const
 }
 
 /* Fills entries and patterns of s from the lines of both dimensions. */
-static bool make_entries(ink_program *p, ink_sweep *s, const layout *l, const geometry *down, const geometry *across,
+static bool make_entries(ink_program *p, sweep *s, const layout *l, const geometry *down, const geometry *across,
                          bool back) {
     line *rows = ink_plan_new(p, down->out, sizeof *rows), *columns = ink_plan_new(p, across->out, sizeof *columns);
     s->entries = ink_plan_new(p, (size_t)down->out * across->out, sizeof *s->entries);
@@ -158,7 +158,7 @@ static bool make_entries(ink_program *p, ink_sweep *s, const layout *l, const ge
 }
 
 /* How a block is cut into tasks when blocks alone are too few: about 2 million multiply-adds each. */
-static void cut(const ink_program *p, ink_sweep *s, double macs) {
+static void cut(const ink_program *p, sweep *s, double macs) {
     double parts = macs * p->rows / 2e6;
     uint32_t pairs = (s->groups + 1) / 2;
     s->panel_parts = s->n_entries >= 8 ? 1 : pairs;
@@ -166,7 +166,7 @@ static void cut(const ink_program *p, ink_sweep *s, double macs) {
     if (s->entry_parts > s->n_entries) s->entry_parts = s->n_entries;
 }
 
-static void set_strides(const ink_program *p, ink_sweep *s, const layout *l, uint32_t stride) {
+static void set_strides(const ink_program *p, sweep *s, const layout *l, uint32_t stride) {
     size_t rows = p->rows;
     s->out_panel = rows * INK_LANES;
     s->out_position = s->groups * s->out_panel;
@@ -191,7 +191,7 @@ static void set_strides(const ink_program *p, ink_sweep *s, const layout *l, uin
 }
 
 /* Linear: positions and groups of x lie as the weights' taps and groups do: one long product. */
-static bool linear_entry(ink_program *p, ink_sweep *s, uint32_t inner) {
+static bool linear_entry(ink_program *p, sweep *s, uint32_t inner) {
     s->entries = ink_plan_new(p, 1, sizeof *s->entries);
     s->patterns = ink_plan_new(p, 1, sizeof *s->patterns);
     ink_pair *pairs = ink_plan_new(p, 1, sizeof *pairs);
@@ -201,9 +201,10 @@ static bool linear_entry(ink_program *p, ink_sweep *s, uint32_t inner) {
     return true;
 }
 
-const ink_sweep *ink_sweep_forward(ink_program *p, const ink_node *node, const ink_operands *from) {
+const void *ink_sweep_forward(ink_program *p, ink_step *step, const ink_operands *from) {
+    const ink_node *node = &step->node;
     const ink_cell *x = &p->cells[node->in[0]], *w = &p->cells[node->in[1]], *y = &p->cells[node->out[0]];
-    ink_sweep *s = ink_plan_new(p, 1, sizeof *s);
+    sweep *s = ink_plan_new(p, 1, sizeof *s);
     if (s == NULL) return NULL;
     s->groups = ink_groups(y->c);
     s->from = *from;
@@ -234,11 +235,12 @@ const ink_sweep *ink_sweep_forward(ink_program *p, const ink_node *node, const i
     }
     if (!fine) return NULL;
     cut(p, s, (double)ink_positions(y) * (double)w->k * (double)w->live * (double)w->c);
+    step->parts = s->entry_parts * s->panel_parts;
     return s;
 }
 
 /* Linear, towards the input: position t of dx is dy times the weights of tap t. */
-static bool linear_back_entries(ink_program *p, ink_sweep *s, uint32_t taps, uint32_t a_groups) {
+static bool linear_back_entries(ink_program *p, sweep *s, uint32_t taps, uint32_t a_groups) {
     s->entries = ink_plan_new(p, taps, sizeof *s->entries);
     s->patterns = ink_plan_new(p, taps, sizeof *s->patterns);
     ink_pair *pairs = ink_plan_new(p, taps, sizeof *pairs);
@@ -252,9 +254,10 @@ static bool linear_back_entries(ink_program *p, ink_sweep *s, uint32_t taps, uin
     return true;
 }
 
-const ink_sweep *ink_sweep_back(ink_program *p, const ink_node *node, const ink_operands *from) {
+const void *ink_sweep_back(ink_program *p, ink_step *step, const ink_operands *from) {
+    const ink_node *node = &step->node;
     const ink_cell *dy = &p->cells[node->in[0]], *w = &p->cells[node->in[1]], *dx = &p->cells[node->out[0]];
-    ink_sweep *s = ink_plan_new(p, 1, sizeof *s);
+    sweep *s = ink_plan_new(p, 1, sizeof *s);
     if (s == NULL) return NULL;
     s->groups = ink_groups(dx->c);
     s->from = *from;
@@ -275,11 +278,8 @@ const ink_sweep *ink_sweep_back(ink_program *p, const ink_node *node, const ink_
     }
     if (!fine) return NULL;
     cut(p, s, (double)ink_positions(dy) * (double)w->k * (double)w->live * (double)w->c);
+    step->parts = s->entry_parts * s->panel_parts;
     return s;
-}
-
-uint32_t ink_sweep_parts(const ink_sweep *s) {
-    return s->entry_parts * s->panel_parts;
 }
 
 /* The fused activation of `places` runs of floats, `next` apart, while they are in cache. */
@@ -291,7 +291,7 @@ static void activate(const ink_program *p, const ink_step *step, float *out, siz
 
 void ink_work_sweep(const ink_program *p, const ink_step *step, uint32_t block, uint32_t part, uint32_t worker) {
     (void)worker;
-    const ink_sweep *s = step->plan;
+    const sweep *s = step->plan;
     size_t e0, e1, g0, g1;
     ink_share_of(s->n_entries, s->entry_parts, part / s->panel_parts, &e0, &e1);
     ink_share_of((s->groups + 1) / 2, s->panel_parts, part % s->panel_parts, &g0, &g1);
@@ -343,7 +343,7 @@ void ink_work_sweep(const ink_program *p, const ink_step *step, uint32_t block, 
  * the input they need not be turned, as c takes k's place by its stride alone. */
 void ink_work_sweep_narrow(const ink_program *p, const ink_step *step, uint32_t block, uint32_t part, uint32_t worker) {
     (void)worker;
-    const ink_sweep *s = step->plan;
+    const sweep *s = step->plan;
     const ink_cell *y = &p->cells[step->node.out[0]], *x = &p->cells[s->from.a];
     const bool back = step->node.op == INK_OP_CONV2D_DX, thin = x->store == INK_STORE_PLANES;
     const float *from = ink_block(p, s->from.a, block);

@@ -15,11 +15,11 @@
 #define LEAST_IMAGES 64u /* of fewer the products saved do not pay for the weights' transform */
 #define PART_GROUPS  8u  /* groups of outputs of a task */
 
-struct ink_toeplitz {
+typedef struct toeplitz {
     ink_operands from; /* a: x (dy), b: weights [element][K/16][C/16][16 c][16 k] */
     ink_id scratch;    /* [worker]: five transformed inputs [C/16][rows][16], then five products [K/16][rows][16] */
     uint32_t groups, out_groups, parts;
-};
+} toeplitz;
 
 bool ink_toeplitz_pays(const ink_program *p, const ink_node *node) {
     if (node->op != INK_OP_CONV2D && node->op != INK_OP_CONV2D_DX) return false;
@@ -39,21 +39,18 @@ size_t ink_toeplitz_weight_floats(const ink_cell *w) {
     return ELEMENTS * element_step(ink_groups(w->k), ink_groups(w->c));
 }
 
-const ink_toeplitz *ink_toeplitz_plan(ink_program *p, const ink_node *node, const ink_operands *from, ink_id *scratch) {
-    ink_toeplitz *t = ink_plan_new(p, 1, sizeof *t);
+const void *ink_toeplitz_plan(ink_program *p, ink_step *s, const ink_operands *from, ink_id *scratch) {
+    toeplitz *t = ink_plan_new(p, 1, sizeof *t);
     if (t == NULL) return NULL;
     t->from = *from;
-    t->groups = ink_groups(p->cells[node->in[0]].c);
-    t->out_groups = ink_groups(p->cells[node->out[0]].c);
+    t->groups = ink_groups(p->cells[s->node.in[0]].c);
+    t->out_groups = ink_groups(p->cells[s->node.out[0]].c);
     t->parts = (t->out_groups + PART_GROUPS - 1) / PART_GROUPS;
     const size_t panel = p->rows * INK_LANES;
     if (!ink_winograd_room(p, scratch, SHARED * (size_t)(t->groups + t->out_groups) * panel)) return NULL;
     t->scratch = *scratch;
+    s->parts = t->parts;
     return t;
-}
-
-uint32_t ink_toeplitz_parts(const ink_toeplitz *t) {
-    return t->parts;
 }
 
 /* part: a group of K, as in ink_work_winograd_weights. */
@@ -88,7 +85,7 @@ static void take(const ink_program *p, const float *x, size_t position, float *t
 void ink_work_toeplitz(const ink_program *p, const ink_step *s, uint32_t block, uint32_t part, uint32_t worker) {
     static const uint8_t shared[SHARED] = {0, 1, 2, 3, 6}; /* elements, 3 down + across */
     static const ink_pair none = {0, 0};
-    const ink_toeplitz *t = s->plan;
+    const toeplitz *t = s->plan;
     size_t g0, g1;
     ink_share_of(t->out_groups, t->parts, part, &g0, &g1);
     const size_t panel = p->rows * INK_LANES, lanes = g0 * INK_LANES, count = (g1 - g0) * panel;

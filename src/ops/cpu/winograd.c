@@ -11,14 +11,14 @@
 #define LEAST_SHARE      0.5
 #define LEAST_SHARE_BF16 0.7
 
-struct ink_winograd {
+typedef struct winograd {
     ink_operands from; /* a: x (dy), b: transformed weights */
     ink_id scratch;    /* [worker]: inputs [column][run][group][6][R][16], then half sums [column][run][4][R][16],
                         * then a list of panels; R: rows of a run */
     tiling map;
     uint32_t out_groups, parts;
     uint32_t together; /* tiles that go through the products at once */
-};
+} winograd;
 
 /* ---- shared with winograd_dw.c ---- */
 
@@ -116,34 +116,34 @@ size_t ink_winograd_weight_floats(const ink_cell *w) {
 }
 
 /* Runs of rows of a strip. */
-static size_t runs_of(const ink_program *p, const ink_winograd *t) {
+static size_t runs_of(const ink_program *p, const winograd *t) {
     return ((size_t)t->together * p->rows + p->kernels->winograd_rows - 1) / p->kernels->winograd_rows;
 }
 
 /* From a run's inputs of a column to the next one's, from column to column, and from column to column of sums. */
-static size_t run_step(const ink_program *p, const ink_winograd *t) {
+static size_t run_step(const ink_program *p, const winograd *t) {
     return (size_t)t->map.groups * COLUMN_PANELS * p->kernels->winograd_rows * INK_LANES;
 }
 
-static size_t input_step(const ink_program *p, const ink_winograd *t) {
+static size_t input_step(const ink_program *p, const winograd *t) {
     return runs_of(p, t) * run_step(p, t) + INK_TILE_GAP;
 }
 
-static size_t sum_step(const ink_program *p, const ink_winograd *t) {
+static size_t sum_step(const ink_program *p, const winograd *t) {
     return runs_of(p, t) * INK_TILE * p->kernels->winograd_rows * INK_LANES + INK_TILE_GAP;
 }
 
 /* Panels that the products of a column ask for. */
-static size_t wishes_of(const ink_program *p, const ink_winograd *t, size_t runs) {
+static size_t wishes_of(const ink_program *p, const winograd *t, size_t runs) {
     return runs * t->map.groups * (p->kernels->winograd_rows / 2);
 }
 
-ink_winograd *ink_winograd_plan(ink_program *p, const ink_node *node, const ink_operands *from, ink_id *scratch) {
-    const ink_cell *y = &p->cells[node->out[0]];
-    ink_winograd *t = ink_plan_new(p, 1, sizeof *t);
+const void *ink_winograd_plan(ink_program *p, ink_step *s, const ink_operands *from, ink_id *scratch) {
+    const ink_cell *y = &p->cells[s->node.out[0]];
+    winograd *t = ink_plan_new(p, 1, sizeof *t);
     if (t == NULL) return NULL;
     t->from = *from;
-    t->map = ink_tiling_of(node, &p->cells[node->in[0]], y);
+    t->map = ink_tiling_of(&s->node, &p->cells[s->node.in[0]], y);
     t->out_groups = ink_groups(y->c);
     uint32_t tiles = t->map.down * t->map.across;
     uint32_t fitting = SCRATCH_FLOATS / (INK_TILE_ELEMENTS * t->map.groups * p->rows * INK_LANES);
@@ -153,11 +153,8 @@ ink_winograd *ink_winograd_plan(ink_program *p, const ink_node *node, const ink_
     size_t ahead = wishes_of(p, t, runs_of(p, t)) * sizeof(float *) / sizeof(float);
     if (!ink_winograd_room(p, scratch, INK_TILE_REACH * (input_step(p, t) + sum_step(p, t)) + ahead)) return NULL;
     t->scratch = *scratch;
+    s->parts = t->parts;
     return t;
-}
-
-uint32_t ink_winograd_parts(const ink_winograd *t) {
-    return t->parts;
 }
 
 /* ---- weights ---- */
@@ -212,7 +209,7 @@ static void wish(wishes *l, const float *panel) {
 
 /* While products keep the processor busy, memory may bring what comes next: beside column c of group g the outputs of
  * that group, and a share of the next strip's inputs. */
-static void expect(const ink_program *p, const ink_winograd *t, const strip *w, uint32_t c, size_t g, wishes *l) {
+static void expect(const ink_program *p, const winograd *t, const strip *w, uint32_t c, size_t g, wishes *l) {
     const size_t panel = p->rows * INK_LANES, tiles = (size_t)t->map.down * t->map.across;
     for (uint32_t i = w->at; c < INK_TILE && i < w->at + w->tiles; i++) {
         const size_t down = i / t->map.across * INK_TILE + c, left = i % t->map.across * INK_TILE;
@@ -235,7 +232,7 @@ static void expect(const ink_program *p, const ink_winograd *t, const strip *w, 
 }
 
 /* The products of a strip for group g of outputs. */
-static void multiply(const ink_program *p, const ink_winograd *t, const strip *w, size_t g) {
+static void multiply(const ink_program *p, const winograd *t, const strip *w, size_t g) {
     const size_t weights = t->map.groups * (size_t)COLUMN_PANELS * INK_PANEL;
     const uint32_t rows = w->tiles * p->rows, run = p->kernels->winograd_rows;
     for (uint32_t c = 0; c < INK_TILE_REACH; c++) {
@@ -255,7 +252,7 @@ static uint32_t ends(size_t size, size_t at) {
 }
 
 /* Sums of a strip become outputs of group g. */
-static void give(const ink_program *p, const ink_winograd *t, const ink_step *s, const strip *w, size_t g) {
+static void give(const ink_program *p, const winograd *t, const ink_step *s, const strip *w, size_t g) {
     const size_t panel = p->rows * INK_LANES, position = t->out_groups * panel, lanes = g * INK_LANES;
     const float *bias = ink_data(p, s->bias), *scale = ink_data(p, s->scale), *offset = ink_data(p, s->offset);
     ink_tile_out o = {.from = w->sums,
@@ -281,7 +278,7 @@ static void give(const ink_program *p, const ink_winograd *t, const ink_step *s,
 }
 
 void ink_work_winograd(const ink_program *p, const ink_step *s, uint32_t block, uint32_t part, uint32_t worker) {
-    const ink_winograd *t = s->plan;
+    const winograd *t = s->plan;
     strip w = {.x = ink_block(p, t->from.a, block),
                .residual = ink_block(p, s->residual, block),
                .mask = ink_block(p, s->mask, block),
