@@ -33,8 +33,6 @@ INLINE void columns_store(float *p, columns c) {
 typedef float vf_half __attribute__((vector_size(VL * 2)));
 typedef double vd_half __attribute__((vector_size(VL * 4)));
 
-#define SUM_ROWS 4
-
 typedef struct column_totals {
     vd_half v[2 * PV];
 } column_totals;
@@ -57,10 +55,10 @@ INLINE void sums_add(column_totals *s, const int v, vf x) {
     s->v[2 * v + 1] += __builtin_convertvector(part[1], vd_half);
 }
 
-/* Of `rows` (1 or SUM_ROWS) rows: g joins the sums s, g d the sums q. */
+/* Of `rows` (1 or INK_SUM_ROWS) rows: g joins the sums s, g d the sums q. */
 INLINE void join_sums(const vf *g, const vf *d, const int rows, const int v, column_totals *s, column_totals *q) {
     vf sum = g[0], product = g[0] * d[0];
-    if (rows == SUM_ROWS) {
+    if (rows == INK_SUM_ROWS) {
         sum = (g[0] + g[1]) + (g[2] + g[3]);
         product = vfma(g[1], d[1], product) + vfma(g[3], d[3], g[2] * d[2]);
     }
@@ -68,12 +66,12 @@ INLINE void join_sums(const vf *g, const vf *d, const int rows, const int v, col
     sums_add(q, v, product);
 }
 
-/* rows (1 or SUM_ROWS) from `at` on */
+/* rows (1 or INK_SUM_ROWS) from `at` on */
 INLINE void moments_of(const float *at, const int rows, const size_t line, columns shift, column_totals *s,
                        column_totals *q) {
     UNROLL_ALL
     for (int v = 0; v < PV; v++) {
-        vf d[SUM_ROWS];
+        vf d[INK_SUM_ROWS];
         UNROLL_ALL
         for (int r = 0; r < rows; r++) d[r] = vload(at + (size_t)r * line + (size_t)v * VL) - shift.v[v];
         join_sums(d, d, rows, v, s, q);
@@ -87,7 +85,7 @@ INLINE void moments_all(const ink_norm *n, const size_t line, const float *shift
     const float *x = n->x;
     for (size_t p = 0; p < n->panels; p++, x += n->step) {
         size_t r = 0;
-        for (; r + SUM_ROWS <= n->rows; r += SUM_ROWS) moments_of(x + r * line, SUM_ROWS, line, at, &s, &q);
+        for (; r + INK_SUM_ROWS <= n->rows; r += INK_SUM_ROWS) moments_of(x + r * line, INK_SUM_ROWS, line, at, &s, &q);
         for (; r < n->rows; r++) moments_of(x + r * line, 1, line, at, &s, &q);
     }
     sums_store(shifted, s);
@@ -174,7 +172,7 @@ INLINE void norm_sums_of(const ink_norm *n, const ink_norm_dx *d, const norm_col
                          const size_t line, const bool mask, const bool relu, column_totals *s, column_totals *q) {
     UNROLL_ALL
     for (int v = 0; v < PV; v++) {
-        vf g[SUM_ROWS], off[SUM_ROWS];
+        vf g[INK_SUM_ROWS], off[INK_SUM_ROWS];
         UNROLL_ALL
         for (int r = 0; r < rows; r++) {
             size_t at = from + (size_t)r * line + (size_t)v * VL;
@@ -191,8 +189,8 @@ INLINE void norm_sums_all(const ink_norm *n, const ink_norm_dx *d, const size_t 
     const norm_columns c = norm_load(n);
     for (size_t p = 0; p < n->panels; p++) {
         size_t r = 0;
-        for (; r + SUM_ROWS <= n->rows; r += SUM_ROWS) {
-            norm_sums_of(n, d, &c, p * n->step + r * line, SUM_ROWS, line, mask, relu, &s, &q);
+        for (; r + INK_SUM_ROWS <= n->rows; r += INK_SUM_ROWS) {
+            norm_sums_of(n, d, &c, p * n->step + r * line, INK_SUM_ROWS, line, mask, relu, &s, &q);
         }
         for (; r < n->rows; r++) norm_sums_of(n, d, &c, p * n->step + r * line, 1, line, mask, relu, &s, &q);
     }
@@ -233,8 +231,8 @@ INLINE void norm_sums_active(const ink_norm *n, const ink_norm_dx *d, const ink_
                 vstore(to + at, vload(dy + at) * slope_of(kind, slope, z));
             }
         }
-        for (; r + SUM_ROWS <= n->rows; r += SUM_ROWS) {
-            norm_sums_of(n, &made, &c, from + r * line, SUM_ROWS, line, false, false, &s, &q);
+        for (; r + INK_SUM_ROWS <= n->rows; r += INK_SUM_ROWS) {
+            norm_sums_of(n, &made, &c, from + r * line, INK_SUM_ROWS, line, false, false, &s, &q);
         }
         for (; r < n->rows; r++) norm_sums_of(n, &made, &c, from + r * line, 1, line, false, false, &s, &q);
         if (line == INK_LANES) zero_rows(to + from, n->rows, n->all_rows);
@@ -370,7 +368,7 @@ INLINE void norm_pool_sums_of(const ink_norm *n, const ink_norm_pool *w, const n
                               const size_t panels, size_t row, const int rows, column_totals *s, column_totals *q) {
     UNROLL_ALL
     for (int v = 0; v < PV; v++) {
-        vf g[SUM_ROWS], off[SUM_ROWS];
+        vf g[INK_SUM_ROWS], off[INK_SUM_ROWS];
         UNROLL_ALL
         for (int r = 0; r < rows; r++) {
             const size_t place = (row + (size_t)r) * INK_LANES + (size_t)v * VL, at = i * w->window_step + place;
@@ -388,7 +386,8 @@ INLINE void norm_pool_sums_all(const ink_norm *n, const ink_norm_pool *w, const 
     const norm_columns c = norm_load(n);
     for (size_t i = 0; i < w->windows; i++) {
         size_t r = 0;
-        for (; r + SUM_ROWS <= n->rows; r += SUM_ROWS) norm_pool_sums_of(n, w, &c, i, panels, r, SUM_ROWS, &s, &q);
+        for (; r + INK_SUM_ROWS <= n->rows; r += INK_SUM_ROWS)
+            norm_pool_sums_of(n, w, &c, i, panels, r, INK_SUM_ROWS, &s, &q);
         for (; r < n->rows; r++) norm_pool_sums_of(n, w, &c, i, panels, r, 1, &s, &q);
     }
     sums_store(sum_dy, s);

@@ -98,6 +98,8 @@ typedef struct ink_update {
     bool nesterov, decoupled;
 } ink_update;
 
+#define INK_SUM_ROWS 4 /* rows that batch norm's sums take at a time; those that are left one by one */
+
 /* A batch norm of rows of 16 channels: y = (x - mean[j]) scale[j] + offset[j], offset NULL: 0. Panels of x lie step
  * floats apart; `rows` of all_rows of each are images, the others are read by nobody and become 0. Rows of sums lie
  * `line` floats apart, else 16. */

@@ -19,8 +19,6 @@ static double *sums_of(const ink_program *p, const ink_step *s, uint32_t block, 
 
 /* ---- narrow maps: a part is one channel; its 16 lanes are images, its rows positions ---- */
 
-#define SUM_ROWS 4u /* rows that the sums take at a time */
-
 /* What stands for one channel, for all lanes. */
 typedef struct spread {
     float mean[INK_LANES], scale[INK_LANES], offset[INK_LANES];
@@ -51,15 +49,15 @@ static ink_norm rows_of(const ink_program *p, const ink_cell *x, const float *fr
     return n;
 }
 
-/* Positions as rows, SUM_ROWS at a time, and those that are left. */
+/* Positions as rows, INK_SUM_ROWS at a time, and those that are left. */
 static void fold_rows(const ink_norm *n, ink_norm *fours, ink_norm *rest) {
     *fours = *rest = *n;
     fours->line = rest->line = n->step;
-    fours->rows = SUM_ROWS;
-    fours->panels = n->panels / SUM_ROWS;
-    fours->step = SUM_ROWS * n->step;
+    fours->rows = INK_SUM_ROWS;
+    fours->panels = n->panels / INK_SUM_ROWS;
+    fours->step = INK_SUM_ROWS * n->step;
     rest->x = n->x + fours->panels * fours->step;
-    rest->panels = n->panels % SUM_ROWS;
+    rest->panels = n->panels % INK_SUM_ROWS;
 }
 
 static double sum_of_lanes(const double *lanes, size_t n) {
