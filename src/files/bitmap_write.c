@@ -1,4 +1,4 @@
-/* files/bitmap_write.c: grey bytes to PNG, by libpng's simple interface, and to JPEG, by libjpeg.
+/* files/bitmap_write.c: pixels to PNG, by libpng's simple interface, and grey ones to JPEG, by libjpeg.
  * Reading is bitmap_png.c's and bitmap_jpeg.c's. */
 #include "files/bitmap_write.h"
 
@@ -14,7 +14,24 @@
 #include "core/status.h"
 #include "files/write.h"
 
-#define SIDE_MOST 4096u
+#define SIDE_MOST   4096u
+#define PIXELS_MOST (UINT32_C(1) << 29) /* libpng counts the bytes of a picture in 32 bits */
+
+static ink_status write_png(const void *pixels, uint32_t width, uint32_t height, png_uint_32 format, png_uint_32 flags,
+                            uint8_t **png, size_t *size, ink_error *err) {
+    png_image image = {
+        .version = PNG_IMAGE_VERSION, .width = width, .height = height, .format = format, .flags = flags};
+    png_alloc_size_t room = PNG_IMAGE_PNG_SIZE_MAX(image); /* of the worst case: no second pass is needed */
+    uint8_t *bytes = ink_mem_new(room, 1);
+    if (bytes == NULL) return ink_fail_memory(err, room, "a picture");
+    if (!png_image_write_to_memory(&image, bytes, &room, 0, pixels, 0, NULL)) {
+        ink_mem_free(bytes);
+        return ink_fail(err, INK_E_MEMORY, "a picture could not be written: %.60s", image.message);
+    }
+    *png = bytes;
+    *size = room;
+    return INK_OK;
+}
 
 ink_status ink_bitmap_to_png(const uint8_t *grey, uint32_t width, uint32_t height, uint8_t **png, size_t *size,
                              ink_error *err) {
@@ -23,17 +40,17 @@ ink_status ink_bitmap_to_png(const uint8_t *grey, uint32_t width, uint32_t heigh
     if (width < 1 || height < 1 || width > SIDE_MOST || height > SIDE_MOST) {
         return ink_fail(err, INK_E_USAGE, "a picture of %ux%u, expected 1x1 to 4096x4096", width, height);
     }
-    png_image image = {.version = PNG_IMAGE_VERSION, .width = width, .height = height, .format = PNG_FORMAT_GRAY};
-    png_alloc_size_t room = PNG_IMAGE_PNG_SIZE_MAX(image); /* of the worst case: no second pass is needed */
-    uint8_t *bytes = ink_mem_new(room, 1);
-    if (bytes == NULL) return ink_fail_memory(err, room, "a picture");
-    if (!png_image_write_to_memory(&image, bytes, &room, 0, grey, 0, NULL)) {
-        ink_mem_free(bytes);
-        return ink_fail(err, INK_E_MEMORY, "a picture could not be written: %.60s", image.message);
+    return write_png(grey, width, height, PNG_FORMAT_GRAY, 0, png, size, err);
+}
+
+ink_status ink_bitmap_rgb_to_png(const uint8_t *rgb, uint32_t width, uint32_t height, uint8_t **png, size_t *size,
+                                 ink_error *err) {
+    *png = NULL;
+    *size = 0;
+    if (width < 1 || height < 1 || (uint64_t)width * height > PIXELS_MOST) {
+        return ink_fail(err, INK_E_USAGE, "a picture of %ux%u, expected 1 to %u pixels", width, height, PIXELS_MOST);
     }
-    *png = bytes;
-    *size = room;
-    return INK_OK;
+    return write_png(rgb, width, height, PNG_FORMAT_RGB, PNG_IMAGE_FLAG_FAST, png, size, err);
 }
 
 typedef struct encoder {

@@ -1,4 +1,4 @@
-/* report/picture_png.c: paints a picture as PNG, by cairo.
+/* report/picture_png.c: paints a picture by cairo, as PNG.
  * It decides no position: the shapes come with theirs. */
 #include <cairo.h>
 #include <math.h>
@@ -6,6 +6,7 @@
 
 #include "core/mem.h"
 #include "core/status.h"
+#include "files/bitmap_write.h"
 #include "report/shapes.h"
 
 #define SIDE_MAX 32767.0 /* cairo's own limit */
@@ -135,9 +136,29 @@ static ink_status fail_cairo(cairo_status_t status, ink_error *err) {
     return ink_fail(err, INK_E_INTERNAL, "cannot draw a picture: %s", cairo_status_to_string(status));
 }
 
+/* What is painted, as PNG. (cairo's own writer tries all filters on each row, longer than a short training takes.) */
+static ink_status surface_png(cairo_surface_t *surface, uint8_t **png, size_t *size, ink_error *err) {
+    uint32_t width = (uint32_t)cairo_image_surface_get_width(surface);
+    uint32_t height = (uint32_t)cairo_image_surface_get_height(surface);
+    size_t stride = (size_t)cairo_image_surface_get_stride(surface);
+    uint8_t *rgb = ink_mem_new((size_t)width * height, 3), *to = rgb;
+    if (rgb == NULL) return ink_fail_memory(err, (size_t)width * height * 3, "a picture");
+    cairo_surface_flush(surface);
+    const unsigned char *row = cairo_image_surface_get_data(surface);
+    for (uint32_t y = 0; y < height; y++, row += stride) {
+        for (uint32_t x = 0; x < width; x++) {
+            uint32_t pixel; /* xrgb, of the machine's byte order */
+            memcpy(&pixel, row + x * sizeof pixel, sizeof pixel);
+            for (int shift = 16; shift >= 0; shift -= 8) *to++ = (uint8_t)(pixel >> shift & 255);
+        }
+    }
+    ink_status status = ink_bitmap_rgb_to_png(rgb, width, height, png, size, err);
+    ink_mem_free(rgb);
+    return status;
+}
+
 ink_status ink_picture_png(const ink_picture *picture, ink_theme theme, double scale, uint8_t **png, size_t *size_bytes,
                            ink_error *err) {
-    ink_text bytes = {0};
     *png = NULL;
     *size_bytes = 0;
     ink_status status = ink_picture_check(picture, err);
@@ -160,14 +181,7 @@ ink_status ink_picture_png(const ink_picture *picture, ink_theme theme, double s
     cairo_paint(cr);
     for (const ink_shape *s = picture->first; s != NULL; s = s->next) draw_shape(cr, s, theme);
     cairo_status_t drawn = cairo_status(cr);
-    if (drawn == CAIRO_STATUS_SUCCESS) drawn = cairo_surface_write_to_png_stream(surface, append_bytes, &bytes);
-    if (drawn != CAIRO_STATUS_SUCCESS) {
-        status = fail_cairo(drawn, err);
-        ink_text_clear(&bytes);
-    } else {
-        *size_bytes = bytes.length;
-        *png = (uint8_t *)ink_text_take(&bytes);
-    }
+    status = drawn == CAIRO_STATUS_SUCCESS ? surface_png(surface, png, size_bytes, err) : fail_cairo(drawn, err);
     cairo_font_options_destroy(font);
     cairo_destroy(cr);
     cairo_surface_destroy(surface);

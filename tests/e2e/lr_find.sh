@@ -3,7 +3,7 @@
 . "$INK_SOURCE/tests/e2e/cli_setup"
 
 gives 0 data make digits --count 600 --seed 1 --quiet
-gives 0 lr-find digits --steps 60 --threads 1
+gives 0 lr-find digits --recipe fast --steps 60 --threads 1
 out_has "<- suggested"
 out_has "suggested:   --lr "
 has lr-find.svg
@@ -11,7 +11,7 @@ has lr-find.png
 grep -q 'learning rate' lr-find.svg || fail "$said: the axis has no name"
 is_plain out
 cp out first
-gives 0 lr-find digits --steps 60 --threads 3
+gives 0 lr-find digits --recipe fast --steps 60 --threads 3
 cmp -s out first || fail "$said: another curve with three threads"
 gives 0 lr-find digits --steps 20 --net lenet -o there --json --quiet
 err_empty

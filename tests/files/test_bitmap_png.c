@@ -7,7 +7,9 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "core/mem.h"
 #include "files/bitmap.h"
+#include "files/bitmap_write.h"
 
 static ink_status read_piece(const piece *p, ink_bitmap *picture, ink_error *err) {
     ink_source *source = NULL;
@@ -324,6 +326,40 @@ static void damaged_everywhere(void **state) {
     piece_free(&p);
 }
 
+/* What is written is what was given, as the reader sees it; and sizes that are none are refused. */
+static void written_and_read_back(void **state) {
+    (void)state;
+    enum { WIDTH = 37, HEIGHT = 21, PIXELS = WIDTH * HEIGHT };
+    uint8_t rgb[3 * PIXELS], grey[PIXELS];
+    for (unsigned i = 0; i < sizeof rgb; i++) rgb[i] = (uint8_t)(i * i * 7 + i / 5);
+    for (unsigned i = 0; i < PIXELS; i++) {
+        grey[i] = (uint8_t)((77u * rgb[3 * i] + 150u * rgb[3 * i + 1] + 29u * rgb[3 * i + 2] + 128) / 256);
+    }
+    for (int colour = 0; colour < 2; colour++) {
+        ink_error err;
+        ink_bitmap picture;
+        piece p = {0};
+        uint8_t *png;
+        size_t size;
+        assert_int_equal(colour ? ink_bitmap_rgb_to_png(rgb, WIDTH, HEIGHT, &png, &size, &err)
+                                : ink_bitmap_to_png(grey, WIDTH, HEIGHT, &png, &size, &err),
+                         INK_OK);
+        piece_add(&p, png, size);
+        ink_mem_free(png);
+        assert_int_equal(read_piece(&p, &picture, &err), INK_OK);
+        assert_int_equal(picture.width, WIDTH);
+        assert_int_equal(picture.height, HEIGHT);
+        assert_memory_equal(picture.grey, grey, sizeof grey);
+        ink_bitmap_free(&picture);
+        piece_free(&p);
+        assert_int_equal(ink_bitmap_rgb_to_png(rgb, 0, HEIGHT, &png, &size, &err), INK_E_USAGE);
+        assert_int_equal(ink_bitmap_rgb_to_png(rgb, UINT32_C(1) << 16, UINT32_C(1) << 16, &png, &size, &err),
+                         INK_E_USAGE);
+        assert_int_equal(ink_bitmap_to_png(grey, WIDTH, 4097, &png, &size, &err), INK_E_USAGE);
+        assert_null(png);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_colour_depth_and_interlacing),
@@ -340,6 +376,7 @@ int main(void) {
         cmocka_unit_test(other_formats_are_named),
         cmocka_unit_test(limits),
         cmocka_unit_test(damaged_everywhere),
+        cmocka_unit_test(written_and_read_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
