@@ -2,6 +2,7 @@
  * The format itself is files/safetensors.h; writing is modelfile_write.c, outside the library. */
 #include "api/modelfile.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -153,12 +154,9 @@ static ink_status check_finite(const ink_tensor *tensor, const char *file, ink_e
                     (unsigned long long)at, tensor->name);
 }
 
-ink_status ink_tensor_weights(const ink_tensors *tensors, const ink_tensor *tensor, const char *file, float *to,
-                              ink_error *err) {
-    ink_status status = check_finite(tensor, file, err);
-    if (status != INK_OK) return status;
-    ink_tensor_floats(tensor, to);
-    if (tensor->dtype != INK_I8 || tensor->count == 0) return INK_OK;
+/* I8: times the scale of its row, which may leave the range of floats. */
+static ink_status scale_rows(const ink_tensors *tensors, const ink_tensor *tensor, const char *file, float *to,
+                             ink_error *err) {
     const ink_tensor *scale = scale_of(tensors, tensor);
     if (scale == NULL || scale->dtype != INK_F32 || scale->rank != 1 || tensor->rank == 0 ||
         scale->dim[0] != tensor->dim[0]) {
@@ -166,7 +164,7 @@ ink_status ink_tensor_weights(const ink_tensors *tensors, const ink_tensor *tens
                         "%s: %.80s is I8: expected %.80s" SCALE ", F32, one number for each of its rows", file,
                         tensor->name, tensor->name);
     }
-    status = check_finite(scale, file, err);
+    ink_status status = check_finite(scale, file, err);
     if (status != INK_OK) return status;
     float *factor = ink_mem_new((size_t)scale->count, sizeof *factor);
     if (factor == NULL) return ink_fail_memory(err, scale->count * sizeof *factor, "scales");
@@ -174,6 +172,30 @@ ink_status ink_tensor_weights(const ink_tensors *tensors, const ink_tensor *tens
     uint64_t per_row = tensor->count / tensor->dim[0];
     for (uint64_t i = 0; i < tensor->count; i++) to[i] *= factor[i / per_row];
     ink_mem_free(factor);
+    return INK_OK;
+}
+
+ink_status ink_tensor_weights(const ink_tensors *tensors, const ink_tensor *tensor, const char *file, float *to,
+                              ink_error *err) {
+    static const char variance[] = ".running_var";
+    ink_status status = check_finite(tensor, file, err);
+    if (status != INK_OK) return status;
+    ink_tensor_floats(tensor, to);
+    if (tensor->dtype == INK_I8 && tensor->count > 0) status = scale_rows(tensors, tensor, file, to, err);
+    if (status != INK_OK) return status;
+    size_t length = strlen(tensor->name), tail = sizeof variance - 1;
+    bool variances = length > tail && strcmp(tensor->name + length - tail, variance) == 0;
+    for (uint64_t i = 0; i < tensor->count; i++) {
+        if (!isfinite(to[i])) {
+            return ink_fail(err, INK_E_DATA, "%s: weight %llu of %.80s is beyond the range of floats: not loaded", file,
+                            (unsigned long long)i, tensor->name);
+        }
+        if (variances && to[i] < 0) {
+            return ink_fail(err, INK_E_DATA,
+                            "%s: %.80s is %g for channel %llu, expected a variance, 0 or more: not loaded", file,
+                            tensor->name, (double)to[i], (unsigned long long)i);
+        }
+    }
     return INK_OK;
 }
 

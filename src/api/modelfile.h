@@ -46,7 +46,8 @@ INK_MUST_USE ink_status ink_modelfile_load(const ink_modelfile *model, const ink
 bool ink_tensor_is_aside(const ink_tensors *tensors, const ink_tensor *tensor);
 
 /* to[tensor->count] = the weights that a tensor of the set stands for, scales applied. file: for messages.
- * Errors   INK_E_DATA: a number that is not finite, I8 without scales that fit; INK_E_MEMORY. */
+ * Errors   INK_E_DATA: a number that is not finite or beyond floats, a running variance below 0, I8 without scales that
+ *          fit; INK_E_MEMORY. */
 INK_MUST_USE ink_status ink_tensor_weights(const ink_tensors *tensors, const ink_tensor *tensor, const char *file,
                                            float *to, ink_error *err);
 

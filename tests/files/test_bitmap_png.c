@@ -331,7 +331,7 @@ static void written_and_read_back(void **state) {
     (void)state;
     enum { WIDTH = 37, HEIGHT = 21, PIXELS = WIDTH * HEIGHT };
     uint8_t rgb[3 * PIXELS], grey[PIXELS];
-    for (unsigned i = 0; i < sizeof rgb; i++) rgb[i] = (uint8_t)(i * i * 7 + i / 5);
+    for (unsigned i = 0; i < 3 * PIXELS; i++) rgb[i] = (uint8_t)(i * i * 7 + i / 5);
     for (unsigned i = 0; i < PIXELS; i++) {
         grey[i] = (uint8_t)((77u * rgb[3 * i] + 150u * rgb[3 * i + 1] + 29u * rgb[3 * i + 2] + 128) / 256);
     }

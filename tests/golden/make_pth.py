@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # tests/golden/make_pth.py: writes tests/golden/pth/<form>-<version>.pth with the PyTorch that runs it.
 # Run by hand, once per version of PyTorch; the files are committed. tests/files/test_pth.c reads them all and knows what
-# stands in them: element i of every tensor, row by row, is value(i).
+# stands in them: element i of every tensor, row by row, is value(i); of a variance, |value(i)|.
 import collections
 import os
 import sys
@@ -50,8 +50,9 @@ def parameters():
 def small_net():
     net = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3, bias=False), torch.nn.BatchNorm2d(2), torch.nn.Linear(2, 3))
     with torch.no_grad():
-        for tensor in net.state_dict().values():
-            tensor.copy_(filled(tensor.dtype, *tensor.shape))
+        for name, tensor in net.state_dict().items():
+            numbers = filled(tensor.dtype, *tensor.shape)
+            tensor.copy_(numbers.abs() if name.endswith("running_var") else numbers)  # a variance is 0 or more
     return net
 
 

@@ -181,8 +181,7 @@ static void busy_time_is_that_of_runs(void **state) {
 
 /* ---- the table of a step ---- */
 
-static void note_map(ink_cuda_table *t, const float *x, float *y, uint32_t blocks) {
-    ink_cuda_map a = {.x = x, .y = y};
+static void note_map(ink_cuda_table *t, ink_cuda_map a, uint32_t blocks) {
     ink_cuda_table_add(t, INK_KERN_map, blocks, 1, 1, &a, sizeof a);
 }
 
@@ -213,17 +212,17 @@ static void launches_wait_for_what_they_touch(void **state) {
         assert_true(ink_cuda_spans_add(&spans, of[i], 100 * sizeof(float)));
     }
     ink_cuda_learn learn = {.pieces = NULL};
-    note_map(&t, of[0], of[1], 3);
-    note_map(&t, of[0], of[2], 4);      /* reads the same: beside it */
-    note_map(&t, of[1] + 50, of[3], 1); /* reads what the first wrote, further on */
-    note_map(&t, of[5], of[0], 2);      /* writes what both read */
-    note_map(&t, of[5], of[3] + 99, 1); /* writes what the third wrote */
-    note_map(&t, of[5], of[4], 7);      /* has to do with none */
+    note_map(&t, (ink_cuda_map){.x = of[0], .y = of[1]}, 3);
+    note_map(&t, (ink_cuda_map){.x = of[0], .y = of[2]}, 4);      /* reads the same: beside it */
+    note_map(&t, (ink_cuda_map){.x = of[1] + 50, .y = of[3]}, 1); /* reads what the first wrote, further on */
+    note_map(&t, (ink_cuda_map){.x = of[5], .y = of[0]}, 2);      /* writes what both read */
+    note_map(&t, (ink_cuda_map){.x = of[5], .y = of[3] + 99}, 1); /* writes what the third wrote */
+    note_map(&t, (ink_cuda_map){.x = of[5], .y = of[4]}, 7);      /* has to do with none */
     ink_cuda_table_add(&t, INK_KERN_learn, 2, 1, 1, &learn, sizeof learn);
-    note_map(&t, of[5], of[4], 1);
-    note_map(&t, of[5], elsewhere, 1); /* of no allocation that is known: all might be it */
-    note_map(&t, elsewhere, of[2], 1); /* read, it is a table that nothing writes */
-    note_map(&t, of[5], of[1], 1);
+    note_map(&t, (ink_cuda_map){.x = of[5], .y = of[4]}, 1);
+    note_map(&t, (ink_cuda_map){.x = of[5], .y = elsewhere}, 1); /* of no allocation that is known: all might be it */
+    note_map(&t, (ink_cuda_map){.x = elsewhere, .y = of[2]}, 1); /* read, it is a table that nothing writes */
+    note_map(&t, (ink_cuda_map){.x = of[5], .y = of[1]}, 1);
     assert_true(ink_cuda_table_order(&t, &spans));
     assert_int_equal(t.n_groups, 7);
     assert_int_equal(t.widest, 14);

@@ -95,7 +95,7 @@ extern _Thread_local ink_host_block ink_host_at;
 /* What nothing wrote is NaN. */
 #define INK_SHARED(type, name, dims)                                                                                   \
     type name dims;                                                                                                    \
-    memset(name, 0xff, sizeof name)
+    memset(name, 0xff, sizeof(name))
 #define INK_KEEP(type, name, dims) type name[INK_BLOCK] dims
 #define INK_MINE(name)             name[t]
 #define INK_PHASE                  INK_THREADS
