@@ -26,9 +26,9 @@ if(TARGET ink_cli)
   list(PREPEND test_libraries ink_cli)
 endif()
 
-# Until a test counts as stuck: a test is no stopwatch, and sanitizers are slow on a busy machine.
+# Until a test counts as stuck: a test is no stopwatch, and sanitizers and emulators are slow on a busy machine.
 set(test_most_s 600)
-if(INK_SANITIZE)
+if(INK_SANITIZE OR CMAKE_CROSSCOMPILING)
   set(test_most_s 1800)
 endif()
 
