@@ -120,6 +120,8 @@ const char *const ink_cases[] = {
     "3 x 4x8x8: conv 5 4x4 p2 e1 s2 bias",
     "3 x 4x8x8: conv 5 3x3 p0 e1",
     "3 x 4x3x3: conv 5 3x3 p4",
+    "2 x 1x20x9: conv 3 70x2 p60 bias", /* a window of more rows than 64, over its padding */
+    "1 x 17x257x257: flatten, linear 1, predict", /* more places than 2^16 */
     "3 x 4x2x2: conv 5 5x5 p2 bias",
     "3 x 4x1x1: conv 5 7x7 p3 s2",
     "3 x 4x5x5: conv 5 3x3 p3 s5",
@@ -257,6 +259,7 @@ const char *const ink_cases[] = {
     "17 img 28x28: normalise 3, conv 64 7x7 s2 p3, bn-eval, relu, maxpool 3x3 s2 p1, predict",
     "17 img 9x8: warp, normalise 3, conv 17 5x3 s2 p2 e1 bias, relu, predict",
     "9 img 5x7: scale 3, conv 3 3x3 bias, predict",
+    "9 img 5x7: normalise 3, conv 18 2x1 p4 bias, predict", /* outputs whose window lies beyond the border */
     /* ---- maps of 2 x 2: enough images for products that are fewer ---- */
     "65 x 16x2x2: conv 33 3x3 p1 bias, relu",
     "64 x 144x2x2: conv 160 3x3 p1, bn, relu",

@@ -38,11 +38,12 @@ bool ink_grey_fits(const ink_program *p, const ink_graph *g, ink_id v) {
     return true;
 }
 
-/* Taps [*from, *to) of a window of `taps` which are inside a picture of `size`, for output i. */
+/* Taps [*from, *to) of a window of `taps` which are inside a picture of `size`, for output i; of none *to is not above
+ * *from. */
 static void inside(const ink_node *n, size_t i, size_t taps, size_t size, size_t *from, size_t *to) {
     const size_t at = i * (size_t)n->attr.conv.stride, pad = (size_t)n->attr.conv.pad;
     *from = at < pad ? pad - at : 0;
-    *to = size + pad - at < taps ? size + pad - at : taps;
+    *to = size + pad < at + taps ? (size + pad > at ? size + pad - at : 0) : taps;
 }
 
 /* starts[p][q][16 k] of a group of K: sums of shifts [R][S][16 k] over the taps inside, and the bias. */

@@ -85,7 +85,7 @@ void ink_work_narrow_dw(const ink_program *p, const ink_step *step, uint32_t blo
     (void)block, (void)worker;
     const narrow_dw *g = step->plan;
     if (part >= ink_wgrad_slices(p->blocks)) return; /* a smaller batch than the largest has fewer slices */
-    const uint16_t *place = p->cells[step->node.out[0]].place;
+    const uint32_t *place = p->cells[step->node.out[0]].place;
     const size_t line_floats = (size_t)g->k * g->columns * INK_LANES;
     float *slice = ink_data(p, step->extra[0]) + part * g->slice;
     memset(slice, 0, g->slice * sizeof *slice);

@@ -241,7 +241,7 @@ static ink_status set_weights(ink_program *p, const ink_graph *g, ink_id v, ink_
         return ink_fail(err, INK_E_ABSENT, "%s: weights used in two different places", g->values[v].name);
     }
     if (c->taps != 0) return INK_OK;
-    uint16_t *place = ink_plan_new(p, taps, sizeof *place);
+    uint32_t *place = ink_plan_new(p, taps, sizeof *place);
     if (place == NULL) return ink_fail_memory(err, taps * sizeof *place, "a plan");
     uint32_t live = 0, dead = 0;
     for (uint32_t t = 0; t < taps; t++) {
@@ -251,7 +251,7 @@ static ink_status set_weights(ink_program *p, const ink_graph *g, ink_id v, ink_
         live += is_live;
         place[t] = is_live ? 1 : 0;
     }
-    for (uint32_t t = 0, at = 0; t < taps; t++) place[t] = (uint16_t)(place[t] != 0 ? at++ : live + dead++);
+    for (uint32_t t = 0, at = 0; t < taps; t++) place[t] = place[t] != 0 ? at++ : live + dead++;
     c->store = thin ? INK_STORE_THIN : INK_STORE_WEIGHTS;
     c->k = (uint32_t)g->values[v].dim[0];
     c->c = channels;

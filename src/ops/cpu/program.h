@@ -45,7 +45,7 @@ typedef struct ink_cell {
     uint32_t c, height, width; /* physical shape of a batched value */
     uint32_t border, border_end;
     uint32_t k, taps, live; /* weights: K, R*S, taps that ever meet a pixel; c above is their C */
-    const uint16_t *place;  /* weights: of each tap, its place */
+    const uint32_t *place;  /* weights: of each tap, its place */
     size_t elements;        /* as the graph counts them */
     size_t block;           /* floats of one block of images */
     size_t floats;          /* in all */

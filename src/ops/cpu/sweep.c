@@ -30,11 +30,10 @@ typedef struct sweep {
 } sweep;
 
 /* Taps of one dimension that meet a pixel, for one output index. */
-#define LINE_MAX 64
 typedef struct line {
     uint32_t n, shape; /* shape: number of this combination of taps and distances */
-    uint16_t tap[LINE_MAX];
-    int32_t at[LINE_MAX];
+    uint32_t *tap;     /* [n]; room for the whole window */
+    int32_t *at;
 } line;
 
 typedef struct geometry {
@@ -46,7 +45,7 @@ static void line_forward(const geometry *g, uint32_t i, line *l) {
     for (uint32_t t = 0; t < g->window; t++) {
         int64_t j = (int64_t)i * g->stride + t - g->pad;
         if (j < 0 || j >= g->in) continue;
-        l->tap[l->n] = (uint16_t)t;
+        l->tap[l->n] = t;
         l->at[l->n++] = (int32_t)j;
     }
 }
@@ -56,7 +55,7 @@ static void line_back(const geometry *g, uint32_t i, line *l) {
     for (uint32_t t = g->window; t-- > 0;) { /* downward, so that the output index grows */
         int64_t v = (int64_t)i + g->pad - t;
         if (v < 0 || v % g->stride != 0 || v / g->stride >= g->in) continue;
-        l->tap[l->n] = (uint16_t)t;
+        l->tap[l->n] = t;
         l->at[l->n++] = (int32_t)(v / g->stride);
     }
 }
@@ -69,24 +68,30 @@ static bool same_shape(const line *a, const line *b) {
     return true;
 }
 
-/* All lines of a dimension, numbered by shape; returns how many shapes there are. */
-static uint32_t make_lines(const geometry *g, bool back, line *lines) {
-    uint32_t shapes = 0;
+/* All lines of a dimension, numbered by shape; *shapes: how many there are. NULL: no memory. */
+static line *make_lines(ink_program *p, const geometry *g, bool back, uint32_t *shapes) {
+    line *lines = ink_plan_new(p, g->out, sizeof *lines);
+    uint32_t *taps = ink_plan_new(p, (size_t)g->out * g->window, sizeof *taps);
+    int32_t *places = ink_plan_new(p, (size_t)g->out * g->window, sizeof *places);
+    if (lines == NULL || taps == NULL || places == NULL) return NULL;
+    *shapes = 0;
     for (uint32_t i = 0; i < g->out; i++) {
+        lines[i].tap = taps + (size_t)i * g->window;
+        lines[i].at = places + (size_t)i * g->window;
         if (back) {
             line_back(g, i, &lines[i]);
         } else {
             line_forward(g, i, &lines[i]);
         }
-        lines[i].shape = shapes;
+        lines[i].shape = *shapes;
         for (uint32_t j = 0; j < i; j++) {
             if (!same_shape(&lines[i], &lines[j])) continue;
             lines[i].shape = lines[j].shape;
             break;
         }
-        if (lines[i].shape == shapes) shapes++;
+        if (lines[i].shape == *shapes) ++*shapes;
     }
-    return shapes;
+    return lines;
 }
 
 typedef struct layout {
@@ -129,10 +134,10 @@ static bool make_pattern(ink_program *p, const layout *l, const line *row, const
 /* Fills entries and patterns of s from the lines of both dimensions. */
 static bool make_entries(ink_program *p, sweep *s, const layout *l, const geometry *down, const geometry *across,
                          bool back) {
-    line *rows = ink_plan_new(p, down->out, sizeof *rows), *columns = ink_plan_new(p, across->out, sizeof *columns);
+    uint32_t row_shapes, column_shapes;
+    const line *rows = make_lines(p, down, back, &row_shapes), *columns = make_lines(p, across, back, &column_shapes);
     s->entries = ink_plan_new(p, (size_t)down->out * across->out, sizeof *s->entries);
     if (rows == NULL || columns == NULL || s->entries == NULL) return false;
-    uint32_t row_shapes = make_lines(down, back, rows), column_shapes = make_lines(across, back, columns);
     s->patterns = ink_plan_new(p, (size_t)row_shapes * column_shapes, sizeof *s->patterns);
     if (s->patterns == NULL) return false;
     size_t step = l->a_position * (back ? 1 : across->stride);
