@@ -4,7 +4,7 @@
  *   bench_ops [train|infer|steps] NET BATCH THREADS [f32|bf16] [exact]      NET: of the zoo, or a file
  *   bench_ops NUMBER NET BATCH 1 [f32|bf16] [exact]                         that step alone, for a profiler
  *
- * train, infer: best and median seconds of a step over 3 seconds of them. steps: time of each step of the plan, one
+ * train, infer: best and median seconds of a step over 1.5 seconds of them. steps: time of each step of the plan, one
  * thread, nothing chained. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -125,6 +125,7 @@ const char *const ink_cases[] = {
     "3 x 4x2x2: conv 5 5x5 p2 bias",
     "3 x 4x1x1: conv 5 7x7 p3 s2",
     "3 x 4x5x5: conv 5 3x3 p3 s5",
+    "3 x 4x1x1: conv 5 1x1 p1 s2 bias", /* no window meets a pixel */
     "2 x 100x7x7: conv 40 3x3 p1",
     "2 x 16x28x28: conv 16 3x3 p1",
     "6 x 20x1x1: conv 30 1x1 bias",

@@ -35,8 +35,10 @@ static void walk_outer(ink_program *p, int32_t at, uint32_t n) {
                         .out_w = f.q,
                         .k = f.k,
                         .part_rows = t->part_rows};
-    launch(p, for_precision(p, INK_KERN_outer_f32), (ink_gpu_size){tiles((uint64_t)t->n_live * f.c), tiles(f.k), parts},
-           &a);
+    if (t->n_live > 0) {
+        launch(p, for_precision(p, INK_KERN_outer_f32),
+               (ink_gpu_size){tiles((uint64_t)t->n_live * f.c), tiles(f.k), parts}, &a);
+    }
     ink_cuda_outer_join join = {.parts = p->parts,
                                 .live = t->live,
                                 .dw = p->data[node->out[0]],

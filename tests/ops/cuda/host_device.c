@@ -101,8 +101,14 @@ static void do_entry(host_device *host, const ink_cuda_entry *e) {
     }
 }
 
+/* A GPU starts no grid without blocks, nor one of more than 65535 along the second or third axis. */
+static bool can_start(ink_gpu_size blocks) {
+    return blocks.x > 0 && blocks.y > 0 && blocks.z > 0 && blocks.y <= UINT16_MAX && blocks.z <= UINT16_MAX;
+}
+
 static void launch(ink_gpu *gpu, ink_cuda_kernel kernel, ink_gpu_size blocks, const void *arguments) {
     host_device *host = host_of(gpu);
+    if (!can_start(blocks)) host->failed = true;
     ink_cuda_table one = {.entries = NULL}, *to = host->recording != NULL ? &host->recording->table : &one;
     ink_cuda_table_add(to, kernel, blocks.x, blocks.y, blocks.z, arguments, ink_cuda_arguments(kernel));
     if (to->is_lost) abort();
