@@ -6,8 +6,6 @@ const state = { engine: null, about: null, digits: [], chosen: 0, picked: false,
 
 // ---- the paper changes ----
 
-paper.past = [];
-paper.future = [];
 let strokes = 0;
 
 function change(items) {
@@ -191,7 +189,9 @@ canvas.addEventListener("pointerup", (event) => {
 
 canvas.addEventListener("pointercancel", (event) => {
   if (event.pointerId !== pen?.id) return;
+  const { stroke } = pen;
   pen = null;
+  if (!paper.items.includes(stroke)) return; // undone or cleared meanwhile
   paper.items = paper.past.pop();
   changed();
 });
@@ -227,7 +227,7 @@ makeDigits(by("samples"), "Draw a", async (digit) => {
   clear();
   await drawSample(digit, (x, y) => { stroke = begin(x, y); }, (x, y) => {
     if (paper.items.includes(stroke) && extend(stroke, x, y)) changed();
-  }, () => {});
+  });
 });
 
 makeDigits(by("correct-digits"), "It was a", async (label) => {

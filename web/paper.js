@@ -5,7 +5,7 @@ const WIDTH = 400, HEIGHT = 300;
 
 // A stroke is {points: [{x, y}, ...], width, box}; a picture {picture: {width, height, left, top, scale}}
 // with a canvas as `shown`, or ink as `grey`.
-const paper = { items: [], redo: [], brush: 20 };
+const paper = { items: [], past: [], future: [], brush: 20 }; // past, future: items to go back and forth to
 
 function newStroke(x, y, width) {
   return { points: [{ x, y }], width, box: { left: x, top: y, right: x, bottom: y } };

@@ -17,7 +17,7 @@ const SAMPLES = [
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 // Draws a digit in the middle of an empty paper, by the steps of a pen; at once for whoever wants calm.
-async function drawSample(digit, begin, move, end) {
+async function drawSample(digit, begin, move) {
   const scale = 1.6, left = WIDTH / 2 - 50 * scale, top = HEIGHT / 2 - 70 * scale;
   for (const text of SAMPLES[digit]) {
     const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
@@ -29,6 +29,5 @@ async function drawSample(digit, begin, move, end) {
       else move(...at);
       if (i % 2 === 0 && !calm.matches) await new Promise(requestAnimationFrame);
     }
-    end();
   }
 }

@@ -4,6 +4,7 @@
 
 #include "api/model.h"
 #include "core/mem.h"
+#include "core/status.h"
 #include "data/normaliser.h"
 #include "inkling.h"
 #include "read/page.h"
@@ -76,7 +77,12 @@ const uint8_t *EXPORT(look)(const uint8_t *image) {
         if (open_model(true, &looking) != INK_OK) return NULL;
         free(maps);
         maps = malloc(looking->layers.bytes);
-        if (maps == NULL) return NULL;
+        if (maps == NULL) {
+            (void)ink_fail_memory(&fault, looking->layers.bytes, "what the layers see");
+            ink_model_free(looking);
+            looking = NULL;
+            return NULL;
+        }
     }
     ink_status status = ink_model_run(looking, image, 1, NULL, NULL, &fault);
     if (status == INK_OK) {
