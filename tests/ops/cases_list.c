@@ -120,7 +120,7 @@ const char *const ink_cases[] = {
     "3 x 4x8x8: conv 5 4x4 p2 e1 s2 bias",
     "3 x 4x8x8: conv 5 3x3 p0 e1",
     "3 x 4x3x3: conv 5 3x3 p4",
-    "2 x 1x20x9: conv 3 70x2 p60 bias", /* a window of more rows than 64, over its padding */
+    "2 x 1x20x9: conv 3 70x2 p60 bias",           /* a window of more rows than 64, over its padding */
     "1 x 17x257x257: flatten, linear 1, predict", /* more places than 2^16 */
     "3 x 4x2x2: conv 5 5x5 p2 bias",
     "3 x 4x1x1: conv 5 7x7 p3 s2",

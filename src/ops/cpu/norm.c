@@ -1,6 +1,6 @@
 /* ops/cpu/norm.c: batch norm and its gradient: sums of each block, one small join over all blocks, one pass.
- * Sums are in double. In evaluation nothing is summed: a scale and an
- * offset per channel, which a convolution before it applies to its own sums. */
+ * Sums are in double, of INK_SUM_ROWS rows at a time in float (kern_norm.h). In evaluation nothing is summed: a scale
+ * and an offset per channel, which a convolution before it applies to its own sums. */
 #include <math.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* ops/cpu/program.h: a graph compiled for the processor: what plan.c makes and run.c walks. Private to ops/cpu.
+/* ops/cpu/program.h: a graph compiled for the processor: what plan_*.c make and backend.c walks. Private to ops/cpu.
  *
  *   graph -> cells (where each value lies) + steps (what is computed, fused nodes being one step)
  *         -> phases (which steps run side by side) -> memory -> tasks of the pool
@@ -155,11 +155,6 @@ static inline uint32_t ink_channel_parts(const ink_cell *c) {
     return c->store == INK_STORE_NARROW ? c->c : ink_groups(c->c);
 }
 
-static inline const ink_cell *ink_cell_of(const ink_program *p, ink_id id) {
-    const ink_cell *c = &p->cells[id];
-    return c;
-}
-
 static inline float *ink_data(const ink_program *p, ink_id id) {
     return id == INK_NONE ? NULL : p->cells[id].data;
 }
@@ -256,7 +251,7 @@ size_t ink_muon_floats(const ink_cell *w);
 ink_work ink_work_muon;
 ink_work ink_work_squares, ink_work_clip, ink_work_adam, ink_work_sgd, ink_work_average;
 
-/* ---- plan.c and its parts ---- */
+/* ---- backend.c and plan_*.c ---- */
 /* Memory of the plan: zeroed; NULL when out. */
 void *ink_plan_new(ink_program *p, size_t count, size_t size);
 /* A cell of the program's own: floats in all, or per block. INK_NONE when out of memory. */
