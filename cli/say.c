@@ -79,10 +79,6 @@ bool cli_err_is_terminal(void) {
     return err_terminal;
 }
 
-bool cli_out_is_terminal(void) {
-    return out_terminal;
-}
-
 static unsigned columns(int descriptor) {
     struct winsize size;
     const char *given = getenv("COLUMNS");

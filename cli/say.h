@@ -22,7 +22,6 @@ bool cli_is_utf8(void);         /* LC_CTYPE says UTF-8 */
 bool cli_err_is_terminal(void); /* stderr is one, and not a dumb one */
 unsigned cli_out_columns(void); /* of stdout; 80 when it is no terminal */
 unsigned cli_err_columns(void); /* of stderr, asked anew */
-bool cli_out_is_terminal(void);
 
 /* Lines on stderr, control characters shown as \xNN. */
 void cli_info(const char *format, ...) INK_PRINTF(1, 2); /* nothing under --quiet */

@@ -34,7 +34,7 @@ struct ink_source {
     bool ended, failed;
     ink_error fault;
     bool size_known;
-    uint64_t size, total; /* unpacked and certain; of the file itself, 0 unknown */
+    uint64_t size; /* unpacked, where size_known */
 };
 
 /* ---- where bytes come from: a descriptor, memory ---- */
@@ -144,7 +144,7 @@ ink_status ink_source_open(const char *path, ink_source **out, ink_error *err) {
     status = ink_source_open_from(&from, d->keep_open ? "standard input" : path, out, err);
     if (status != INK_OK) return status;
     (*out)->size_known = regular;
-    (*out)->size = (*out)->total = size;
+    (*out)->size = size;
     return INK_OK;
 }
 
@@ -157,7 +157,7 @@ ink_status ink_source_open_memory(const void *bytes, size_t size, const char *na
     ink_status status = ink_source_open_from(&from, name, out, err);
     if (status != INK_OK) return status;
     (*out)->size_known = true;
-    (*out)->size = (*out)->total = size;
+    (*out)->size = size;
     return INK_OK;
 }
 
@@ -407,11 +407,6 @@ bool ink_source_size(const ink_source *source, uint64_t *size) {
     if (!source->size_known || !source->sniffed) return false;
     *size = source->size;
     return true;
-}
-
-void ink_source_progress(const ink_source *source, uint64_t *done, uint64_t *total) {
-    *done = source->raw_bytes;
-    *total = source->total;
 }
 
 bool ink_source_is_gzip(const ink_source *source) {

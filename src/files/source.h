@@ -67,9 +67,6 @@ uint64_t ink_source_offset(const ink_source *source);
 /* How many bytes there are in all, where that is certain before reading (a plain file, not packed; memory). */
 bool ink_source_size(const ink_source *source, uint64_t *size);
 
-/* Where reading stands, for a progress line: bytes taken from the file itself, and its size (0: not known). */
-void ink_source_progress(const ink_source *source, uint64_t *done, uint64_t *total);
-
 /* The bytes come out of gzip. Certain after the first read or peek. */
 bool ink_source_is_gzip(const ink_source *source);
 

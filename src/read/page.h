@@ -32,7 +32,6 @@
 #define INK_PAGE_DIGITS_MAX 4096u
 #define INK_PAGE_UNSURE     (-1)
 #define INK_PAGE_SURE       0.6f /* chosen on pages of `inkling data pages`, see docs/reading.md */
-#define INK_PAGE_STEPS_MAX  8
 
 /* The judge of single digits: p[i * 10 + d] is the probability that image i (784 bytes, as the normaliser makes them)
  * shows d. n is at least 1. */

@@ -82,28 +82,15 @@ void ink_picture_line(ink_picture *picture, double x1, double y1, double x2, dou
     ink_picture_path(picture, (double[]){x1, y1, x2, y2}, 2, color, width, dash);
 }
 
-static ink_shape *append_points(ink_picture *picture, ink_shape_kind kind, const double *xy, size_t points) {
-    ink_shape *s = points >= 2 ? append(picture, kind) : NULL;
-    if (s == NULL) return NULL;
-    s->xy = keep(picture, xy, points * 2 * sizeof *xy);
-    s->points = s->xy != NULL ? points : 0;
-    return s;
-}
-
 void ink_picture_path(ink_picture *picture, const double *xy, size_t points, ink_color color, double width,
                       double dash) {
-    ink_shape *s = append_points(picture, INK_SHAPE_PATH, xy, points);
+    ink_shape *s = points >= 2 ? append(picture, INK_SHAPE_PATH) : NULL;
     if (s == NULL) return;
+    s->xy = keep(picture, xy, points * 2 * sizeof *xy);
+    s->points = s->xy != NULL ? points : 0;
     s->edge = color;
     s->edge_width = width;
     s->dash = dash;
-}
-
-void ink_picture_area(ink_picture *picture, const double *xy, size_t points, ink_color color, double opacity) {
-    ink_shape *s = append_points(picture, INK_SHAPE_AREA, xy, points);
-    if (s == NULL) return;
-    s->fill = color;
-    s->opacity = opacity;
 }
 
 void ink_picture_circle(ink_picture *picture, double x, double y, double radius, ink_color fill, ink_color edge,

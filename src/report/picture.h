@@ -71,8 +71,6 @@ void ink_picture_line(ink_picture *picture, double x1, double y1, double x2, dou
 /* Joined points, xy = x0, y0, x1, y1, ...; round corners. */
 void ink_picture_path(ink_picture *picture, const double *xy, size_t points, ink_color color, double width,
                       double dash);
-/* A filled polygon. */
-void ink_picture_area(ink_picture *picture, const double *xy, size_t points, ink_color color, double opacity);
 /* note: shown when the pointer rests on it in a browser; NULL: none. */
 void ink_picture_circle(ink_picture *picture, double x, double y, double radius, ink_color fill, ink_color edge,
                         double edge_width, const char *note);

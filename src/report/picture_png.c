@@ -27,7 +27,7 @@ static void paint(cairo_t *cr, const ink_shape *s, ink_theme theme) {
         }
     }
     if (s->edge != INK_COLOR_NONE) {
-        set_color(cr, s->edge, theme, s->kind == INK_SHAPE_PATH ? s->opacity : 1);
+        set_color(cr, s->edge, theme, 1);
         cairo_set_line_width(cr, s->edge_width);
         cairo_set_line_join(cr, CAIRO_LINE_JOIN_ROUND);
         cairo_set_line_cap(cr, s->points > 2 ? CAIRO_LINE_CAP_ROUND : CAIRO_LINE_CAP_BUTT);
@@ -111,9 +111,7 @@ static void draw_shape(cairo_t *cr, const ink_shape *s, ink_theme theme) {
         paint(cr, s, theme);
         break;
     case INK_SHAPE_PATH:
-    case INK_SHAPE_AREA:
         for (size_t i = 0; i < s->points; i++) cairo_line_to(cr, s->xy[2 * i], s->xy[2 * i + 1]);
-        if (s->kind == INK_SHAPE_AREA) cairo_close_path(cr);
         paint(cr, s, theme);
         break;
     case INK_SHAPE_CIRCLE:

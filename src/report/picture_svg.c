@@ -76,11 +76,11 @@ static void add_colors(ink_text *out, const ink_shape *s) {
     if (!fill) ink_text_add(out, " fill=\"none\"");
     if (edge) attribute(out, "stroke-width", s->edge_width);
     if (edge && s->dash > 0) attribute(out, "stroke-dasharray", s->dash);
-    if (s->opacity < 1) attribute(out, s->kind == INK_SHAPE_PATH ? "stroke-opacity" : "fill-opacity", s->opacity);
+    if (s->opacity < 1) attribute(out, "fill-opacity", s->opacity);
 }
 
 static void add_points(ink_text *out, const ink_shape *s) {
-    ink_text_add(out, s->kind == INK_SHAPE_AREA ? "<polygon points=\"" : "<polyline points=\"");
+    ink_text_add(out, "<polyline points=\"");
     for (size_t i = 0; i < s->points; i++) {
         if (i > 0) ink_text_add(out, " ");
         ink_text_short(out, s->xy[2 * i], 2);
@@ -88,9 +88,7 @@ static void add_points(ink_text *out, const ink_shape *s) {
         ink_text_short(out, s->xy[2 * i + 1], 2);
     }
     ink_text_add(out, "\"");
-    if (s->kind == INK_SHAPE_PATH && s->points > 2) {
-        ink_text_add(out, " stroke-linejoin=\"round\" stroke-linecap=\"round\"");
-    }
+    if (s->points > 2) ink_text_add(out, " stroke-linejoin=\"round\" stroke-linecap=\"round\"");
     add_colors(out, s);
     ink_text_add(out, "/>\n");
 }
@@ -156,8 +154,7 @@ static ink_status add_shape(ink_text *out, const ink_shape *s, ink_error *err) {
         add_colors(out, s);
         ink_text_add(out, "/>\n");
         return INK_OK;
-    case INK_SHAPE_PATH:
-    case INK_SHAPE_AREA: add_points(out, s); return INK_OK;
+    case INK_SHAPE_PATH: add_points(out, s); return INK_OK;
     case INK_SHAPE_CIRCLE: add_circle(out, s); return INK_OK;
     case INK_SHAPE_TEXT: add_letters(out, s); return INK_OK;
     case INK_SHAPE_DIGIT: return add_digit(out, s, err);

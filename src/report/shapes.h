@@ -8,7 +8,6 @@
 typedef enum ink_shape_kind {
     INK_SHAPE_RECT,
     INK_SHAPE_PATH,
-    INK_SHAPE_AREA,
     INK_SHAPE_CIRCLE,
     INK_SHAPE_TEXT,
     INK_SHAPE_DIGIT

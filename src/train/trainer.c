@@ -367,7 +367,3 @@ uint32_t ink_trainer_val_rows(const ink_trainer *t) {
 bool ink_trainer_is_too_large(const ink_trainer *t) {
     return t->too_large;
 }
-
-size_t ink_trainer_memory_bytes(const ink_trainer *t) {
-    return t->backend->memory_of(t->train) + (t->eval != NULL ? t->backend->memory_of(t->eval) : 0);
-}

@@ -191,7 +191,5 @@ uint32_t ink_trainer_val_rows(const ink_trainer *trainer);
 /* The images do not fit into the device's memory beside the nets, and every step copies its batch: the same bits, but
  * slower. */
 bool ink_trainer_is_too_large(const ink_trainer *trainer);
-/* Bytes held by the compiled programs. */
-size_t ink_trainer_memory_bytes(const ink_trainer *trainer);
 
 #endif
