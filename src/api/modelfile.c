@@ -191,9 +191,8 @@ ink_status ink_tensor_weights(const ink_tensors *tensors, const ink_tensor *tens
                             (unsigned long long)i, tensor->name);
         }
         if (variances && to[i] < 0) {
-            return ink_fail(err, INK_E_DATA,
-                            "%s: %.80s is %g for channel %llu, expected a variance, 0 or more: not loaded", file,
-                            tensor->name, (double)to[i], (unsigned long long)i);
+            return ink_fail(err, INK_E_DATA, "%s: %.80s is below 0 for channel %llu, expected a variance: not loaded",
+                            file, tensor->name, (unsigned long long)i);
         }
     }
     return INK_OK;

@@ -271,7 +271,7 @@ static void weights_that_are_no_numbers_are_refused(void **state) {
     const float below[] = {0, -0.5f};
     m.items[5].data = (const uint8_t *)below;
     write_made(&m);
-    refuses(INK_E_DATA, "bn1.running_var is -0.5 for channel 1, expected a variance, 0 or more");
+    refuses(INK_E_DATA, "bn1.running_var is below 0 for channel 1, expected a variance");
     const double beyond[] = {0, 1e300};
     make(&m, "", "fc", 10);
     m.items[1].dtype = INK_F64;
