@@ -3,8 +3,11 @@
 #include "api/predict.h"
 
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include "api/tta.h"
+#include "core/status.h"
 #include "files/submission.h"
 
 #define EVAL_BATCH 1000
@@ -28,6 +31,29 @@ void ink_say_dataset(const ink_watch *watch, const ink_dataset *set) {
     for (uint32_t i = 0; i < set->n_warnings; i++) ink_watch_say(watch, INK_SAY_WARNING, "%s", set->warnings[i]);
 }
 
+/* A file that is there is replaced when its first word says that it is a submission, or probabilities; any other may be
+ * the only copy of somebody's data. */
+static ink_status spare_existing(const char *path, bool force, ink_error *err) {
+    static const char word[] = "ImageId,";
+    char first[sizeof word - 1];
+    struct stat about;
+    if (path == NULL || force) return INK_OK;
+    if (strcmp(path, "-") == 0) {
+        ink_status status = ink_fail(err, INK_E_USAGE, "predictions go to a file, and '-' is none");
+        ink_hint(err, "name a file, such as submission.csv");
+        return status;
+    }
+    if (stat(path, &about) != 0 || !S_ISREG(about.st_mode) || about.st_size == 0) return INK_OK;
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) return INK_OK; /* writing tells why */
+    size_t n = fread(first, 1, sizeof first, file);
+    (void)fclose(file);
+    if (n == sizeof first && memcmp(first, word, n) == 0) return INK_OK;
+    ink_status status = ink_fail(err, INK_E_USAGE, "%s is there already, and is no submission", path);
+    ink_hint(err, "--force replaces it; or name another file");
+    return status;
+}
+
 ink_status ink_work_predict(const ink_predict_options *options, const ink_watch *watch, ink_predict_result *result,
                             ink_error *err) {
     ink_machine machine = {0};
@@ -36,7 +62,9 @@ ink_status ink_work_predict(const ink_predict_options *options, const ink_watch 
     ink_predictions predictions = {0};
     const char *out = options->out != NULL ? options->out : "submission.csv";
     *result = (ink_predict_result){0};
-    ink_status status = ink_machine_open(&options->engine, &machine, err);
+    ink_status status = spare_existing(out, options->force, err);
+    if (status == INK_OK) status = spare_existing(options->probabilities, options->force, err);
+    if (status == INK_OK) status = ink_machine_open(&options->engine, &machine, err);
     if (status != INK_OK) return status;
     status = ink_models_open(options->models, options->n_models, &machine,
                              options->eval_batch_size > 0 ? options->eval_batch_size : EVAL_BATCH, &models, err);

@@ -171,7 +171,7 @@ typedef struct ink_predict_options {
     const char *data;            /* DATA: its test file if it has one, else its only file */
     const char *out;             /* submission.csv; NULL = "submission.csv" */
     const char *probabilities;   /* file for ImageId,p0,...,p9; NULL: none */
-    bool force;                  /* an existing file may be replaced (submission.csv always may) */
+    bool force;                  /* an existing file may be replaced (a submission always may) */
     uint32_t eval_batch_size;    /* 0 = 1000 */
     const char *const *pictures; /* for ink_work_predict_pictures, instead of data: files, or folders of pictures */
     size_t n_pictures;

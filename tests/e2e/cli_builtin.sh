@@ -24,6 +24,19 @@ gives 0 predict drawn -o a.csv --quiet
 out_has "100 predictions in a.csv"
 gives 0 predict digits drawn -o b.csv --quiet
 cmp -s a.csv b.csv || fail "no model and its name differ"
+gives 0 predict drawn -o a.csv --quiet
+
+# A file that is no submission may be somebody's data.
+cp drawn/test.csv mine.csv
+gives 2 predict mine.csv -o mine.csv
+err_has "mine.csv is there already, and is no submission"
+err_has "--force"
+gives 2 predict drawn -o c.csv --probabilities mine.csv
+cmp -s mine.csv drawn/test.csv || fail "$said: mine.csv was changed"
+gives 2 predict drawn -o -
+err_has "'-'"
+gives 0 predict drawn -o mine.csv --force --quiet
+cmp -s mine.csv a.csv || fail "$said: not replaced"
 gives 0 eval drawn --quiet --min-accuracy 0.9
 gives 0 eval digits digits drawn --quiet
 out_has " of 100 wrong"
