@@ -9,8 +9,7 @@
  *
  * Rules that hold for every function here
  *  - What can fail returns an ink_status; the reason goes to the caller's ink_error (may be NULL: not wanted).
- *  - Out-pointers are NULL unless INK_OK came back. The caller owns what open returned and frees it with
- * free.
+ *  - Out-pointers are NULL unless INK_OK came back. The caller owns what open returned and frees it with free.
  *  - const pointers are borrowed for the call only.
  *  - The library never prints, exits, aborts, or changes the locale; of the environment it reads INK_ISA alone.
  */
@@ -79,7 +78,7 @@ INK_API const char *ink_status_word(ink_status status);
 
 typedef struct ink_model ink_model;
 
-/* {0} is fine: one thread, one image at a time in memory. */
+/* {0} is fine: one thread, 64 images at once. */
 typedef struct ink_model_options {
     uint32_t threads;   /* that predict may use, the caller's counted; 0 = 1 */
     uint32_t max_batch; /* images computed at once: more is faster and takes more memory; 0 = 64 */
@@ -120,7 +119,8 @@ INK_API void ink_model_free(ink_model *model);
  * scaled to 20 pixels, the centre of mass in the middle of 28x28, the darkest ink 255.
  * grey: height rows of width bytes, each row stride_bytes after the one before; 0 paper .. 255 ink, or with dark_ink
  * nonzero 255 paper .. 0 ink.
- * Errors   INK_E_DATA: no ink at all (out is then blank); INK_E_USAGE: a size out of range; INK_E_MEMORY. */
+ * Errors   INK_E_DATA: no ink at all (out is then blank); INK_E_USAGE: NULL, a size out of range, a
+ *          stride below the width; INK_E_MEMORY. */
 INK_API INK_MUST_USE ink_status ink_digit_prepare(const uint8_t *grey, uint32_t width, uint32_t height,
                                                   size_t stride_bytes, int dark_ink, uint8_t out[784], ink_error *err);
 

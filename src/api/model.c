@@ -83,10 +83,14 @@ ink_status ink_model_predict(ink_model *model, const uint8_t *images, size_t n, 
 ink_status ink_digit_prepare(const uint8_t *grey, uint32_t width, uint32_t height, size_t stride_bytes, int dark_ink,
                              uint8_t out[784], ink_error *err) {
     uint8_t *inverted = NULL;
-    if (grey == NULL || out == NULL || width < 1 || height < 1 || width > INK_GREY_SIDE_MAX ||
-        height > INK_GREY_SIDE_MAX || stride_bytes < width) {
+    if (grey == NULL || out == NULL) return ink_fail(err, INK_E_USAGE, "ink_digit_prepare: NULL argument");
+    if (width < 1 || height < 1 || width > INK_GREY_SIDE_MAX || height > INK_GREY_SIDE_MAX) {
         return ink_fail(err, INK_E_USAGE, "ink_digit_prepare: a picture of %ux%u, expected 1x1 to 4096x4096", width,
                         height);
+    }
+    if (stride_bytes < width) {
+        return ink_fail(err, INK_E_USAGE, "ink_digit_prepare: stride_bytes is %zu, less than the width, %u",
+                        stride_bytes, width);
     }
     if (dark_ink) {
         inverted = ink_mem_new(height, width);

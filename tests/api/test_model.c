@@ -79,13 +79,19 @@ static void it_predicts_what_the_weights_say(void **state) {
 static void wrong_arguments_are_told(void **state) {
     ink_model *model = (ink_model *)&state;
     uint8_t out[784];
+    ink_error err;
     (void)state;
     assert_int_equal(ink_model_open(NULL, NULL, &model, NULL), INK_E_USAGE);
     assert_null(model);
     assert_int_equal(ink_model_open(path, NULL, NULL, NULL), INK_E_USAGE);
     assert_int_equal(ink_model_open("/nowhere/m.safetensors", NULL, &model, NULL), INK_E_FILE);
     assert_int_equal(ink_model_predict(NULL, out, 1, NULL, NULL), INK_E_USAGE);
-    assert_int_equal(ink_digit_prepare(out, 0, 1, 1, 0, out, NULL), INK_E_USAGE);
+    assert_int_equal(ink_digit_prepare(out, 0, 1, 1, 0, out, &err), INK_E_USAGE);
+    assert_string_equal(err.text, "ink_digit_prepare: a picture of 0x1, expected 1x1 to 4096x4096");
+    assert_int_equal(ink_digit_prepare(out, 28, 28, 27, 0, out, &err), INK_E_USAGE);
+    assert_string_equal(err.text, "ink_digit_prepare: stride_bytes is 27, less than the width, 28");
+    assert_int_equal(ink_digit_prepare(NULL, 28, 28, 28, 0, out, &err), INK_E_USAGE);
+    assert_string_equal(err.text, "ink_digit_prepare: NULL argument");
 }
 
 static void damaged_files_are_refused(void **state) {
