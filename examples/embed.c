@@ -1,4 +1,5 @@
-/* examples/embed.c: inkling inside another program: embed MODEL reads a digit that it draws itself.
+/* examples/embed.c: inkling inside another program: embed [MODEL] reads a digit that it draws itself, with the
+ * model in the library when none is named.
  * Not part of the build: it is compiled against an installed inkling (tests/e2e/install.sh does), as C or as C++:
  *   cc -std=c17 embed.c $(pkg-config --cflags --libs inkling) -o embed */
 #include <inkling.h>
@@ -15,14 +16,14 @@ int main(int argc, char **argv) {
     int best = 0;
 
     printf("inkling %s\n", ink_version());
-    if (argc < 2) return 0;
 
     /* A one: a thick upright stroke, anywhere on a paper of any size. */
     for (int y = 5; y < 50; y++) {
         for (int x = 12; x < 17; x++) paper[y * SIDE + x] = 255;
     }
-    if (ink_model_open(argv[1], NULL, &model, &err) != INK_OK ||
-        ink_digit_prepare(paper, SIDE, SIDE, SIDE, 0, digit, &err) != INK_OK ||
+    ink_status status =
+        argc > 1 ? ink_model_open(argv[1], NULL, &model, &err) : ink_model_open_builtin(NULL, NULL, &model, &err);
+    if (status != INK_OK || ink_digit_prepare(paper, SIDE, SIDE, SIDE, 0, digit, &err) != INK_OK ||
         ink_model_predict(model, digit, 1, p, &err) != INK_OK) {
         fprintf(stderr, "%s\n", err.text);
         ink_model_free(model);
