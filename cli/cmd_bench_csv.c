@@ -8,7 +8,7 @@
 #include "cli/verbs.h"
 
 static const cli_option options[] = {
-    {"threads", 'j', CLI_WHOLE, "N", "one per processor", "threads that parse", 1, 1024},
+    {"threads", 'j', CLI_WHOLE, "N", "one per processor", "threads that parse", 1, 256},
     {"repeats", 0, CLI_WHOLE, "N", "5", "the best of so many is printed", 1, 10000},
     CLI_JSON,
 };

@@ -78,7 +78,7 @@ static const cli_option make_options[] = {
     {"count", 0, CLI_WHOLE, "N", "60000", "digits in train.csv; test.csv gets a quarter as many", 1, 10000000},
     {"seed", 0, CLI_WHOLE, "N", "0", "equal seeds draw equal digits", 0, 0},
     {"force", 0, CLI_FLAG, NULL, NULL, "replace files that are there", 0, 0},
-    {"threads", 'j', CLI_WHOLE, "N", "one per processor", "changes the speed only", 1, 1024},
+    {"threads", 'j', CLI_WHOLE, "N", "one per processor", "changes the speed only", 1, 256},
 };
 static const cli_group make_group = {"Options", make_options, sizeof make_options / sizeof make_options[0]};
 

@@ -10,7 +10,7 @@ static const cli_option options[] = {
     {"test", 0, CLI_TEXT, "FILE", "what stands beside DATA", "the test file to look for training images in", 0, 0},
     {"distance", 0, CLI_REAL, "D", "0.03", "near copies are at most D apart: 0 equal, 1 no common ink", 0.001, 0.5},
     {"strict", 0, CLI_FLAG, NULL, NULL, "exit with 8 when anything was found", 0, 0},
-    {"threads", 'j', CLI_WHOLE, "N", "one per processor", "changes the speed only", 1, 1024},
+    {"threads", 'j', CLI_WHOLE, "N", "one per processor", "changes the speed only", 1, 256},
     CLI_JSON,
 };
 static const cli_group group = {"Options", options, sizeof options / sizeof options[0]};

@@ -57,8 +57,7 @@ static int run(const cli_args *args) {
     if (ink_work_data_pages(&o, &watch, &digits, &err) != INK_OK) return cli_failed(&err);
     cli_progress_hide();
     cli_result("%s/labels.json", o.dir);
-    cli_info("%s digits on %u pages, and %u pages without", cli_thousands(digits, n), o.count > 0 ? o.count : 20,
-             o.empty);
+    cli_info("%s digits on %u pages, and %u without", cli_thousands(digits, n), o.count > 0 ? o.count : 20, o.empty);
     cli_info("next: %s eval --pages %s MODEL", cli_program(args->argv[0], program, sizeof program),
              cli_quoted(o.dir, word, sizeof word));
     return 0;

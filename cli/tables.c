@@ -22,7 +22,7 @@ static const cli_option machine[] = {
     {"precision", 0, CLI_CHOICE, "auto|f32|bf16|tf32", "auto",
      "auto is bf16 where the device has it natively, else f32; tf32 is of GPUs alone", 0, 0},
     {"threads", 'j', CLI_WHOLE, "N", "one per processor", "changes the speed only: any number gives the same bits", 1,
-     1024},
+     256},
     {"exact", 0, CLI_FLAG, NULL, NULL, "only algorithms that give the same bits on every processor", 0, 0},
 };
 const cli_group cli_machine = {"Computing", machine, sizeof machine / sizeof machine[0]};

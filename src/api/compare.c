@@ -170,7 +170,11 @@ static void add_run(ink_text *text, const one_run *run, size_t width) {
     char number[48];
     ink_text_add(text, run->name);
     ink_text_pad(text, start, width + 2);
-    ink_text_format(text, "%6u  ", run->n_epochs);
+    if (run->n_epochs > 0) {
+        ink_text_format(text, "%6u  ", run->n_epochs);
+    } else {
+        ink_text_format(text, "%6s  ", "-"); /* several nets, or none measured */
+    }
     ink_fixed_put(number, sizeof number, seconds_of(run), 1);
     ink_text_format(text, "%8s  ", run->n_epochs > 0 ? number : "-");
     if (run->rows == NULL) {

@@ -181,7 +181,7 @@ ink_status ink_work_version(bool json, char **text, ink_error *err) {
                              text, err);
     }
     ink_text t = {0};
-    ink_text_format(&t, "inkling %s\n%s, %s build\ndevices: cpu%s\n", ink_version(), compiler(), build_kind(),
+    ink_text_format(&t, "inkling %s\n%s, %s\ndevices: cpu%s\n", ink_version(), compiler(), build_kind(),
                     ink_cuda_is_built ? ", cuda" : "");
     return ink_text_give(&t, "the version", text, err);
 }

@@ -37,7 +37,8 @@ static ink_status find_held_out(const ink_eval_options *options, const ink_model
                       ? ink_tensors_note(&models->files[m].tensors, "inkling.data_sha256")
                       : NULL;
         if (learned != NULL && strcmp(learned, sha256) != 0) {
-            status = ink_fail(err, INK_E_DATA, "%s was cut from other images than those of %s", name, options->data);
+            status = ink_fail(err, INK_E_DATA, "%s learned from other images than those of %s", name, options->data);
+            ink_hint(err, "--held-out wants the data that the run was trained on; other data needs no --held-out");
         }
         if (status == INK_OK) status = ink_run_split(name, one, n, err);
         if (status != INK_OK && ink_members_are(name)) {

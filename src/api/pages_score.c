@@ -274,7 +274,7 @@ static void write_share(ink_text *t, const char *name, uint32_t part, uint32_t w
 static ink_status write_report(ink_eval_pages_result *r, ink_error *err) {
     ink_text t = {0};
     uint32_t pages = r->pages + r->empty_pages;
-    ink_text_format(&t, "%u pages with %u digits, %u pages without\n", r->pages, r->digits, r->empty_pages);
+    ink_text_format(&t, "%u pages with %u digits, %u without\n", r->pages, r->digits, r->empty_pages);
     write_share(&t, "digits right", r->right, r->digits);
     write_share(&t, "digits found", r->found, r->digits);
     write_share(&t, "digits unsure", r->unsure, r->digits);

@@ -363,8 +363,8 @@ static void note_end(ink_train_run *run) {
 static ink_status judge_until(const ink_train_run *run, ink_error *err) {
     const ink_train_result *r = run->result;
     if (r->until <= 0 || r->reached) return INK_OK;
-    return ink_fail(err, INK_E_THRESHOLD, "%.2f %% was not reached in %u epochs: the best was %.2f %%", 100 * r->until,
-                    r->epochs, 100 * r->best_accuracy);
+    return ink_fail(err, INK_E_THRESHOLD, "%.2f %% was not reached in %u epoch%s: the best was %.2f %%", 100 * r->until,
+                    r->epochs, r->epochs == 1 ? "" : "s", 100 * r->best_accuracy);
 }
 
 ink_status ink_train_one(ink_train_run *run, ink_error *err) {

@@ -34,8 +34,10 @@ ink_status ink_bitmap_begin(ink_bitmap_job *job, uint32_t width, uint32_t height
     const ink_bitmap_limits *most = &job->limits;
     if (width == 0 || height == 0 || width > most->side || height > most->side ||
         (uint64_t)width * height > most->pixels) {
-        return ink_fail(job->err, INK_E_DATA, "%s: the picture is %u x %u, at most %u x %u and %llu pixels are read",
-                        job->name, width, height, most->side, most->side, (unsigned long long)most->pixels);
+        ink_fail(job->err, INK_E_DATA, "%s: the picture is %u x %u, at most %u x %u and %llu pixels are read",
+                 job->name, width, height, most->side, most->side, (unsigned long long)most->pixels);
+        ink_hint(job->err, "make it smaller first; 1600 pixels are enough for a page");
+        return INK_E_DATA;
     }
     job->out->grey = ink_mem_new(width, height);
     if (job->out->grey == NULL) return ink_fail_memory(job->err, (uint64_t)width * height, job->name);

@@ -101,7 +101,7 @@ static ink_status make_temporary(ink_file *file, mode_t mode, ink_error *err) {
         (void)close(file->fd);
         file->fd = -1;
     }
-    ink_status status = ink_fail_errno(err, "make a file beside", file->path);
+    ink_status status = ink_fail_errno(err, "write", file->path);
     ink_mem_free(file->temporary); /* not ours: nothing to remove */
     file->temporary = NULL;
     return status;

@@ -34,7 +34,7 @@ no "unknown option '--epoch' (did you mean '--epochs'?)" train x --epoch=3
 no "unknown option '--no-shufle' (did you mean '--no-shuffle'?)" train x --no-shufle
 no "unknown option '-out' (did you mean '--out'?)" train x -out y
 no "unknown option '-z'" train x -z
-no "option '--threads' is '0', expected a whole number 1..1024" train x --threads 0
+no "option '--threads' is '0', expected a whole number 1..256" train x --threads 0
 no "option '--precision' is 'bf17', expected auto|f32|bf16|tf32 (did you mean 'bf16'?)" train x --precision bf17
 no "option '--out' needs a value: DIR" train x --out
 no "option '--force' takes no value (seen: '1')" train x --force=1

@@ -13,7 +13,7 @@ grep -q '"reached": *true' out || fail "$said: reached is not told"
 
 # Not reached: everything is there, and the exit code tells.
 gives 8 train digits --recipe mlp --epochs 1 --until 100% --out late
-err_has "100.00 % was not reached in 1 epochs"
+err_has "100.00 % was not reached in 1 epoch: "
 has late/submission.csv
 gives 2 train digits --recipe mlp --val 0 --until 90% --out none
 err_has "until needs rows to measure on"

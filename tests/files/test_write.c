@@ -85,7 +85,7 @@ static void a_folder_that_is_absent_and_one_that_is_the_name(void **state) {
     (void)state;
     ink_error err;
     assert_int_equal(ink_file_write_all("/no/such/folder/x", "1", 1, &err), INK_E_FILE);
-    assert_string_equal(err.text, "cannot make a file beside /no/such/folder/x: No such file or directory");
+    assert_string_equal(err.text, "cannot write /no/such/folder/x: No such file or directory");
     assert_int_equal(ink_file_write_all("/tmp", "1", 1, &err), INK_E_FILE);
     assert_string_equal(err.text, "cannot write /tmp: it is a folder");
     assert_int_equal(ink_file_write_all("", "1", 1, &err), INK_E_FILE);
