@@ -145,7 +145,7 @@ static void put_files(FILE *to) {
         {"report.html", "the whole run on one page"},
         {"args.conf", "all settings as run; a recipe that repeats it"},
         {"metrics.csv , metrics.jsonl", "a row per epoch: loss, accuracy, errors, speed"},
-        {"accuracy.png , accuracy.svg", "the graph of the validation accuracy; loss.png and loss.svg beside it"},
+        {"accuracy.png , accuracy.svg", "the graph of the accuracy; loss beside it, and both together in curves"},
         {"submission.csv", "the predictions for Kaggle"},
         {"split.csv", "which rows were held out"},
         {"report.txt , confusion.png , worst.png", "how each digit fares, what is taken for what, the worst mistakes"},
