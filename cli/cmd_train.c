@@ -118,9 +118,9 @@ static void print_kaggle(const ink_train_result *r, const char *before) {
     char path[WORD], note[160], share[32], quoted[200];
     if (r->nets > 0) {
         snprintf(note, sizeof note, "inkling %s, %u nets", r->recipe, (unsigned)r->nets);
-    } else if (r->val_rows > 0 && r->best_epoch > 0) {
+    } else if (r->val_rows > 0 && r->best_epoch > 0) { /* the last weights wrote it, not the best */
         snprintf(note, sizeof note, "inkling %s, %s on held-out digits", r->recipe,
-                 percent(r->best_accuracy, share, sizeof share));
+                 percent(r->last_accuracy, share, sizeof share));
     } else {
         snprintf(note, sizeof note, "inkling %s", r->recipe);
     }
