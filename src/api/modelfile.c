@@ -177,14 +177,13 @@ static ink_status scale_rows(const ink_tensors *tensors, const ink_tensor *tenso
 
 ink_status ink_tensor_weights(const ink_tensors *tensors, const ink_tensor *tensor, const char *file, float *to,
                               ink_error *err) {
-    static const char variance[] = ".running_var";
+    const char *part = strrchr(tensor->name, '.');
+    bool variances = part != NULL && strcmp(part, ".running_var") == 0;
     ink_status status = check_finite(tensor, file, err);
     if (status != INK_OK) return status;
     ink_tensor_floats(tensor, to);
     if (tensor->dtype == INK_I8 && tensor->count > 0) status = scale_rows(tensors, tensor, file, to, err);
     if (status != INK_OK) return status;
-    size_t length = strlen(tensor->name), tail = sizeof variance - 1;
-    bool variances = length > tail && strcmp(tensor->name + length - tail, variance) == 0;
     for (uint64_t i = 0; i < tensor->count; i++) {
         if (!isfinite(to[i])) {
             return ink_fail(err, INK_E_DATA, "%s: weight %llu of %.80s is beyond the range of floats: not loaded", file,
