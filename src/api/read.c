@@ -38,10 +38,12 @@ static ink_status annotate(const char *path, const ink_bitmap *picture, const in
     ink_picture *p = ink_picture_new(picture->width, picture->height, "a page and the digits read on it");
     ink_picture_digit(p, 0, 0, picture->width, picture->height, ink, picture->width, picture->height);
     double unit = (picture->width > picture->height ? picture->width : picture->height) / 800.0;
+    double scale = 1.0 / picture->shrunk;
     if (unit < 1) unit = 1;
     for (uint32_t i = 0; i < page->count; i++) {
         const ink_page_digit *d = &page->digits[i];
-        double x = d->x - 2 * unit, y = d->y - 2 * unit, w = d->width + 4 * unit, h = d->height + 4 * unit;
+        double x = d->x * scale - 2 * unit, y = d->y * scale - 2 * unit;
+        double w = d->width * scale + 4 * unit, h = d->height * scale + 4 * unit;
         const double corners[] = {x, y, x + w, y, x + w, y + h, x, y + h, x, y};
         bool sure = d->digit != INK_PAGE_UNSURE;
         const char text[2] = {(char)(sure ? '0' + d->digit : '?'), '\0'};

@@ -79,6 +79,13 @@ ink_status ink_reader_read(ink_reader *reader, const char *path, float sure, con
     if (status == INK_OK) {
         status = ink_page_read(decoded.grey, decoded.width, decoded.height, decoded.width, &options, page, err);
     }
+    for (uint32_t i = 0; i < page->count; i++) {
+        ink_page_digit *d = &page->digits[i];
+        d->x *= decoded.shrunk;
+        d->y *= decoded.shrunk;
+        d->width *= decoded.shrunk;
+        d->height *= decoded.shrunk;
+    }
     if (status == INK_OK && picture != NULL) {
         *picture = decoded;
     } else {

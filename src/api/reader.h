@@ -24,7 +24,8 @@ INK_MUST_USE ink_status ink_readers_open(const ink_read_options *options, size_t
                                          ink_error *err);
 void ink_readers_close(ink_readers *readers);
 
-/* Decodes and reads one file. picture: the decoded one, for drawing on it, or NULL. steps may be NULL.
+/* Decodes and reads one file. picture: the decoded one, for drawing on it, or NULL; boxes are in the pixels of the
+ * file, of which the decoded picture has fewer by `shrunk` (files/bitmap.h). steps may be NULL.
  * Owner    the caller: ink_page_clear, ink_bitmap_free. */
 INK_MUST_USE ink_status ink_reader_read(ink_reader *reader, const char *path, float sure, const ink_page_steps *steps,
                                         ink_page *page, ink_bitmap *picture, ink_error *err);

@@ -65,10 +65,11 @@ static bool blank(asked *a, const char *pointer) {
 }
 
 static bool decode(asked *a, ink_bitmap *picture) {
+    static const ink_bitmap_limits limits = {.shrink = 1}; /* a stranger's small file must not cost seconds */
     ink_source *source = NULL;
     ink_error err;
     ink_status status = ink_source_open_memory(a->question->bytes, a->question->size, "the picture", &source, &err);
-    if (status == INK_OK) status = ink_bitmap_read(source, NULL, picture, &err);
+    if (status == INK_OK) status = ink_bitmap_read(source, &limits, picture, &err);
     ink_source_close(source);
     return status == INK_OK || ink_complain_of(&a->why, &err);
 }

@@ -10,7 +10,8 @@
 
 #define SIDE_MAX   4096u
 #define PIXELS_MAX ((uint64_t)4096 * 4096)
-#define BYTES_MAX  ((size_t)8 << 20)
+#define BYTES_MAX  ((size_t)64 << 20)
+#define SHRINK_MAX 4u
 
 static bool is_png(const uint8_t *p, size_t size) {
     return size >= 8 && memcmp(p, "\x89PNG\r\n\x1a\n", 8) == 0;
@@ -30,19 +31,26 @@ void ink_bitmap_free(ink_bitmap *picture) {
     memset(picture, 0, sizeof *picture);
 }
 
-ink_status ink_bitmap_begin(ink_bitmap_job *job, uint32_t width, uint32_t height) {
+ink_status ink_bitmap_begin(ink_bitmap_job *job, uint32_t width, uint32_t height, uint32_t shrink) {
     const ink_bitmap_limits *most = &job->limits;
-    if (width == 0 || height == 0 || width > most->side || height > most->side ||
-        (uint64_t)width * height > most->pixels) {
+    uint32_t shrunk = 1, w = width, h = height;
+    while (shrunk < shrink && (w > most->side || h > most->side || (uint64_t)w * h > most->pixels)) {
+        shrunk *= 2;
+        w = width / shrunk + (width % shrunk != 0);
+        h = height / shrunk + (height % shrunk != 0);
+    }
+    if (w == 0 || h == 0 || w > most->side || h > most->side || (uint64_t)w * h > most->pixels) {
         ink_fail(job->err, INK_E_DATA, "%s: the picture is %u x %u, at most %u x %u and %llu pixels are read",
-                 job->name, width, height, most->side, most->side, (unsigned long long)most->pixels);
+                 job->name, width, height, most->side * shrink, most->side * shrink,
+                 (unsigned long long)most->pixels * shrink * shrink);
         ink_hint(job->err, "make it smaller first; 1600 pixels are enough for a page");
         return INK_E_DATA;
     }
-    job->out->grey = ink_mem_new(width, height);
-    if (job->out->grey == NULL) return ink_fail_memory(job->err, (uint64_t)width * height, job->name);
-    job->out->width = width;
-    job->out->height = height;
+    job->out->grey = ink_mem_new(w, h);
+    if (job->out->grey == NULL) return ink_fail_memory(job->err, (uint64_t)w * h, job->name);
+    job->out->width = w;
+    job->out->height = h;
+    job->out->shrunk = shrunk;
     return INK_OK;
 }
 
@@ -65,7 +73,9 @@ static ink_status turn(ink_bitmap_job *job) {
         }
     }
     ink_mem_free(p->grey);
-    *p = (ink_bitmap){.grey = turned, .width = w, .height = h};
+    p->grey = turned;
+    p->width = w;
+    p->height = h;
     return INK_OK;
 }
 
@@ -93,6 +103,7 @@ ink_status ink_bitmap_read(ink_source *source, const ink_bitmap_limits *limits, 
     job.limits.side = l->side != 0 ? l->side : SIDE_MAX;
     job.limits.pixels = l->pixels != 0 ? l->pixels : PIXELS_MAX;
     job.limits.bytes = l->bytes != 0 ? l->bytes : BYTES_MAX;
+    job.limits.shrink = l->shrink != 0 ? l->shrink : SHRINK_MAX;
     memset(out, 0, sizeof *out);
     ink_status status = ink_source_read_all(source, job.limits.bytes, &bytes, &size, err);
     if (status != INK_OK) return status;

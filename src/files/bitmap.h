@@ -6,6 +6,8 @@
  *          chunk is refused; text, profiles and other ancillary chunks are skipped unread. EXIF in a PNG is ignored.
  * JPEG     Baseline and progressive (at most 100 scans), Huffman, grey or colour, not CMYK. What libjpeg only warns of
  *          is refused. The EXIF orientation is applied.
+ * Larger   than the limits by no more than `shrink`: made smaller while it is decoded, so that it fits, by means of
+ *          squares of 2 x 2, 4 x 4 pixels (PNG, but not an interlaced one) or libjpeg's smaller inverse transforms.
  * Refuses  (INK_E_DATA, before memory is taken) files and sizes beyond the limits; anything damaged or cut off; other
  *          formats, which are named where they are known. */
 #ifndef INK_FILES_BITMAP_H
@@ -16,12 +18,14 @@
 typedef struct ink_bitmap {
     uint8_t *grey; /* [height][width], owned */
     uint32_t width, height;
-} ink_bitmap; /* {0}: none */
+    uint32_t shrunk; /* the file's picture is this many times as wide and high, up to rounding up: 1, or 2, 4, 8 */
+} ink_bitmap;        /* {0}: none */
 
 typedef struct ink_bitmap_limits {
     uint32_t side;   /* of width and height; 0 = 4096 */
     uint64_t pixels; /* in all; 0 = 4096 x 4096 */
-    size_t bytes;    /* of the file; 0 = 8 MiB */
+    size_t bytes;    /* of the file; 0 = 64 MiB */
+    uint32_t shrink; /* what is too large may be made so many times smaller: 1 (not at all), 2, 4, 8; 0 = 4 */
 } ink_bitmap_limits;
 
 /* limits NULL: the usual ones. Errors: INK_E_DATA, the source's own, INK_E_MEMORY; *out is {0} then.

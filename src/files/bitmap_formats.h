@@ -19,7 +19,8 @@ typedef struct ink_bitmap_job {
 INK_MUST_USE ink_status ink_bitmap_png(ink_bitmap_job *job);
 INK_MUST_USE ink_status ink_bitmap_jpeg(ink_bitmap_job *job);
 
-/* Checks a size against the limits and makes job->out. */
-INK_MUST_USE ink_status ink_bitmap_begin(ink_bitmap_job *job, uint32_t width, uint32_t height);
+/* Checks the size of the file's picture against the limits and makes job->out, `shrunk` times smaller: 1, 2 .. shrink
+ * (a power of 2), the first with which it fits. */
+INK_MUST_USE ink_status ink_bitmap_begin(ink_bitmap_job *job, uint32_t width, uint32_t height, uint32_t shrink);
 
 #endif

@@ -3,6 +3,8 @@
 #include <stdio.h> /* jpeglib.h needs it first */
 
 #include <jpeglib.h>
+
+#include <jerror.h>
 #include <setjmp.h>
 #include <string.h>
 
@@ -34,6 +36,9 @@ static _Noreturn void give_up(decoder *d, const char *why) {
 static _Noreturn void on_error(j_common_ptr common) {
     decoder *d = common->client_data;
     char text[JMSG_LENGTH_MAX], why[JMSG_LENGTH_MAX + 32];
+    if (common->err->msg_code == JERR_NO_BACKING_STORE || common->err->msg_code == JERR_OUT_OF_MEMORY) {
+        give_up(d, "decoding takes more than 512 MB; save it as a JPEG that is not progressive, or smaller");
+    }
     common->err->format_message(common, text);
     snprintf(why, sizeof why, "the JPEG is damaged: %s", text);
     give_up(d, why);
@@ -95,13 +100,19 @@ static void decode(decoder *d) {
     }
     if (jpeg->arith_code) give_up(d, "a JPEG with arithmetic coding is not read");
     if (jpeg->data_precision != 8) give_up(d, "a JPEG of other than 8 bits is not read");
-    d->status = ink_bitmap_begin(d->job, jpeg->image_width, jpeg->image_height);
+    d->status = ink_bitmap_begin(d->job, jpeg->image_width, jpeg->image_height, d->job->limits.shrink);
     if (d->status != INK_OK) longjmp(d->jump, 1);
     if (jpeg->marker_list != NULL) {
         d->job->orientation = orientation_of(jpeg->marker_list->data, jpeg->marker_list->data_length);
     }
     jpeg->out_color_space = JCS_GRAYSCALE;
     jpeg->dct_method = JDCT_ISLOW;
+    jpeg->scale_num = 1;
+    jpeg->scale_denom = d->job->out->shrunk;
+    jpeg_calc_output_dimensions(jpeg);
+    if (jpeg->output_width != d->job->out->width || jpeg->output_height != d->job->out->height) {
+        give_up(d, "this libjpeg makes another size than was asked for");
+    }
     (void)jpeg_start_decompress(jpeg);
     while (jpeg->output_scanline < jpeg->output_height) {
         JSAMPROW row = d->job->out->grey + (size_t)jpeg->output_scanline * d->job->out->width;

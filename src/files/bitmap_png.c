@@ -17,6 +17,8 @@ typedef struct decoder {
     size_t at;
     uint8_t *rows; /* one row, or all of an interlaced picture */
     size_t row_bytes;
+    uint8_t *line;  /* a row's grey, and the sums of several, of a picture that is made smaller */
+    uint16_t *sums; /* [of out's width]: up to 8 x 8 pixels */
     uint32_t width, height;
     int colour_type;
     png_colorp palette;
@@ -78,6 +80,21 @@ static void convert_row(decoder *d, const uint8_t *row, uint8_t *to) {
     }
 }
 
+/* Row y of a picture that is made smaller: each pixel of the smaller one is the mean of its square, rounded. */
+static void add_row(decoder *d, uint32_t y) {
+    const ink_bitmap *out = d->job->out;
+    uint32_t n = out->shrunk, high = y % n + 1;
+    bool last = high == n || y + 1 == d->height;
+    uint8_t *to = out->grey + (size_t)(y / n) * out->width;
+    if (high == 1) memset(d->sums, 0, out->width * sizeof *d->sums);
+    for (uint32_t x = 0; x < out->width; x++) {
+        uint32_t wide = x + 1 < out->width ? n : d->width - x * n, pixels = wide * high, sum = d->sums[x];
+        for (uint32_t k = 0; k < wide; k++) sum += d->line[x * n + k];
+        d->sums[x] = (uint16_t)sum;
+        if (last) to[x] = (uint8_t)((sum + pixels / 2) / pixels);
+    }
+}
+
 /* Chunks that say nothing about the pixels are neither unpacked nor kept; -1 names all of them, tRNS not among them. */
 static void ignore_chunks(png_structp png) {
     png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
@@ -92,7 +109,9 @@ static void begin(decoder *d) {
     png_read_info(d->png, d->info);
     d->width = png_get_image_width(d->png, d->info);
     d->height = png_get_image_height(d->png, d->info);
-    d->status = ink_bitmap_begin(d->job, d->width, d->height);
+    /* All rows of an interlaced picture are kept until the last: too much for a large one. */
+    bool interlaced = png_get_interlace_type(d->png, d->info) != PNG_INTERLACE_NONE;
+    d->status = ink_bitmap_begin(d->job, d->width, d->height, interlaced ? 1 : d->job->limits.shrink);
     if (d->status != INK_OK) longjmp(d->jump, 1);
     png_set_scale_16(d->png);
     png_set_packing(d->png);
@@ -106,22 +125,32 @@ static void begin(decoder *d) {
     }
 }
 
+static _Noreturn void no_memory(decoder *d, uint64_t bytes) {
+    d->status = ink_fail_memory(d->job->err, bytes, d->job->name);
+    longjmp(d->jump, 1);
+}
+
 static void decode(decoder *d) {
     begin(d);
+    ink_bitmap *out = d->job->out;
     int passes = png_set_interlace_handling(d->png);
     png_read_update_info(d->png, d->info);
     d->colour_type = png_get_color_type(d->png, d->info);
     d->row_bytes = png_get_rowbytes(d->png, d->info);
     d->rows = ink_mem_new(passes > 1 ? d->height : 1, d->row_bytes);
-    if (d->rows == NULL) {
-        d->status = ink_fail_memory(d->job->err, (uint64_t)d->row_bytes * d->height, d->job->name);
-        longjmp(d->jump, 1);
+    if (d->rows == NULL) no_memory(d, (uint64_t)d->row_bytes * d->height);
+    if (out->shrunk > 1) {
+        d->line = ink_mem_new(d->width, 1);
+        d->sums = ink_mem_new(out->width, sizeof *d->sums);
+        if (d->line == NULL || d->sums == NULL) no_memory(d, d->width);
     }
     for (int pass = 0; pass < passes; pass++) {
         for (uint32_t y = 0; y < d->height; y++) {
             uint8_t *row = d->rows + (passes > 1 ? (size_t)y * d->row_bytes : 0);
             png_read_row(d->png, row, NULL);
-            if (pass + 1 == passes) convert_row(d, row, d->job->out->grey + (size_t)y * d->width);
+            if (pass + 1 < passes) continue;
+            convert_row(d, row, out->shrunk > 1 ? d->line : out->grey + (size_t)y * d->width);
+            if (out->shrunk > 1) add_row(d, y);
         }
     }
     png_read_end(d->png, NULL);
@@ -141,6 +170,8 @@ ink_status ink_bitmap_png(ink_bitmap_job *job) {
     png_destroy_read_struct(&d->png, &d->info, NULL);
     ink_status status = d->status;
     ink_mem_free(d->rows);
+    ink_mem_free(d->line);
+    ink_mem_free(d->sums);
     ink_mem_free(d);
     return status;
 }

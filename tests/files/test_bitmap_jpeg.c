@@ -151,7 +151,7 @@ static void too_large(void **state) {
     }
     assert_non_null(frame);
     frame[5] = frame[7] = 0xff; /* 65 296 by 65 296 */
-    refused(&p, "the picture is 65296 x 65296, at most 4096 x 4096");
+    refused(&p, "the picture is 65296 x 65296, at most 16384 x 16384");
 }
 
 /* Eight ways to hold a camera: the file's pixels are the same, the picture is turned. */
@@ -185,6 +185,39 @@ static void orientations(void **state) {
             ink_bitmap_free(&q);
             piece_free(&p);
         }
+    }
+}
+
+/* By libjpeg, and turned after it: the slope is the same, seen from further away. */
+static void made_smaller(void **state) {
+    (void)state;
+    const char exif[] = "Exif\0\0II*\0\x8\0\0\0\x1\0\x12\1\3\0\1\0\0\0\3\0\0\0"; /* upside down */
+    for (uint32_t n = 1; n <= 8; n *= 2) {
+        jpeg_form f = {.width = 122, .height = 86, .in = JCS_RGB, .stored = JCS_YCbCr};
+        f.progressive = n == 2;
+        f.exif = n == 4 ? exif : NULL;
+        f.exif_size = n == 4 ? sizeof exif - 1 : 0;
+        const ink_bitmap_limits limits = {.side = (122 + n - 1) / n, .shrink = 8};
+        ink_source *source = NULL;
+        ink_bitmap q;
+        ink_error err;
+        piece p = {0};
+        jpeg_make(&p, &f);
+        assert_int_equal(ink_source_open_memory(p.bytes, p.size, "a.jpg", &source, &err), INK_OK);
+        if (ink_bitmap_read(source, &limits, &q, &err) != INK_OK) fail_msg("%s", err.text);
+        ink_source_close(source);
+        piece_free(&p);
+        assert_int_equal(q.shrunk, n);
+        assert_int_equal(q.width, (122 + n - 1) / n);
+        assert_int_equal(q.height, (86 + n - 1) / n);
+        for (uint32_t y = 0; y < q.height; y++) {
+            for (uint32_t x = 0; x < q.width; x++) {
+                uint32_t a = (n == 4 ? q.width - 1 - x : x) * n + n / 2,
+                         b = (n == 4 ? q.height - 1 - y : y) * n + n / 2;
+                assert_in_range(abs(q.grey[y * q.width + x] - shade(&f, a, b)), 0, 8);
+            }
+        }
+        ink_bitmap_free(&q);
     }
 }
 
@@ -225,6 +258,7 @@ int main(void) {
         cmocka_unit_test(scans),
         cmocka_unit_test(too_large),
         cmocka_unit_test(orientations),
+        cmocka_unit_test(made_smaller),
         cmocka_unit_test(cut_off_and_damaged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

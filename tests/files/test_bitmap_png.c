@@ -129,8 +129,8 @@ static void bad_sizes(void **state) {
     } sizes[] = {{0, 1, "the PNG is damaged"},
                  {1, 0, "the PNG is damaged"},
                  {0x80000000u, 1, "the PNG is damaged"},
-                 {4097, 1, "the picture is 4097 x 1, at most 4096 x 4096 and 16777216 pixels are read"},
-                 {1, 4097, "the picture is 1 x 4097"},
+                 {16385, 1, "the picture is 16385 x 1, at most 16384 x 16384 and 268435456 pixels are read"},
+                 {1, 16385, "the picture is 1 x 16385"},
                  {50000, 50000, "the picture is 50000 x 50000"},
                  {0x7fffffff, 0x7fffffff, "the picture is 2147483647 x 2147483647"}};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
@@ -290,7 +290,8 @@ static void other_formats_are_named(void **state) {
 static void limits(void **state) {
     (void)state;
     const png_form f = {.width = 20, .height = 10, .depth = 8};
-    static const ink_bitmap_limits few[] = {{.side = 19}, {.pixels = 199}, {.bytes = 100}, {.side = 20, .pixels = 200}};
+    static const ink_bitmap_limits few[] = {
+        {.side = 19, .shrink = 1}, {.pixels = 199, .shrink = 1}, {.bytes = 100}, {.side = 20, .pixels = 200}};
     piece p = {0};
     png_make(&p, &f);
     for (int i = 0; i < 4; i++) {
@@ -303,6 +304,56 @@ static void limits(void **state) {
         ink_source_close(source);
     }
     piece_free(&p);
+}
+
+/* Means of squares, of what is left of them at the right and lower edge as well. */
+static void made_smaller(void **state) {
+    (void)state;
+    static const struct {
+        ink_bitmap_limits limits;
+        int colour, interlaced;
+        uint32_t shrunk; /* 0: refused */
+    } cases[] = {{{.side = 37}, 0, 0, 1},
+                 {{.side = 36}, 0, 0, 2},
+                 {{.side = 36}, 6, 0, 2},
+                 {{.side = 18}, 0, 0, 4},
+                 {{.pixels = 37 * 29 - 1}, 2, 0, 2},
+                 {{.side = 9}, 0, 0, 0},
+                 {{.side = 5, .shrink = 8}, 0, 0, 8},
+                 {{.side = 36, .shrink = 1}, 0, 0, 0},
+                 {{.side = 36}, 0, 1, 0},
+                 {{.side = 37}, 0, 1, 1}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const png_form f = {
+            .width = 37, .height = 29, .depth = 8, .colour = cases[i].colour, .interlaced = cases[i].interlaced};
+        uint32_t n = cases[i].shrunk;
+        ink_source *source = NULL;
+        ink_bitmap picture;
+        piece p = {0};
+        png_make(&p, &f);
+        assert_int_equal(ink_source_open_memory(p.bytes, p.size, "a.png", &source, NULL), INK_OK);
+        ink_status status = ink_bitmap_read(source, &cases[i].limits, &picture, NULL);
+        assert_int_equal(status, n > 0 ? INK_OK : INK_E_DATA);
+        ink_source_close(source);
+        piece_free(&p);
+        if (n == 0) continue;
+        assert_int_equal(picture.shrunk, n);
+        assert_int_equal(picture.width, (37 + n - 1) / n);
+        assert_int_equal(picture.height, (29 + n - 1) / n);
+        for (uint32_t y = 0; y < picture.height; y++) {
+            for (uint32_t x = 0; x < picture.width; x++) {
+                unsigned sum = 0, pixels = 0;
+                for (uint32_t k = 0; k < n * n; k++) {
+                    uint32_t a = x * n + k % n, b = y * n + k / n;
+                    if (a >= 37 || b >= 29) continue;
+                    sum += wanted(&f, a, b);
+                    pixels++;
+                }
+                assert_int_equal(picture.grey[y * picture.width + x], (sum + pixels / 2) / pixels);
+            }
+        }
+        ink_bitmap_free(&picture);
+    }
 }
 
 static void damaged_everywhere(void **state) {
@@ -375,6 +426,7 @@ int main(void) {
         cmocka_unit_test(ancillary_chunks_are_skipped),
         cmocka_unit_test(other_formats_are_named),
         cmocka_unit_test(limits),
+        cmocka_unit_test(made_smaller),
         cmocka_unit_test(damaged_everywhere),
         cmocka_unit_test(written_and_read_back),
     };
