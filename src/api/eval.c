@@ -2,11 +2,13 @@
  * The numbers are report/confusion.h's; nothing here is trained or chosen. */
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "api/judge.h"
 #include "api/members.h"
+#include "api/members_ask.h"
 #include "api/predict.h"
 #include "api/tta.h"
 #include "core/mem.h"
@@ -14,6 +16,10 @@
 #include "report/runlog.h"
 
 #define EVAL_BATCH 1000
+
+static uint32_t batch_of(const ink_eval_options *options) {
+    return options->eval_batch_size > 0 ? options->eval_batch_size : EVAL_BATCH;
+}
 
 /* The images that the model file says it has learned from. */
 static bool has_learned(const ink_modelfile *model, const char *sha256) {
@@ -42,7 +48,7 @@ static ink_status find_held_out(const ink_eval_options *options, const ink_model
         }
         if (status == INK_OK) status = ink_run_split(name, one, n, err);
         if (status != INK_OK && ink_members_are(name)) {
-            ink_hint(err, "its nets held out different rows: what they say of them stands in its report.txt");
+            ink_hint(err, "its nets held out different rows: ask this run alone, without other models");
         }
         for (uint32_t i = 0; i < n && status == INK_OK; i++) held_out[i] &= one[i];
     }
@@ -89,20 +95,74 @@ static ink_status check_suspects(const ink_models *models, const ink_dataset *se
     return INK_OK;
 }
 
-/* DATA's labelled rows; with --held-out the train file's, since those are the rows that a run was cut from. */
-static ink_status read_rows(const ink_eval_options *options, const ink_models *models, const ink_machine *machine,
-                            const ink_watch *watch, ink_dataset *set, uint32_t **rows, ink_error *err) {
+/* DATA's labelled rows, in set->test; with --held-out the train file's, since those are the rows that a run was cut
+ * from. */
+static ink_status read_data(const ink_eval_options *options, const ink_machine *machine, const ink_watch *watch,
+                            ink_dataset *set, ink_error *err) {
     ink_dataset_options data = {
         .path = options->data, .use = options->held_out ? INK_USE_TRAIN : INK_USE_EVAL, .pool = machine->pool};
     ink_status status = ink_dataset_find(&data, set, err);
     if (status != INK_OK) return status;
     ink_say_dataset(watch, set);
-    if (!options->held_out) return options->suspects ? check_suspects(models, set, err) : INK_OK;
+    if (!options->held_out) return INK_OK;
     ink_images_free(&set->test);
     set->test = set->train;
     set->test_files = set->train_files;
     set->train = (ink_images){0};
-    return keep_held_out(options, models, set, rows, err);
+    return INK_OK;
+}
+
+/* A cross-validation, or an ensemble whose nets held out different rows? Each of them is asked about its own. */
+static bool is_asked_apart(const ink_eval_options *options) {
+    char path[INK_PATH_SIZE];
+    struct stat about;
+    if (!options->held_out || options->n_models != 1 || !ink_members_are(options->models[0])) return false;
+    int length = snprintf(path, sizeof path, "%s/split.csv", options->models[0]);
+    return length > 0 && (size_t)length < sizeof path && stat(path, &about) != 0;
+}
+
+static ink_status predict_apart(const ink_eval_options *options, const ink_machine *machine, const ink_watch *watch,
+                                ink_dataset *set, uint32_t **rows, ink_predictions *predictions, ink_error *err) {
+    ink_members members = {0};
+    ink_members_answer answer;
+    ink_status status = ink_members_load(options->models[0], &members, err);
+    if (status == INK_OK) status = ink_members_check_done(&members, options->models[0], err);
+    uint32_t n = members.n;
+    ink_tensors_free(&members.file);
+    if (status == INK_OK) status = read_data(options, machine, watch, set, err);
+    if (status != INK_OK) return status;
+    ink_members_question question = {.run = options->models[0],
+                                     .n = n,
+                                     .machine = machine,
+                                     .max_batch = batch_of(options),
+                                     .tta = options->tta,
+                                     .tta_below = options->tta_below,
+                                     .images = &set->test,
+                                     .data_sha256 = set->train_sha256,
+                                     .watch = watch};
+    status = ink_members_ask(&question, &answer, err);
+    if (status != INK_OK) return status;
+    ink_images_free(&set->test);
+    set->test = answer.images;
+    *rows = answer.rows;
+    *predictions = answer.predictions;
+    return INK_OK;
+}
+
+static ink_status predict_together(const ink_eval_options *options, const ink_machine *machine, const ink_watch *watch,
+                                   ink_dataset *set, uint32_t **rows, ink_predictions *predictions, ink_error *err) {
+    ink_models models = {0};
+    ink_status status = ink_models_open(options->models, options->n_models, machine, batch_of(options), &models, err);
+    if (status == INK_OK) status = ink_tta_choose(options->tta, options->tta_below, &models, err);
+    if (status == INK_OK) status = read_data(options, machine, watch, set, err);
+    if (status == INK_OK && options->held_out) {
+        status = keep_held_out(options, &models, set, rows, err);
+    } else if (status == INK_OK && options->suspects) {
+        status = check_suspects(&models, set, err);
+    }
+    if (status == INK_OK) status = ink_models_predict(&models, &set->test, watch, predictions, err);
+    ink_models_close(&models);
+    return status;
 }
 
 static ink_status write_folder(const ink_judgement *judgement, const ink_eval_options *options, ink_error *err) {
@@ -113,7 +173,6 @@ static ink_status write_folder(const ink_judgement *judgement, const ink_eval_op
 ink_status ink_work_eval(const ink_eval_options *options, const ink_watch *watch, ink_eval_result *result,
                          ink_error *err) {
     ink_machine machine = {0};
-    ink_models models = {0};
     ink_dataset set = {0};
     ink_predictions predictions = {0};
     ink_judgement judgement = {0};
@@ -121,11 +180,8 @@ ink_status ink_work_eval(const ink_eval_options *options, const ink_watch *watch
     *result = (ink_eval_result){0};
     ink_status status = ink_machine_open(&options->engine, &machine, err);
     if (status != INK_OK) return status;
-    status = ink_models_open(options->models, options->n_models, &machine,
-                             options->eval_batch_size > 0 ? options->eval_batch_size : EVAL_BATCH, &models, err);
-    if (status == INK_OK) status = ink_tta_choose(options->tta, options->tta_below, &models, err);
-    if (status == INK_OK) status = read_rows(options, &models, &machine, watch, &set, &rows, err);
-    if (status == INK_OK) status = ink_models_predict(&models, &set.test, watch, &predictions, err);
+    status = is_asked_apart(options) ? predict_apart(options, &machine, watch, &set, &rows, &predictions, err)
+                                     : predict_together(options, &machine, watch, &set, &rows, &predictions, err);
     if (status == INK_OK) {
         status = ink_judge(&(ink_judged){&set.test, rows, set.test_files, &predictions}, &judgement, err);
     }
@@ -147,7 +203,6 @@ ink_status ink_work_eval(const ink_eval_options *options, const ink_watch *watch
     ink_judgement_clear(&judgement);
     ink_predictions_free(&predictions);
     ink_dataset_clear(&set);
-    ink_models_close(&models);
     ink_machine_close(&machine);
     return status;
 }

@@ -93,3 +93,14 @@ ink_status ink_members_save(const char *folder, const ink_members *members, ink_
     ink_tensors file = {.items = &results, .n = 1, .metadata = notes, .n_metadata = n_notes};
     return ink_tensors_write(path, &file, err);
 }
+
+ink_status ink_members_check_done(const ink_members *members, const char *folder, ink_error *err) {
+    for (uint32_t k = 0; k < members->n; k++) {
+        if (members->member[k].done) continue;
+        ink_fail(err, INK_E_USAGE, "%s is not finished: net %u of %u is still to be trained", folder, k + 1,
+                 members->n);
+        ink_hint(err, "inkling train --resume %.200s", folder);
+        return INK_E_USAGE;
+    }
+    return INK_OK;
+}

@@ -27,6 +27,8 @@ bool ink_members_are(const char *folder);
 
 /* Errors   INK_E_FILE; INK_E_DATA: not such a list; INK_E_MEMORY. The caller frees members.file. */
 INK_MUST_USE ink_status ink_members_load(const char *folder, ink_members *out, ink_error *err);
+/* Have all its nets been trained? INK_E_USAGE: the first that has not, and how to go on. */
+INK_MUST_USE ink_status ink_members_check_done(const ink_members *members, const char *folder, ink_error *err);
 /* From a file that was read. INK_E_DATA: no results of 1 to 99 nets in it. */
 INK_MUST_USE ink_status ink_members_take(const ink_tensors *file, const char *name, ink_members *out, ink_error *err);
 

@@ -81,14 +81,10 @@ static ink_status add_members(name_list *list, const char *run, ink_error *err) 
     ink_members members;
     char path[INK_PATH_SIZE];
     ink_status status = ink_members_load(run, &members, err);
+    if (status == INK_OK) status = ink_members_check_done(&members, run, err);
     for (uint32_t k = 0; status == INK_OK && k < members.n; k++) {
         const char *copy = NULL;
-        if (!members.member[k].done) {
-            ink_fail(err, INK_E_USAGE, "%s is not finished: net %u of %u is still to be trained", run, k + 1,
-                     members.n);
-            ink_hint(err, "inkling train --resume %.200s", run);
-            status = INK_E_USAGE;
-        } else if (!ink_member_path(run, k, path, sizeof path)) {
+        if (!ink_member_path(run, k, path, sizeof path)) {
             status = ink_fail(err, INK_E_USAGE, "the path %.60s... is too long", run);
         } else if ((copy = ink_arena_string(&list->arena, path, strlen(path))) == NULL) {
             status = ink_fail_memory(err, strlen(path), "models");

@@ -7,10 +7,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "api/members_ask.h"
 #include "api/train_run.h"
 #include "core/clock.h"
 #include "core/mem.h"
-#include "core/real.h"
 #include "core/status.h"
 #include "files/write.h"
 #include "report/text.h"
@@ -203,63 +203,6 @@ static ink_status train_all(many *m) {
 
 /* ---- together ---- */
 
-/* Adds what net k says of its held-out rows; judges[i]: how many nets have spoken of row i. */
-static ink_status add_answers(const many *m, uint32_t k, float *sum, uint8_t *judges) {
-    const ink_train_run *run = m->run;
-    char path[INK_PATH_SIZE];
-    const char *name = path;
-    ink_models models = {0};
-    ink_images images = {0};
-    ink_predictions predictions = {0};
-    uint32_t *rows = NULL, n = run->set.train.count;
-    uint8_t *held_out = ink_mem_new(n, 1);
-    if (held_out == NULL) return ink_fail_memory(m->err, n, "a split");
-    ink_status status = INK_OK;
-    if (!ink_member_path(run->result->run, k, path, sizeof path)) status = INK_E_INTERNAL; /* it was trained there */
-    if (status == INK_OK) status = split(m, k, held_out);
-    if (status == INK_OK) status = ink_images_pick(&run->set.train, held_out, 1, &images, &rows, m->err);
-    if (status == INK_OK) {
-        status = ink_models_open(&name, 1, &run->machine, run->recipe.eval_batch_size, &models, m->err);
-    }
-    if (status == INK_OK) status = ink_models_predict(&models, &images, run->watch, &predictions, m->err);
-    for (uint32_t i = 0; status == INK_OK && i < predictions.count; i++) {
-        for (size_t c = 0; c < INK_CLASSES; c++) {
-            sum[(size_t)rows[i] * INK_CLASSES + c] += predictions.p[(size_t)i * INK_CLASSES + c];
-        }
-        judges[rows[i]]++;
-    }
-    ink_predictions_free(&predictions);
-    ink_models_close(&models);
-    ink_images_free(&images);
-    ink_mem_free(rows);
-    ink_mem_free(held_out);
-    return status;
-}
-
-/* The judged rows' mean probabilities, in the order of the rows. */
-static ink_status gather(const ink_images *images, const float *sum, const uint8_t *judges, const uint32_t *rows,
-                         ink_predictions *out, ink_error *err) {
-    uint32_t n = images->count;
-    *out = (ink_predictions){.count = n,
-                             .p = ink_mem_new((size_t)n * INK_CLASSES, sizeof(float)),
-                             .digits = ink_mem_new(n, 1),
-                             .losses = ink_mem_new(n, sizeof(double))};
-    if (out->p == NULL || out->digits == NULL || out->losses == NULL) {
-        ink_predictions_free(out);
-        return ink_fail_memory(err, (uint64_t)n * (INK_CLASSES * sizeof(float) + 9), "predictions");
-    }
-    for (uint32_t i = 0; i < n; i++) {
-        float *p = out->p + (size_t)i * INK_CLASSES;
-        for (size_t c = 0; c < INK_CLASSES; c++) {
-            p[c] = sum[(size_t)rows[i] * INK_CLASSES + c] / (float)judges[rows[i]];
-        }
-        double truth = (double)p[images->labels[i]];
-        out->digits[i] = ink_confusion_guess(p);
-        out->losses[i] = -ink_log(truth > INK_LEAST_PROBABILITY ? truth : INK_LEAST_PROBABILITY);
-    }
-    return INK_OK;
-}
-
 static void note_scores(const many *m, const ink_scores *scores) {
     ink_train_result *r = m->run->result;
     double sum = 0, squares = 0;
@@ -284,40 +227,24 @@ static void note_scores(const many *m, const ink_scores *scores) {
 
 /* Every held-out row, judged by the nets that did not learn it: report, confusion matrix, mistakes, predictions.csv. */
 static ink_status judge_all(const many *m, ink_judgement *judgement, double *judges_mean) {
-    const ink_images *train = &m->run->set.train;
-    uint32_t n = train->count, *rows = NULL;
-    uint64_t spoken = 0;
-    ink_images images = {0};
-    ink_predictions predictions = {0};
-    ink_status status = INK_OK;
-    float *sum = ink_mem_new((size_t)n * INK_CLASSES, sizeof *sum);
-    uint8_t *judges = ink_mem_new(n, 1), *judged = ink_mem_new(n, 1);
-    if (sum == NULL || judges == NULL || judged == NULL) {
-        status = ink_fail_memory(m->err, (uint64_t)n * (INK_CLASSES * sizeof *sum + 2), "predictions");
-        goto done;
-    }
-    for (uint32_t k = 0; k < m->members.n && status == INK_OK; k++) status = add_answers(m, k, sum, judges);
-    for (uint32_t i = 0; i < n && status == INK_OK; i++) {
-        judged[i] = judges[i] > 0;
-        spoken += judges[i];
-    }
-    if (status == INK_OK) status = ink_images_pick(train, judged, 1, &images, &rows, m->err);
-    if (status == INK_OK) status = gather(&images, sum, judges, rows, &predictions, m->err);
-    if (status == INK_OK) {
-        status = ink_judge(&(ink_judged){&images, rows, NULL, &predictions}, judgement, m->err);
-    }
-    if (status == INK_OK) status = ink_judgement_write(judgement, true, m->run->result->run, m->err);
+    const ink_train_run *run = m->run;
+    const ink_members_question question = {.run = run->result->run,
+                                           .n = m->members.n,
+                                           .machine = &run->machine,
+                                           .max_batch = run->recipe.eval_batch_size,
+                                           .images = &run->set.train,
+                                           .data_sha256 = run->set.train_sha256,
+                                           .watch = run->watch};
+    ink_members_answer answer;
+    ink_status status = ink_members_ask(&question, &answer, m->err);
+    if (status != INK_OK) return status;
+    status = ink_judge(&(ink_judged){&answer.images, answer.rows, NULL, &answer.predictions}, judgement, m->err);
+    if (status == INK_OK) status = ink_judgement_write(judgement, true, run->result->run, m->err);
     if (status == INK_OK) {
         note_scores(m, &judgement->scores);
-        *judges_mean = (double)spoken / images.count;
+        *judges_mean = answer.judges_mean;
     }
-done:
-    ink_predictions_free(&predictions);
-    ink_images_free(&images);
-    ink_mem_free(rows);
-    ink_mem_free(sum);
-    ink_mem_free(judges);
-    ink_mem_free(judged);
+    ink_members_answer_clear(&answer);
     return status;
 }
 

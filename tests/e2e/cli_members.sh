@@ -15,8 +15,13 @@ has cv/members/02/split.csv
 grep -q "by the nets that had not learned it" cv/report.html || fail "cv/report.html: no table of nets"
 has cv/submission.csv
 sort -n cv/members/0?/split.csv | uniq -d | grep -v index && fail "a row was held out twice"
-gives 4 eval cv d --held-out
-err_has "report.txt"
+gives 0 eval cv d --held-out --quiet
+sed 1q cv/report.txt >told && grep -qxF "$(sed -n 1p told)" out || fail "eval of all folds and the end of train differ"
+gives 0 eval cv d --held-out --tta 2 --quiet
+out_has "of 400 wrong"
+gives 0 data make other --count 400 --seed 2 --quiet
+gives 3 eval cv other --held-out
+err_has "learned from other images"
 gives 0 predict cv d -o p.csv --quiet
 cmp -s p.csv cv/submission.csv || fail "predict and the end of train differ"
 
@@ -24,6 +29,10 @@ cmp -s p.csv cv/submission.csv || fail "predict and the end of train differ"
 gives 0 train d --recipe mlp --members 3 --val 0.25 --epochs 2 --out three --quiet
 out_has "member "
 out_has "of 300 wrong"
+gives 0 eval three d --held-out --quiet
+out_has "$(sed -n 's/^all .* %, \([0-9]*\) of 300 wrong.*/\1/p' three/members.txt) of 300 wrong"
+gives 4 eval cv three d --held-out
+err_has "ask this run alone"
 gives 0 train d --recipe mlp --members "3 same" --val 0.25 --epochs 2 --out same --quiet
 out_has "of 100 wrong"
 out_has ": 3 of 3"
@@ -33,6 +42,8 @@ out_has "$wrong of 100 wrong"
 gives 0 train d --recipe mlp --members 2 --val 0 --epochs 1 --out all --quiet --json
 out_has '"nets": 2'
 out_has '"accuracy": null'
+gives 2 eval all d --held-out
+err_has "held nothing out"
 
 # Rows of more DATA are learned by all and held out by none.
 gives 0 data make more --count 40 --seed 3 --quiet
@@ -55,6 +66,8 @@ if ! [ -s again/members.txt ]; then
     said="a stopped ensemble"
     err_has "train --resume"
     gives 2 predict again d -o q.csv
+    err_has "not finished"
+    gives 2 eval again d --held-out
     err_has "not finished"
     gives 0 train --resume again --quiet
     out_has "of 300 wrong"
