@@ -61,6 +61,7 @@ static void kind_of(const ink_node *node, char *text, size_t size) {
     char stride[32] = "", pad[32] = "";
     switch (node->op) {
     case INK_OP_CONV2D:
+    case INK_OP_DEPTHWISE:
     case INK_OP_MAXPOOL:
     case INK_OP_AVGPOOL:
         if (node->attr.conv.stride != 1) snprintf(stride, sizeof stride, " stride %d", (int)node->attr.conv.stride);

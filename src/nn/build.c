@@ -54,9 +54,9 @@ static void set_learning(const ink_net *net, const ink_net_plan *plan, ink_graph
         bool in_head = strncmp(value->name, head, length) == 0;
         if (!in_head) value->lr_scale = plan->learn == INK_LEARN_HEAD ? 0.0f : plan->body_lr_scale;
         value->decay = value->rank > 1;
-        value->is_matrix = value->rank > 1 && !in_head;
-        if (value->is_matrix && plan->optimizer.kind == INK_MUON) value->lr_scale *= plan->matrix_lr_scale;
         const ink_layer *layer = find_layer(net->layers, value->name);
+        value->is_matrix = value->rank > 1 && !in_head && (layer == NULL || layer->kind != &ink_layer_depthwise);
+        if (value->is_matrix && plan->optimizer.kind == INK_MUON) value->lr_scale *= plan->matrix_lr_scale;
         if (layer != NULL) value->lr_scale *= layer->whiten && value->rank > 1 ? 0.0f : layer->lr_scale;
     }
 }
@@ -127,6 +127,10 @@ typedef struct starter {
 
 typedef enum draw_kind { DRAW_CONSTANT, DRAW_UNIFORM, DRAW_NORMAL } draw_kind;
 
+static bool is_convolution(const ink_layer *layer) {
+    return layer->kind == &ink_layer_conv || layer->kind == &ink_layer_depthwise;
+}
+
 /* How a parameter starts: a constant, or the half width or deviation of a distribution. */
 static draw_kind draw_of(const ink_layer *layer, const ink_graph *g, const ink_value *value, float *size) {
     const char *part = strrchr(value->name, '.') + 1;
@@ -155,7 +159,7 @@ static draw_kind draw_of(const ink_layer *layer, const ink_graph *g, const ink_v
         *size = is_weight ? sqrtf(6.0f / (fan_in + fan_out)) : 0.0f;
         return is_weight ? DRAW_UNIFORM : DRAW_CONSTANT;
     }
-    if (layer->init == INK_INIT_KAIMING_NORMAL && layer->kind == &ink_layer_conv && is_weight) {
+    if (layer->init == INK_INIT_KAIMING_NORMAL && is_convolution(layer) && is_weight) {
         *size = sqrtf(2.0f / fan_out);
         return DRAW_NORMAL;
     }
@@ -163,14 +167,17 @@ static draw_kind draw_of(const ink_layer *layer, const ink_graph *g, const ink_v
     return DRAW_UNIFORM;
 }
 
-/* The first C filters [K,C,R,S] pass their own channel on. Values are drawn before: what follows keeps its numbers. */
+/* The first C filters [K,C,R,S], all filters [C,1,R,S] of depthwise, pass their own channel on. Values are drawn
+ * before: what follows keeps its numbers. */
 static void set_dirac(const ink_layer *layer, const ink_value *value, float *data) {
     int32_t k_all = value->dim[0], c_all = value->dim[1], window = value->dim[2] * value->dim[3];
-    if (layer->init != INK_INIT_DIRAC || layer->kind != &ink_layer_conv || value->rank != 4 || window % 2 == 0) return;
-    for (int32_t k = 0; k < k_all && k < c_all && c_all <= k_all; k++) {
+    if (layer->init != INK_INIT_DIRAC || !is_convolution(layer) || value->rank != 4 || window % 2 == 0) return;
+    const bool depthwise = layer->kind == &ink_layer_depthwise;
+    const int32_t filters = depthwise ? k_all : c_all <= k_all ? c_all : 0;
+    for (int32_t k = 0; k < filters; k++) {
         float *filter = data + (size_t)k * (size_t)c_all * (size_t)window;
         memset(filter, 0, (size_t)c_all * (size_t)window * sizeof *filter);
-        filter[k * window + window / 2] = 1.0f;
+        filter[(depthwise ? 0 : k) * window + window / 2] = 1.0f;
     }
 }
 

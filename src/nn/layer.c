@@ -9,10 +9,11 @@
 #include "core/status.h"
 
 static const ink_layer_kind *const kinds[] = {
-    &ink_layer_linear,         &ink_layer_conv,    &ink_layer_batchnorm, &ink_layer_relu,
-    &ink_layer_leaky_relu,     &ink_layer_gelu,    &ink_layer_silu,      &ink_layer_hardswish,
-    &ink_layer_softmax,        &ink_layer_maxpool, &ink_layer_avgpool,   &ink_layer_global_avgpool,
-    &ink_layer_global_maxpool, &ink_layer_flatten, &ink_layer_dropout,   &ink_layer_residual,
+    &ink_layer_linear,         &ink_layer_conv,           &ink_layer_depthwise, &ink_layer_batchnorm,
+    &ink_layer_relu,           &ink_layer_leaky_relu,     &ink_layer_gelu,      &ink_layer_silu,
+    &ink_layer_hardswish,      &ink_layer_softmax,        &ink_layer_maxpool,   &ink_layer_avgpool,
+    &ink_layer_global_avgpool, &ink_layer_global_maxpool, &ink_layer_flatten,   &ink_layer_dropout,
+    &ink_layer_residual,
 };
 #define N_KINDS (sizeof kinds / sizeof *kinds)
 

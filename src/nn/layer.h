@@ -89,8 +89,9 @@ ink_id ink_layers_build(const ink_layer *first, ink_net_builder *builder, const 
 ink_id ink_shortcut_build(const ink_layer *layer, ink_net_builder *builder, ink_id x);
 
 /* The kinds. */
-extern const ink_layer_kind ink_layer_linear, ink_layer_conv, ink_layer_batchnorm, ink_layer_relu, ink_layer_leaky_relu,
-    ink_layer_gelu, ink_layer_silu, ink_layer_hardswish, ink_layer_softmax, ink_layer_maxpool, ink_layer_avgpool,
-    ink_layer_global_avgpool, ink_layer_global_maxpool, ink_layer_flatten, ink_layer_dropout, ink_layer_residual;
+extern const ink_layer_kind ink_layer_linear, ink_layer_conv, ink_layer_depthwise, ink_layer_batchnorm, ink_layer_relu,
+    ink_layer_leaky_relu, ink_layer_gelu, ink_layer_silu, ink_layer_hardswish, ink_layer_softmax, ink_layer_maxpool,
+    ink_layer_avgpool, ink_layer_global_avgpool, ink_layer_global_maxpool, ink_layer_flatten, ink_layer_dropout,
+    ink_layer_residual;
 
 #endif

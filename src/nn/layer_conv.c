@@ -1,5 +1,5 @@
-/* nn/layer_conv.c: conv K RxS, torch.nn.Conv2d: weight [K,C,R,S], bias [K]; one stride and padding for both axes.
- * No groups, no dilation. */
+/* nn/layer_conv.c: conv K RxS, torch.nn.Conv2d: weight [K,C,R,S], bias [K]; depthwise RxS, torch.nn.Conv2d(C, C,
+ * groups=C): weight [C,1,R,S], bias [C]. One stride and padding for both axes; no other groups, no dilation. */
 #include "core/status.h"
 #include "nn/layer.h"
 
@@ -8,13 +8,19 @@
 #define PAD_SAME     (-1) /* decided when the input's size is known */
 
 static ink_status parse(ink_layer *layer, ink_words *words, ink_error *err) {
-    ink_status status = ink_words_int(words, "outputs of conv", 1, OUTPUTS_MOST, &layer->out, err);
-    if (status == INK_OK) status = ink_words_window(words, "window of conv", &layer->window_h, &layer->window_w, err);
+    const bool depthwise = layer->kind == &ink_layer_depthwise;
+    ink_status status = INK_OK;
+    if (!depthwise) status = ink_words_int(words, "outputs of conv", 1, OUTPUTS_MOST, &layer->out, err);
+    if (status == INK_OK) {
+        status = ink_words_window(words, depthwise ? "window of depthwise" : "window of conv", &layer->window_h,
+                                  &layer->window_w, err);
+    }
     layer->stride = 1;
     layer->bias = true;
     while (status == INK_OK) {
         if (ink_words_take(words, "stride")) {
-            status = ink_words_int(words, "stride of conv", 1, STRIDE_MOST, &layer->stride, err);
+            status = ink_words_int(words, depthwise ? "stride of depthwise" : "stride of conv", 1, STRIDE_MOST,
+                                   &layer->stride, err);
         } else if (ink_words_take(words, "pad")) {
             if (ink_words_take(words, "same")) {
                 layer->pad = PAD_SAME;
@@ -23,9 +29,10 @@ static ink_status parse(ink_layer *layer, ink_words *words, ink_error *err) {
                                          "pad same");
                 }
             } else {
-                status = ink_words_pad(words, "padding of conv", &layer->pad, &layer->pad_end, err);
+                status = ink_words_pad(words, depthwise ? "padding of depthwise" : "padding of conv", &layer->pad,
+                                       &layer->pad_end, err);
             }
-        } else if (ink_words_take(words, "whiten")) {
+        } else if (!depthwise && ink_words_take(words, "whiten")) {
             layer->whiten = true;
         } else if (ink_words_take(words, "no-bias")) {
             layer->bias = false;
@@ -40,12 +47,14 @@ static ink_id build(const ink_layer *layer, ink_net_builder *builder, ink_id x) 
     ink_graph *g = builder->g;
     if (x == INK_NONE) return INK_NONE;
     const int32_t *in = g->values[x].dim;
-    const int32_t shape[4] = {layer->out, in[0], layer->window_h, layer->window_w};
+    const bool depthwise = layer->kind == &ink_layer_depthwise;
+    const int32_t outputs = depthwise ? in[0] : layer->out;
+    const int32_t shape[4] = {outputs, depthwise ? 1 : in[0], layer->window_h, layer->window_w};
     int32_t pad = layer->pad, pad_end = layer->pad_end;
     if (pad == PAD_SAME) {
         /* As many outputs as strides fit the input; an odd pixel goes to the end (TensorFlow's rule). */
-        int32_t outputs = (in[1] + layer->stride - 1) / layer->stride;
-        int32_t all = (outputs - 1) * layer->stride + layer->window_h - in[1];
+        int32_t places = (in[1] + layer->stride - 1) / layer->stride;
+        int32_t all = (places - 1) * layer->stride + layer->window_h - in[1];
         if (all < 0) all = 0;
         pad = all / 2;
         pad_end = all - pad;
@@ -60,9 +69,12 @@ static ink_id build(const ink_layer *layer, ink_net_builder *builder, ink_id x) 
                                (int)(2 * in[0] * layer->window_h * layer->window_w));
     }
     ink_id w = ink_layer_param(layer, builder, "weight", 4, shape);
-    ink_id b = layer->bias ? ink_layer_param(layer, builder, "bias", 1, &layer->out) : INK_NONE;
-    return ink_graph_conv2d(g, x, w, b, layer->stride, pad, pad_end);
+    ink_id b = layer->bias ? ink_layer_param(layer, builder, "bias", 1, &outputs) : INK_NONE;
+    return depthwise ? ink_graph_depthwise(g, x, w, b, layer->stride, pad, pad_end)
+                     : ink_graph_conv2d(g, x, w, b, layer->stride, pad, pad_end);
 }
 
 const ink_layer_kind ink_layer_conv = {"conv", "conv K RxS [stride S] [pad P|P:E|same] [whiten] [no-bias]", false,
                                        parse, build};
+const ink_layer_kind ink_layer_depthwise = {"depthwise", "depthwise RxS [stride S] [pad P|P:E|same] [no-bias]", false,
+                                            parse, build};

@@ -4,6 +4,7 @@
  *   linear K [no-bias]                                     flattens its input first when that has height and width
  *   conv K RxS [stride S] [pad P|P:E|same] [whiten] [no-bias]
  *                                                          P:E pads P above and left, E below and right; whiten: below
+ *   depthwise RxS [stride S] [pad P|P:E|same] [no-bias]    each channel by itself: as many come out as go in
  *   batchnorm [eps E] [momentum M] [no-affine]             1-D or 2-D, as its input is
  *   relu · leaky-relu [SLOPE] · gelu · silu · hardswish · softmax
  *   maxpool RxS [stride S] [pad P] · avgpool RxS [stride S] [pad P]      stride: the window's height when left out
@@ -11,7 +12,8 @@
  *   residual { ... }                                       y = inner layers of x, plus x
  *   residual { ... } shortcut { ... }                      y = inner layers of x, plus shortcut layers of x
  *   repeat N { ... }                                       the inner lines N times
- * linear, conv and batchnorm may end in `lr FACTOR`, their own factor on the learning rate; 0: they stay as they are.
+ * linear, conv, depthwise and batchnorm may end in `lr FACTOR`, their own factor on the learning rate; 0: they stay as
+ * they are.
  * Any layer may end in `as NAME`, behind that. Lines that are no layer, at the top:
  *   input C           the net wants C channels (1 or 3); a grey picture is given C times
  *   init torch|kaiming-normal|glorot|dirac      first weights of the lines below it; torch when none is said
@@ -21,8 +23,8 @@
  * Weights  torch: uniform in +-1/sqrt(fan in), weights and biases. kaiming-normal: normal, sd sqrt(2 / (K R S)), as
  *          torchvision's resnet; linear layers as torch. glorot: uniform in +-sqrt(6 / (fan in + fan out)), biases 0.
  *          dirac: as torch, then in each convolution with as many channels as filters or fewer, and an odd window, the
- *          first C filters become 1 in the middle of their own channel and 0 elsewhere: at first it passes its input on
- *          (Zagoruyko & Komodakis, arXiv:1706.00388). batchnorm 1 and 0.
+ *          first C filters become 1 in the middle of their own channel and 0 elsewhere: at first it passes its input
+ *          on, and so does each filter of depthwise (Zagoruyko & Komodakis, arXiv:1706.00388). batchnorm 1 and 0.
  *          Drawn by Philox from (seed, INK_STREAM_INIT, number of the parameter). */
 #ifndef INK_NN_NET_H
 #define INK_NN_NET_H

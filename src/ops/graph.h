@@ -60,7 +60,8 @@ typedef struct ink_value {
     ink_id gradient;          /* of a parameter, or INK_NONE */
     float lr_scale;           /* of a parameter: factor on the step's learning rate; 0 = frozen */
     bool decay;               /* of a parameter: weight decay applies to it */
-    bool is_matrix;           /* of a parameter: muon may make its steps orthogonal; rank 2 or more */
+    bool is_matrix;           /* of a parameter: muon may make its steps orthogonal; rank 2 or more,
+                                 not of depthwise, whose filters have no input in common: it is false there */
     char name[INK_NAME_SIZE]; /* of parameters and states: state_dict name; moments "<name>.adam_m" and the
                                  like */
 } ink_value;
@@ -93,6 +94,17 @@ typedef enum ink_op {
     /* conv2d_dw   in = {x, dy} -> {dw [K,C,R,S]}     attr.conv
      *             dw[k,c,r,s] = sum over n,p,q of dy[n,k,p,q] * x[n,c,p*stride+r-pad,q*stride+s-pad] */
     INK_OP_CONV2D_DW,
+    /* depthwise   in = {x [C,H,W], w [C,1,R,S], b [C] or none} -> {y [C,P,Q]}     attr.conv; each channel by itself, in
+     *             f32 whatever the precision
+     *             y[n,c,p,q] = b[c] + sum over r,s of x[n,c,p*stride+r-pad,q*stride+s-pad] * w[c,0,r,s]
+     *             Source: Sifre, thesis 2014; Howard et al., arXiv:1704.04861 */
+    INK_OP_DEPTHWISE,
+    /* depthwise_dx  in = {dy, w} -> {dx [C,H,W]}     dx[n,c,h,w] = sum over r,s,p,q with p*stride+r-pad = h,
+     *             q*stride+s-pad = w of dy[n,c,p,q] * w[c,0,r,s] */
+    INK_OP_DEPTHWISE_DX,
+    /* depthwise_dw  in = {x, dy} -> {dw [C,1,R,S]}
+     *             dw[c,0,r,s] = sum over n,p,q of dy[n,c,p,q] * x[n,c,p*stride+r-pad,q*stride+s-pad] */
+    INK_OP_DEPTHWISE_DW,
     /* bias_db     in = {dy [K,P,Q]} -> {db [K]}     db[k] = sum over n,p,q of dy[n,k,p,q] */
     INK_OP_BIAS_DB,
     /* batchnorm   in = {x [C,H,W], gamma [C] or none, beta [C] or none, running_mean [C], running_var [C]}
@@ -260,6 +272,7 @@ ink_id ink_graph_warp(ink_graph *g, ink_id images, ink_id warps);
 ink_id ink_graph_normalise(ink_graph *g, ink_id x, int32_t channels, const float scale[], const float shift[]);
 ink_id ink_graph_linear(ink_graph *g, ink_id x, ink_id w, ink_id b);
 ink_id ink_graph_conv2d(ink_graph *g, ink_id x, ink_id w, ink_id b, int32_t stride, int32_t pad, int32_t pad_end);
+ink_id ink_graph_depthwise(ink_graph *g, ink_id x, ink_id w, ink_id b, int32_t stride, int32_t pad, int32_t pad_end);
 ink_id ink_graph_batchnorm(ink_graph *g, ink_id x, ink_id gamma, ink_id beta, ink_id running_mean, ink_id running_var,
                            float eps, float momentum, bool training);
 ink_id ink_graph_activation(ink_graph *g, ink_id x, ink_activation kind, float slope);
@@ -322,7 +335,7 @@ float ink_muon_scale(uint32_t filters, size_t elements);
 
 /* A node's name ("conv2d"): static. */
 const char *ink_op_name(ink_op op);
-/* Multiply-adds of a node for one image (0 for all but linear, conv2d and their gradients), padding not
+/* Multiply-adds of a node for one image (0 for all but linear, conv2d, depthwise and their gradients), padding not
  * counted. */
 uint64_t ink_node_macs(const ink_graph *g, const ink_node *node);
 

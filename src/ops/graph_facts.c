@@ -13,6 +13,9 @@ static const char *const names[] = {
     [INK_OP_CONV2D] = "conv2d",
     [INK_OP_CONV2D_DX] = "conv2d_dx",
     [INK_OP_CONV2D_DW] = "conv2d_dw",
+    [INK_OP_DEPTHWISE] = "depthwise",
+    [INK_OP_DEPTHWISE_DX] = "depthwise_dx",
+    [INK_OP_DEPTHWISE_DW] = "depthwise_dw",
     [INK_OP_BIAS_DB] = "bias_db",
     [INK_OP_BATCHNORM] = "batchnorm",
     [INK_OP_BATCHNORM_DX] = "batchnorm_dx",
@@ -64,16 +67,19 @@ uint64_t ink_node_macs(const ink_graph *g, const ink_node *node) {
     switch (node->op) {
     case INK_OP_LINEAR:
     case INK_OP_CONV2D:
+    case INK_OP_DEPTHWISE:
         x = node->in[0];
         y = node->out[0];
         break;
     case INK_OP_LINEAR_DX:
     case INK_OP_CONV2D_DX:
+    case INK_OP_DEPTHWISE_DX:
         x = node->out[0];
         y = node->in[0];
         break;
     case INK_OP_LINEAR_DW:
     case INK_OP_CONV2D_DW:
+    case INK_OP_DEPTHWISE_DW:
         x = node->in[0];
         y = node->in[1];
         break;
@@ -83,6 +89,9 @@ uint64_t ink_node_macs(const ink_graph *g, const ink_node *node) {
     uint64_t channels = (uint64_t)in[0] * (uint64_t)out[0];
     bool linear = node->op == INK_OP_LINEAR || node->op == INK_OP_LINEAR_DX || node->op == INK_OP_LINEAR_DW;
     if (linear) return channels;
+    if (node->op == INK_OP_DEPTHWISE || node->op == INK_OP_DEPTHWISE_DX || node->op == INK_OP_DEPTHWISE_DW) {
+        channels = (uint64_t)in[0];
+    }
     return channels * live_taps(in[1], out[1], node->attr.conv.window_h, node->attr.conv.stride, node->attr.conv.pad) *
            live_taps(in[2], out[2], node->attr.conv.window_w, node->attr.conv.stride, node->attr.conv.pad);
 }

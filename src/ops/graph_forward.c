@@ -93,19 +93,23 @@ static ink_id too_small(ink_graph *g, const char *op, ink_id x, int32_t window_h
                            (int)window_w, (int)dim[1], (int)dim[2], (int)dim[0], dim[0] == 1 ? "" : "s");
 }
 
-ink_id ink_graph_conv2d(ink_graph *g, ink_id x, ink_id w, ink_id b, int32_t stride, int32_t pad, int32_t pad_end) {
-    if (!ink_build_is_batch(g, "conv2d", "x", x) || !ink_build_is_whole(g, "conv2d", "w", w, 4)) return INK_NONE;
-    if (!is_step(g, "conv2d", stride, pad, pad_end)) return INK_NONE;
+/* conv2d, or depthwise, whose w has one channel for each of x. */
+static ink_id convolve(ink_graph *g, ink_op op, ink_id x, ink_id w, ink_id b, int32_t stride, int32_t pad,
+                       int32_t pad_end) {
+    const char *name = ink_op_name(op);
+    if (!ink_build_is_batch(g, name, "x", x) || !ink_build_is_whole(g, name, "w", w, 4)) return INK_NONE;
+    if (!is_step(g, name, stride, pad, pad_end)) return INK_NONE;
     const int32_t *dim = g->values[x].dim, *window = g->values[w].dim;
-    if (window[1] != dim[0]) {
-        return ink_build_fault(g, "conv2d: %d channels come, but w has shape %s", (int)dim[0],
+    bool fits = op == INK_OP_DEPTHWISE ? window[0] == dim[0] && window[1] == 1 : window[1] == dim[0];
+    if (!fits) {
+        return ink_build_fault(g, "%s: %d channels come, but w has shape %s", name, (int)dim[0],
                                ink_build_shape(g, w).text);
     }
-    if (b != INK_NONE && !is_vector(g, "conv2d", "b", b, window[0])) return INK_NONE;
+    if (b != INK_NONE && !is_vector(g, name, "b", b, window[0])) return INK_NONE;
     int32_t p = ink_build_slide(dim[1], window[2], stride, pad, pad_end);
     int32_t q = ink_build_slide(dim[2], window[3], stride, pad, pad_end);
-    if (p < 1 || q < 1) return too_small(g, "conv2d", x, window[2], window[3]);
-    ink_node node = ink_build_blank(INK_OP_CONV2D);
+    if (p < 1 || q < 1) return too_small(g, name, x, window[2], window[3]);
+    ink_node node = ink_build_blank(op);
     node.in[0] = x;
     node.in[1] = w;
     node.in[2] = b;
@@ -116,6 +120,14 @@ ink_id ink_graph_conv2d(ink_graph *g, ink_id x, ink_id w, ink_id b, int32_t stri
     node.attr.conv.pad_end = pad_end;
     node.out[0] = ink_build_batch(g, window[0], p, q);
     return ink_build_node(g, &node);
+}
+
+ink_id ink_graph_conv2d(ink_graph *g, ink_id x, ink_id w, ink_id b, int32_t stride, int32_t pad, int32_t pad_end) {
+    return convolve(g, INK_OP_CONV2D, x, w, b, stride, pad, pad_end);
+}
+
+ink_id ink_graph_depthwise(ink_graph *g, ink_id x, ink_id w, ink_id b, int32_t stride, int32_t pad, int32_t pad_end) {
+    return convolve(g, INK_OP_DEPTHWISE, x, w, b, stride, pad, pad_end);
 }
 
 ink_id ink_graph_batchnorm(ink_graph *g, ink_id x, ink_id gamma, ink_id beta, ink_id running_mean, ink_id running_var,

@@ -40,7 +40,7 @@ static void slope_node(chain *c, const ink_node *forward, ink_op op, ink_id of, 
     contribute(c, of, ink_build_node(c->g, &node));
 }
 
-/* linear and conv2d: bias, weights, input. */
+/* linear, conv2d and depthwise: bias, weights, input. */
 static void weighted(chain *c, const ink_node *f, ink_id dy, ink_op dw, ink_op dx) {
     slope_node(c, f, INK_OP_BIAS_DB, f->in[2], dy, INK_NONE, INK_NONE);
     slope_node(c, f, dw, f->in[1], f->in[0], dy, INK_NONE);
@@ -72,6 +72,7 @@ static void backward(chain *c, const ink_node *f, ink_id dy) {
     switch (f->op) {
     case INK_OP_LINEAR: weighted(c, f, dy, INK_OP_LINEAR_DW, INK_OP_LINEAR_DX); break;
     case INK_OP_CONV2D: weighted(c, f, dy, INK_OP_CONV2D_DW, INK_OP_CONV2D_DX); break;
+    case INK_OP_DEPTHWISE: weighted(c, f, dy, INK_OP_DEPTHWISE_DW, INK_OP_DEPTHWISE_DX); break;
     case INK_OP_BATCHNORM: batchnorm(c, f, dy); break;
     case INK_OP_ACTIVATION: slope_node(c, f, INK_OP_ACTIVATION_DX, x, x, dy, INK_NONE); break;
     case INK_OP_MAXPOOL: slope_node(c, f, INK_OP_MAXPOOL_DX, x, x, y, dy); break;

@@ -32,6 +32,11 @@ static bool is_sound(ink_graph *g, const ink_optimizer *o) {
     } else if (!(o->average_decay >= 0.0f && o->average_decay < 1.0f)) {
         ink_build_fault(g, "a weights' average with decay %g; 0 (none) to below 1", (double)o->average_decay);
     }
+    for (int32_t i = 0; i < g->n_nodes && o->kind == INK_MUON; i++) {
+        const ink_node *node = &g->nodes[i];
+        if (node->op != INK_OP_DEPTHWISE || !g->values[node->in[1]].is_matrix) continue;
+        ink_build_fault(g, "muon: %s, the filters of depthwise, are no matrix", g->values[node->in[1]].name);
+    }
     return g->fault.status == INK_OK;
 }
 

@@ -204,6 +204,7 @@ leaky-relu 0.1
 maxpool 2x2 stride 2 pad 0
 residual {
 conv 8 3x3 pad 0:1 no-bias
+depthwise 3x3 pad same
 } shortcut {
 conv 8 1x1
 }

@@ -145,10 +145,13 @@ class Case:
             w = self.new("w", k, c)
             y = F.linear(x.flatten(1), w, self.new("b", k) if o["bias"] else None)
             return y[:, :, None, None]
-        w = self.new("w", k, c, *window)
+        depthwise = op == "depthwise"
+        if depthwise:
+            k = c
+        w = self.new("w", k, 1 if depthwise else c, *window)
         b = self.new("b", k) if o["bias"] else None
         p, e = o["p"], o["p"] if o["e"] is None else o["e"]
-        return F.conv2d(F.pad(x, (p, e, p, e)), w, b, stride=o["s"])
+        return F.conv2d(F.pad(x, (p, e, p, e)), w, b, stride=o["s"], groups=c if depthwise else 1)
 
     def norm(self, op):
         c = self.at.shape[1]
@@ -184,8 +187,8 @@ class Case:
             self.at = x + self.kept
         elif op == "frozen":
             self.frozen.add(list(self.params)[-1])
-        elif op in ("linear", "conv"):
-            self.at = self.weighted(op, int(size), window, o)
+        elif op in ("linear", "conv", "depthwise"):
+            self.at = self.weighted(op, int(size or 0), window, o)
         elif op in ("bn", "bn-plain", "bn-eval"):
             self.at = self.norm(op)
         elif op == "normalise":
@@ -203,6 +206,8 @@ class Case:
             self.optimizer = (op, size, o)
         elif op == "slack":
             pass
+        elif op in ("muon", "soft", "predict", "scale"):
+            raise NotImplementedError  # none in PyTorch 1.13; a second target and the rest are inkling's own words
         else:
             self.at = {
                 "relu": lambda: F.relu(x),

@@ -175,6 +175,9 @@ static void wrong_texts_are_told_with_their_line(void **state) {
         {"relu lr 2", 1, "one word too many"},
         {"linear 10 as a lr 2", 1, "one word too many"},
         {"linear 10 whiten", 1, "one word too many"},
+        {"relu\ndepthwise 8 3x3", 2, "a window such as 3x3"},
+        {"depthwise 3x3 whiten", 1, "one word too many"},
+        {"depthwise 3x5 pad same", 1, "a square window"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
@@ -262,6 +265,30 @@ static void first_weights_have_their_spread(void **state) {
     ink_net_free(net);
 }
 
+/* As many channels come out as go in, each with a filter of its own, which is no matrix for Muon. */
+static void depthwise_has_a_filter_for_each_channel(void **state) {
+    static const char text[] = "conv 6 3x3 as a\ndepthwise 5x3 stride 2 pad 1:0 as b\nlinear 10 as c";
+    ink_net *net = NULL;
+    ink_graph g = {0};
+    ink_net_ends ends;
+    ink_net_plan plan = eval_plan;
+    (void)state;
+    plan.training = true;
+    plan.body_lr_scale = 1;
+    plan.matrix_lr_scale = 7;
+    plan.optimizer = (ink_optimizer){.kind = INK_MUON, .momentum = 0.9f, .beta1 = 0.9f, .beta2 = 0.9f};
+    assert_int_equal(count_parameters(text, NULL), 60 + 6 * 15 + 6 + 6 * 12 * 13 * 10 + 10);
+    assert_int_equal(ink_net_parse(text, "test", 1, &net, NULL), INK_OK);
+    assert_int_equal(ink_net_build(net, &plan, &g, &ends, NULL), INK_OK);
+    const ink_value *a = &g.values[ink_graph_find(&g, "a.weight")], *b = &g.values[ink_graph_find(&g, "b.weight")];
+    assert_int_equal(b->dim[0], 6);
+    assert_int_equal(b->dim[1], 1);
+    assert_true(a->is_matrix && a->lr_scale == 7);
+    assert_true(!b->is_matrix && b->lr_scale == 1 && b->decay);
+    ink_graph_clear(&g);
+    ink_net_free(net);
+}
+
 /* Layers learn at their own pace, with the body's factor on top; whitening filters stay, their biases learn. */
 static void layers_have_their_own_learning_rates(void **state) {
     static const char text[] =
@@ -293,15 +320,16 @@ static void layers_have_their_own_learning_rates(void **state) {
 
 /* init dirac: a convolution with padding passes its channels on; the rest of its filters are as torch draws them. */
 static void dirac_filters_pass_their_channel_on(void **state) {
-    static const char text[] = "input 1\ninit dirac\nconv 3 3x3 pad 1 no-bias as a\nconv 2 2x2 no-bias as even\n"
-                               "conv 1 3x3 no-bias as fewer\nlinear 10 as c";
+    static const char text[] =
+        "input 1\ninit dirac\nconv 3 3x3 pad 1 no-bias as a\ndepthwise 3x3 pad same no-bias as each\n"
+        "conv 2 2x2 no-bias as even\nconv 1 3x3 no-bias as fewer\nlinear 10 as c";
     ink_net *net = NULL;
     ink_graph g = {0};
     ink_net_ends ends;
     ink_program *program = NULL;
     const ink_backend *ref = &ink_backend_ref;
     ink_compile_options options = {.max_batch = 1};
-    float a[27], even[24], fewer[18];
+    float a[27], each[27], even[24], fewer[18];
     (void)state;
     assert_int_equal(ink_net_parse(text, "test", 1, &net, NULL), INK_OK);
     assert_int_equal(ink_net_build(net, &eval_plan, &g, &ends, NULL), INK_OK);
@@ -311,6 +339,8 @@ static void dirac_filters_pass_their_channel_on(void **state) {
     assert_int_equal(ref->read(program, ink_graph_find(&g, "even.weight"), even, 24, NULL), INK_OK);
     assert_int_equal(ref->read(program, ink_graph_find(&g, "fewer.weight"), fewer, 18, NULL), INK_OK);
     for (int i = 0; i < 9; i++) assert_true(a[i] == (i == 4 ? 1.0f : 0.0f));
+    assert_int_equal(ref->read(program, ink_graph_find(&g, "each.weight"), each, 27, NULL), INK_OK);
+    for (int i = 0; i < 27; i++) assert_true(each[i] == (i % 9 == 4 ? 1.0f : 0.0f));
     for (int i = 9; i < 27; i++) assert_true(a[i] != 0.0f && fabsf(a[i]) <= 1.0f / 3);
     for (int i = 0; i < 24; i++) assert_true(even[i] != 0.0f);
     for (int i = 0; i < 18; i++) assert_true(fewer[i] != 0.0f);
@@ -352,6 +382,7 @@ int main(void) {
         cmocka_unit_test(shapes_that_do_not_fit_are_told_with_their_line),
         cmocka_unit_test(first_weights_have_their_spread),
         cmocka_unit_test(layers_have_their_own_learning_rates),
+        cmocka_unit_test(depthwise_has_a_filter_for_each_channel),
         cmocka_unit_test(dirac_filters_pass_their_channel_on),
         cmocka_unit_test(a_frozen_body_does_not_learn),
     };

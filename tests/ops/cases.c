@@ -84,6 +84,10 @@ static ink_id weighted(case_net *net, ink_id x, const words *w) {
     if (strcmp(w->op, "linear") == 0) {
         ink_id weights = param(g, "w", 2, w->size, dim[0], 1, 1);
         y = ink_graph_linear(g, x, weights, w->bias ? param(g, "b", 1, w->size, 1, 1, 1) : INK_NONE);
+    } else if (strcmp(w->op, "depthwise") == 0) {
+        ink_id weights = param(g, "w", 4, dim[0], 1, w->window_h, w->window_w);
+        y = ink_graph_depthwise(g, x, weights, w->bias ? param(g, "b", 1, dim[0], 1, 1, 1) : INK_NONE, w->stride,
+                                w->pad, w->pad_end);
     } else {
         ink_id weights = param(g, "w", 4, w->size, dim[0], w->window_h, w->window_w);
         ink_id bias = w->bias ? param(g, "b", 1, w->size, 1, 1, 1) : INK_NONE;
@@ -120,6 +124,10 @@ static void optimizer(case_net *net, const words *w) {
     if (strcmp(w->op, "adamw") == 0) o.kind = INK_ADAMW;
     if (strcmp(w->op, "muon") == 0) o.kind = INK_MUON;
     for (ink_id i = 0; i < net->g.n_values; i++) net->g.values[i].is_matrix = net->g.values[i].rank > 1;
+    for (int32_t i = 0; i < net->g.n_nodes; i++) {
+        const ink_node *node = &net->g.nodes[i];
+        if (node->op == INK_OP_DEPTHWISE) net->g.values[node->in[1]].is_matrix = false;
+    }
     if (strcmp(w->op, "sgd") == 0) o.momentum = w->number;
     ink_graph_optimizer(&net->g, &o);
     net->learns = true;
@@ -168,7 +176,7 @@ static void layer(case_net *net, ink_id *at, ink_id *kept, const char *text) {
             if (g->values[i].role == INK_ROLE_PARAM) last = i;
         }
         g->values[last].lr_scale = 0;
-    } else if (strcmp(w.op, "linear") == 0 || strcmp(w.op, "conv") == 0) {
+    } else if (strcmp(w.op, "linear") == 0 || strcmp(w.op, "conv") == 0 || strcmp(w.op, "depthwise") == 0) {
         *at = weighted(net, *at, &w);
     } else if (strncmp(w.op, "bn", 2) == 0) {
         *at = batchnorm(net, *at, &w);

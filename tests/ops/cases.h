@@ -5,7 +5,8 @@
  *
  * N images, the shape of one (`x`: float inputs; `img`: bytes, one channel), then the layers:
  *   normalise C | scale C (shifts nothing) | warp   of an img
- *   conv K RxS [sSTRIDE] [pPAD] [ePAD_END] [bias]   ·   linear K [bias]   ·   flatten
+ *   conv K RxS [sSTRIDE] [pPAD] [ePAD_END] [bias]   ·   depthwise likewise, without K
+ *   linear K [bias]   ·   flatten
  *   bn | bn-plain (no gamma, beta) | bn-eval   ·   relu leaky silu gelu hardswish   ·   dropout   ·   softmax
  *   maxpool RxS [sSTRIDE] [pPAD]   ·   avgpool likewise   ·   gap   ·   gmp
  *   mark (keeps the value) · other (exchanges it with the kept one) · add (adds the kept one)

@@ -36,6 +36,21 @@ static void wrong_shapes_are_told(void **state) {
     assert_fault(&g, "conv2d: 3 channels come, but w has shape [8,4,3,3]");
 
     x = ink_graph_input(&g, 3, 8, 8);
+    (void)ink_graph_depthwise(&g, x, weights(&g, "w", 3, 3, 3, 3), INK_NONE, 1, 0, 0);
+    assert_fault(&g, "depthwise: 3 channels come, but w has shape [3,3,3,3]");
+
+    x = ink_graph_input(&g, 3, 8, 8);
+    x = ink_graph_flatten(&g, ink_graph_depthwise(&g, x, weights(&g, "w", 3, 1, 8, 8), INK_NONE, 1, 0, 0));
+    g.values[ink_graph_find(&g, "w")].is_matrix = true;
+    ink_graph_gradients(&g, ink_graph_cross_entropy(&g, x, ink_graph_labels(&g), 0));
+    ink_graph_optimizer(&g, &(ink_optimizer){.kind = INK_MUON});
+    assert_fault(&g, "muon: w, the filters of depthwise, are no matrix");
+
+    x = ink_graph_input(&g, 3, 8, 8);
+    (void)ink_graph_depthwise(&g, x, weights(&g, "w", 3, 1, 9, 3), INK_NONE, 1, 0, 0);
+    assert_fault(&g, "depthwise: 9x3 window on a 8x8 map of 3 channels leaves nothing");
+
+    x = ink_graph_input(&g, 3, 8, 8);
     (void)ink_graph_linear(&g, x, ink_graph_param(&g, "w", 2, (int32_t[]){10, 192}), INK_NONE);
     assert_fault(&g, "linear: x has shape [3,8,8]; flatten it first");
 

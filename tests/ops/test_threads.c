@@ -22,8 +22,8 @@
 #define HEX 65
 
 /* Between them: warps, thin and padded convolutions, Winograd with whole and cut tiles and its like on 2 x 2, strides,
- * batch norm, residuals, both poolings, narrow maps, dropout, sliced gradients of weights and uncut ones, clipping,
- * averages, each optimizer. */
+ * batch norm, residuals, both poolings, narrow maps, depthwise, dropout, sliced gradients of weights and uncut ones,
+ * clipping, averages, each optimizer. */
 static const char *const nets[] = {
     "40 img 12x12: warp, normalise 1, conv 16 3x3 p1, bn, relu, conv 32 3x3 p1 bias, relu, maxpool 2x2 s2, dropout, "
     "mark, conv 32 3x3 p1, bn, add, relu, gap, flatten, linear 10 bias, loss 0.1, adamw decay 0.01 clip 1 average 0.9",
@@ -32,6 +32,8 @@ static const char *const nets[] = {
     "70 img 7x9: normalise 1, flatten, linear 100 bias, relu, linear 10 bias, loss 0, adam",
     "150 img 8x8: warp, normalise 1, conv 5 3x3 p1, bn, silu, conv 6 3x3 p1 bias, silu, dropout, maxpool 2x2 s2, "
     "mark, conv 6 3x3 p1, bn, add, conv 13 3x3 s2, bn, gelu, gap, flatten, linear 10 bias, loss 0, adamw decay 0.01",
+    "70 img 9x9: normalise 1, conv 6 3x3 p1, bn, silu, depthwise 3x3 p1 bias, conv 20 1x1, bn, relu, "
+    "depthwise 3x3 s2 p1, bn, relu, gap, flatten, linear 10, loss 0, adam",
     "20 x 32x7x7: conv 48 3x3 p1, bn, relu, conv 32 3x3, bn, relu, gmp, flatten, linear 10, loss 0, sgd 0.9",
     "70 x 16x2x2: conv 144 3x3 p1, bn, relu, conv 16 3x3 p1, bn, relu, gmp, flatten, linear 10, loss 0, sgd 0.9",
 };

@@ -93,7 +93,8 @@ static bool learns(const ink_graph *g) {
     for (int32_t i = 0; i < g->n_nodes; i++) {
         const ink_node *n = &g->nodes[i];
         if (n->op == INK_OP_BATCHNORM_DX || n->op == INK_OP_CONV2D_DW || n->op == INK_OP_LINEAR_DW ||
-            n->op == INK_OP_BIAS_DB || (n->op == INK_OP_BATCHNORM && n->attr.batchnorm.training)) {
+            n->op == INK_OP_DEPTHWISE_DW || n->op == INK_OP_BIAS_DB ||
+            (n->op == INK_OP_BATCHNORM && n->attr.batchnorm.training)) {
             return true;
         }
     }

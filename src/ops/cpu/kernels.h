@@ -66,6 +66,20 @@ typedef struct ink_narrow_dw {
     uint32_t rows, columns, places;
 } ink_narrow_dw;
 
+/* A run of places of a depthwise convolution: for i < places, r < rows, j < 16
+ *   y[i y_place + 16 r + j] = start[j] + sum over t < n (in this order) of
+ *     w[16 tap[t] + j] * x[at[t] + i x_place + 16 r + j]
+ * or of its weights' gradient, w being dy and y sums: y[16 tap[t] + j] += sum over i and r (in this order) of
+ *     w[i y_place + 16 r + j] * x[at[t] + i x_place + 16 r + j] */
+typedef struct ink_depthwise {
+    const float *x, *w, *start;
+    float *y;
+    const int32_t *at;
+    const uint32_t *tap;
+    size_t x_place, y_place;
+    uint32_t n, places, rows;
+} ink_depthwise;
+
 /* Where a Winograd transform writes: float j < 16 of row i of element (r, c) at to + r down + c across + i row + j;
  * runs: + i / R row + i % R 16 + j instead, R = winograd_rows. */
 typedef struct ink_tile_places {
@@ -135,6 +149,8 @@ typedef struct ink_kernels {
     void (*gemm)(const ink_gemm *g);
     void (*narrow)(const ink_narrow *g);
     void (*narrow_dw)(const ink_narrow_dw *g);
+    void (*depthwise)(const ink_depthwise *d);
+    void (*depthwise_dw)(const ink_depthwise *d);
 
     /* to[t][c][k] = from[t][k][c] for t < count panels of 16 x 16, from_step and to_step floats apart. */
     void (*transpose)(const float *from, size_t from_step, float *to, size_t to_step, size_t count);

@@ -69,5 +69,7 @@ void ink_plan_forward(planner *l, int32_t at);
 void ink_plan_back(planner *l, int32_t at);
 void ink_plan_wgrad(planner *l, int32_t at);
 void ink_plan_bias(planner *l, int32_t at);
+void ink_plan_depthwise(planner *l, int32_t at); /* forward and towards the input */
+void ink_plan_depthwise_dw(planner *l, int32_t at);
 
 #endif

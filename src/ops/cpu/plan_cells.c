@@ -107,10 +107,13 @@ static bool agree_node(const ink_graph *g, bool *narrow, const ink_node *n) {
     case INK_OP_CONV2D:
     case INK_OP_CONV2D_DX: return agree_conv(g, narrow, in[0], y);
     case INK_OP_CONV2D_DW: return agree_conv(g, narrow, in[0], in[1]);
+    case INK_OP_DEPTHWISE:
+    case INK_OP_DEPTHWISE_DX:
     case INK_OP_BATCHNORM:
     case INK_OP_ACTIVATION:
     case INK_OP_DROPOUT:
     case INK_OP_DROPOUT_DX: return agree(narrow, (ink_id[]){in[0], y}, 2);
+    case INK_OP_DEPTHWISE_DW: return agree(narrow, in, 2);
     case INK_OP_BATCHNORM_DX:
     case INK_OP_ACTIVATION_DX:
     case INK_OP_ADD: return agree(narrow, (ink_id[]){in[0], in[1], y}, 3);

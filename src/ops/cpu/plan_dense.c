@@ -283,3 +283,49 @@ void ink_plan_bias(planner *l, int32_t at) {
     ink_plan_reads(join, sums);
     ink_plan_writes(join, n->out[0]);
 }
+
+void ink_plan_depthwise(planner *l, int32_t at) {
+    const ink_node *n = &l->g->nodes[at];
+    const bool back = n->op == INK_OP_DEPTHWISE_DX;
+    const ink_cell *x = &l->p->cells[back ? n->out[0] : n->in[0]], *y = &l->p->cells[back ? n->in[0] : n->out[0]];
+    const void *table = ink_plan_checked(l, ink_depthwise_plan(l->p, n, x, y, back));
+    if (table == NULL) return;
+    const uint32_t units = ink_channel_parts(x);
+    ink_step *weights = ink_plan_step(l, "depthwise weights", ink_work_depthwise_weights, n);
+    weights->whole = true;
+    weights->parts = units;
+    weights->plan = table;
+    if (!back) weights->bias = n->in[2];
+    weights->extra[0] = ink_plan_room(l, ink_depthwise_weight_floats(table), false);
+    ink_plan_reads(weights, n->in[1]);
+    ink_plan_reads(weights, weights->bias);
+    ink_plan_writes(weights, weights->extra[0]);
+    ink_step *s = ink_plan_step(l, ink_op_name(n->op), ink_work_depthwise, n);
+    s->parts = units;
+    s->plan = table;
+    s->extra[0] = weights->extra[0];
+    ink_plan_reads(s, n->in[0]);
+    ink_plan_reads(s, s->extra[0]);
+    ink_plan_writes(s, n->out[0]);
+}
+
+void ink_plan_depthwise_dw(planner *l, int32_t at) {
+    const ink_node *n = &l->g->nodes[at];
+    const ink_cell *x = &l->p->cells[n->in[0]], *dy = &l->p->cells[n->in[1]];
+    const void *table = ink_plan_checked(l, ink_depthwise_plan(l->p, n, x, dy, false));
+    const uint32_t units = ink_channel_parts(x), taps = (uint32_t)(n->attr.conv.window_h * n->attr.conv.window_w);
+    ink_step *s = ink_plan_step(l, ink_op_name(n->op), ink_work_depthwise_dw, n);
+    s->parts = units;
+    s->plan = table;
+    const ink_id sums = s->extra[0] = ink_plan_room(l, (size_t)units * taps * INK_LANES, true);
+    ink_plan_reads(s, n->in[0]);
+    ink_plan_reads(s, n->in[1]);
+    ink_plan_writes(s, sums);
+    ink_step *join = ink_plan_step(l, "depthwise join", ink_work_depthwise_join, n);
+    join->whole = true;
+    join->parts = units;
+    join->plan = table;
+    join->extra[0] = sums;
+    ink_plan_reads(join, sums);
+    ink_plan_writes(join, n->out[0]);
+}

@@ -287,6 +287,9 @@ static ink_status plan_node(planner *l, int32_t at, ink_error *err) {
     case INK_OP_CONV2D_DX: ink_plan_back(l, at); break;
     case INK_OP_LINEAR_DW:
     case INK_OP_CONV2D_DW: ink_plan_wgrad(l, at); break;
+    case INK_OP_DEPTHWISE:
+    case INK_OP_DEPTHWISE_DX: ink_plan_depthwise(l, at); break;
+    case INK_OP_DEPTHWISE_DW: ink_plan_depthwise_dw(l, at); break;
     case INK_OP_BIAS_DB: ink_plan_bias(l, at); break;
     case INK_OP_BATCHNORM: ink_plan_norm(l, at); break;
     case INK_OP_BATCHNORM_DX: ink_plan_norm_back(l, at, INK_NONE, n->in[1]); break;

@@ -235,6 +235,12 @@ ink_work ink_work_narrow_dw, ink_work_narrow_join;
 /* sums[k] = sum of dy over the images and positions of a block; the rest of 16 is 0 */
 void ink_narrow_bias(const ink_program *p, const ink_cell *dy, uint32_t block, float *sums);
 
+/* ---- depthwise.c ---- */
+/* Tables of a depthwise node with input x and output y; back: towards the input. NULL: no memory. */
+const void *ink_depthwise_plan(ink_program *p, const ink_node *node, const ink_cell *x, const ink_cell *y, bool back);
+size_t ink_depthwise_weight_floats(const void *plan);
+ink_work ink_work_depthwise_weights, ink_work_depthwise, ink_work_depthwise_dw, ink_work_depthwise_join;
+
 /* ---- norm.c, pool.c, map.c, input.c, loss.c, learn.c ---- */
 ink_work ink_work_moments, ink_work_norm_join, ink_work_norm_fixed, ink_work_norm_apply, ink_work_norm_sums,
     ink_work_norm_dx_join, ink_work_norm_dx, ink_work_norm_pool, ink_work_norm_pool_sums, ink_work_norm_pool_dx;

@@ -14,6 +14,9 @@
 namespace of_classes {
 #include "ops/cuda/kern_classes.cu"
 }
+namespace of_depthwise {
+#include "ops/cuda/kern_depthwise.cu"
+}
 namespace of_learn {
 #include "ops/cuda/kern_learn.cu"
 }
@@ -33,6 +36,7 @@ namespace of_ring {
 #include "ops/cuda/kern_ring.cu"
 }
 using namespace of_classes;
+using namespace of_depthwise;
 using namespace of_learn;
 using namespace of_map;
 using namespace of_norm;

@@ -51,6 +51,9 @@ static scratch scratch_of(const ink_program *p, size_t n) {
             size_t live = ink_cuda_live_taps(&f), rows = n * f.p * f.q;
             size_t part = ink_cuda_part_rows(&f, (uint32_t)live);
             at_least(&s.parts, (rows + part - 1) / part * f.k * live * f.c * sizeof(float));
+        } else if (node->op == INK_OP_DEPTHWISE_DW) {
+            size_t rows = n * ink_cuda_map_of(p, node->in[1]), chunks = (rows + INK_CHUNK - 1) / INK_CHUNK;
+            at_least(&s.parts, chunks * ink_graph_elements(&p->g, node->out[0]) * sizeof(float));
         } else if (node->op == INK_OP_MAXPOOL_DX || node->op == INK_OP_GLOBAL_MAXPOOL_DX) {
             at_least(&s.first, n * ink_graph_elements(&p->g, node->in[1]) * sizeof(int32_t));
         } else if (node->op == INK_OP_MUON) {

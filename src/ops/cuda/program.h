@@ -139,6 +139,7 @@ void ink_cuda_walk(ink_program *p, uint32_t n);
 /* ---- walk_nodes.c and walk_learn.c: what walk.c calls for a node ---- */
 
 void ink_cuda_walk_matrix(ink_program *p, int32_t at, uint32_t n);
+void ink_cuda_walk_depthwise(ink_program *p, const ink_node *node, uint32_t n);
 void ink_cuda_walk_norm(ink_program *p, int32_t at, uint32_t n);
 void ink_cuda_walk_learn(ink_program *p, int32_t at);
 

@@ -137,6 +137,9 @@ static void walk_node(ink_program *p, int32_t at, uint32_t n) {
     case INK_OP_CONV2D:
     case INK_OP_CONV2D_DX:
     case INK_OP_CONV2D_DW: ink_cuda_walk_matrix(p, at, n); break;
+    case INK_OP_DEPTHWISE:
+    case INK_OP_DEPTHWISE_DX:
+    case INK_OP_DEPTHWISE_DW: ink_cuda_walk_depthwise(p, node, n); break;
     case INK_OP_BIAS_DB:
     case INK_OP_BATCHNORM:
     case INK_OP_BATCHNORM_DX: ink_cuda_walk_norm(p, at, n); break;
