@@ -1,6 +1,7 @@
 /* cli/cmd_compare.c: inkling compare and plot: runs side by side, and their graphs drawn again.
  * Text, JSON and pictures come whole from ink_work_compare and ink_work_plot. */
 #include <stdint.h>
+#include <stdio.h>
 
 #include "cli/result.h"
 #include "cli/say.h"
@@ -72,7 +73,7 @@ const cli_verb cli_plot = {
     .summary = "draw a run's graphs again, or other columns of its metrics",
     .about = "Without options draws accuracy, loss and curves, .svg and .png, into the run folder anew from its "
              "metrics.csv, also while the run goes on. With --column, --axis or --out draws the columns that are "
-             "named.\n\n"
+             "named. Of a run of several nets it draws their means.\n\n"
              "Columns: " COLUMNS ".",
     .missing = "RUN: the folder of a run",
     .least = 1,
@@ -90,15 +91,18 @@ static int run_plot(const cli_args *args) {
                           .columns = cli_text(args, "column"),
                           .axis = cli_text(args, "axis"),
                           .out = cli_text(args, "out")};
-    if (ink_work_plot(&o, &err) != INK_OK) return cli_failed(&err);
+    uint32_t nets;
+    char of[48] = "";
+    if (ink_work_plot(&o, &nets, &err) != INK_OK) return cli_failed(&err);
+    if (nets > 1) snprintf(of, sizeof of, ", means over %u nets", nets);
     bool own = o.columns == NULL && o.axis == NULL && o.out == NULL;
     const char *run = cli_quoted(o.run, path, sizeof path);
     if (own) {
-        cli_result("%s: accuracy, loss and curves, .svg and .png", run);
+        cli_result("%s: accuracy, loss and curves, .svg and .png%s", run, of);
     } else if (o.out != NULL) {
-        cli_result("%s", o.out);
+        cli_result("%s%s", o.out, of);
     } else {
-        cli_result("%s/plot.svg and plot.png", run);
+        cli_result("%s/plot.svg and plot.png%s", run, of);
     }
     return 0;
 }

@@ -134,15 +134,11 @@ static void print_next(const ink_train_result *r, const char *program, const cha
     bool submits = r->submission[0] != '\0';
     if (submits) print_kaggle(r, first);
     cli_quoted(r->run, run_word, sizeof run_word);
-    if (r->nets > 0) {
-        cli_result("%s%s predict %s DATA", submits ? other : first, program, run_word);
-        return;
-    }
     if (r->val_rows > 0 && data != NULL) {
         cli_result("%s%s eval %s %s --held-out", submits ? other : first, program, run_word,
                    cli_quoted(data, data_word, sizeof data_word));
     } else {
-        cli_result("%s%s info %s", submits ? other : first, program, run_word);
+        cli_result("%s%s info %s%s", submits ? other : first, program, run_word, r->nets > 0 ? "/members/01" : "");
     }
     cli_result("%s%s predict %s DATA", other, program, run_word);
 }
@@ -151,7 +147,7 @@ static void print_graph(const ink_train_result *r) {
     char *text = NULL;
     ink_error err;
     unsigned columns = cli_out_columns();
-    if (r->val_rows == 0 || r->best_epoch == 0) return;
+    if (r->val_rows == 0 || (r->best_epoch == 0 && r->nets < 2)) return;
     if (columns > GRAPH) columns = GRAPH;
     if (ink_work_graph_text(r->run, columns, cli_is_utf8(), &text, &err) != INK_OK) {
         cli_warn("no graph here: %s", err.text);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/json.h"
+#include "api/members.h"
 #include "api/plot.h"
 #include "core/mem.h"
 #include "core/status.h"
@@ -68,7 +69,8 @@ static ink_status read_run(const char *folder, one_run *run, ink_error *err) {
         ink_hint(err, "a run is the folder that 'inkling train' leaves");
         return INK_E_FILE;
     }
-    ink_status status = ink_run_epochs(folder, &run->epochs, &run->n_epochs, err);
+    uint32_t nets;
+    ink_status status = ink_members_epochs(folder, &run->epochs, &run->n_epochs, &nets, err);
     if (status == INK_OK) status = read_file(folder, "args.conf", &run->settings, err);
     if (status == INK_OK) status = read_file(folder, "env.json", &env, err);
     if (status == INK_OK) status = ink_run_path(folder, "predictions.csv", path, sizeof path, err);
@@ -173,7 +175,7 @@ static void add_run(ink_text *text, const one_run *run, size_t width) {
     if (run->n_epochs > 0) {
         ink_text_format(text, "%6u  ", run->n_epochs);
     } else {
-        ink_text_format(text, "%6s  ", "-"); /* several nets, or none measured */
+        ink_text_format(text, "%6s  ", "-"); /* none measured */
     }
     ink_fixed_put(number, sizeof number, seconds_of(run), 1);
     ink_text_format(text, "%8s  ", run->n_epochs > 0 ? number : "-");

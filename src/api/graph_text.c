@@ -1,15 +1,15 @@
-/* api/graph_text.c: a run's accuracy as a small graph of letters.
+/* api/graph_text.c: a run's accuracy as a small graph of letters; of several nets, their mean.
  * How it is drawn stands in report/terminal.h. */
+#include "api/members.h"
 #include "api/work.h"
 #include "core/mem.h"
-#include "report/runlog.h"
 #include "report/terminal.h"
 
 ink_status ink_work_graph_text(const char *run, uint32_t columns, bool utf8, char **text, ink_error *err) {
     ink_epoch *epochs = NULL;
-    uint32_t n = 0;
+    uint32_t n = 0, nets;
     *text = NULL;
-    ink_status status = ink_run_epochs(run, &epochs, &n, err);
+    ink_status status = ink_members_epochs(run, &epochs, &n, &nets, err);
     if (status == INK_OK) status = ink_terminal_graph(epochs, n, columns, utf8, text, err);
     ink_mem_free(epochs);
     return status;

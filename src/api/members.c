@@ -1,4 +1,4 @@
-/* api/members.c: reads and writes the list of a run's nets.
+/* api/members.c: reads and writes the list of a run's nets, and the means of what they measured.
  * Training them is train_members.c's business, asking them models.c's. */
 #define _POSIX_C_SOURCE 200809L
 #include "api/members.h"
@@ -8,8 +8,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "core/mem.h"
 #include "core/status.h"
 #include "files/tensors_write.h"
+#include "report/runlog.h"
 
 #define PATH_SIZE 1100
 #define COLUMNS   6
@@ -102,5 +104,75 @@ ink_status ink_members_check_done(const ink_members *members, const char *folder
         ink_hint(err, "inkling train --resume %.200s", folder);
         return INK_E_USAGE;
     }
+    return INK_OK;
+}
+
+/* Adds b to a; what one of them did not measure is not measured. */
+static void add_epoch(ink_epoch *a, const ink_epoch *b) {
+    a->step += b->step;
+    a->time_s += b->time_s;
+    a->lr += b->lr;
+    a->train_loss += b->train_loss;
+    a->train_acc += b->train_acc;
+    a->val_loss += b->val_loss;
+    a->val_acc += b->val_acc;
+    a->val_errors = a->val_errors >= 0 && b->val_errors >= 0 ? a->val_errors + b->val_errors : -1;
+    a->images_per_s += b->images_per_s;
+    a->peak_mem_mb += b->peak_mem_mb;
+}
+
+static void divide_epoch(ink_epoch *a, uint32_t nets) {
+    a->step /= nets;
+    a->time_s /= nets;
+    a->lr /= nets;
+    a->train_loss /= nets;
+    a->train_acc /= nets;
+    a->val_loss /= nets;
+    a->val_acc /= nets;
+    if (a->val_errors >= 0) a->val_errors = (a->val_errors + nets / 2) / nets;
+    a->images_per_s /= nets;
+    a->peak_mem_mb /= nets;
+}
+
+ink_status ink_members_epochs(const char *folder, ink_epoch **epochs, uint32_t *n, uint32_t *nets, ink_error *err) {
+    ink_members members;
+    ink_epoch *sum = NULL, *one = NULL;
+    uint32_t n_sum = 0, n_one = 0;
+    *epochs = NULL;
+    *n = 0;
+    *nets = 1;
+    if (!ink_members_are(folder)) return ink_run_epochs(folder, epochs, n, err);
+    ink_status status = ink_members_load(folder, &members, err);
+    ink_tensors_free(&members.file);
+    *nets = 0;
+    for (uint32_t k = 0; status == INK_OK && k < members.n; k++) {
+        char path[PATH_SIZE];
+        if (!members.member[k].done) continue;
+        if (!ink_member_path(folder, k, path, sizeof path)) {
+            status = ink_fail(err, INK_E_USAGE, "the path %.60s... is too long", folder);
+            break;
+        }
+        status = ink_run_epochs(path, &one, &n_one, err);
+        if (status != INK_OK) break;
+        n_sum = *nets == 0 || n_one < n_sum ? n_one : n_sum;
+        for (uint32_t i = 0; i<n_sum && * nets> 0; i++) add_epoch(&sum[i], &one[i]);
+        if (*nets == 0) {
+            sum = one;
+        } else {
+            ink_mem_free(one);
+        }
+        one = NULL;
+        ++*nets;
+    }
+    if (status == INK_OK && *nets == 0) {
+        status = ink_fail(err, INK_E_USAGE, "%s: none of its nets is trained yet", folder);
+    }
+    if (status != INK_OK) {
+        ink_mem_free(sum);
+        return status;
+    }
+    for (uint32_t i = 0; i < n_sum; i++) divide_epoch(&sum[i], *nets);
+    *epochs = sum;
+    *n = n_sum;
     return INK_OK;
 }

@@ -6,6 +6,7 @@
 #define INK_API_MEMBERS_H
 
 #include "files/safetensors.h"
+#include "report/epoch.h"
 
 #define INK_MEMBERS_NAME "members.ink"
 #define INK_MEMBERS_MOST 99
@@ -35,6 +36,11 @@ INK_MUST_USE ink_status ink_members_take(const ink_tensors *file, const char *na
 /* notes: borrowed. Whole or not at all. */
 INK_MUST_USE ink_status ink_members_save(const char *folder, const ink_members *members, ink_pair *notes,
                                          size_t n_notes, ink_error *err);
+
+/* The epochs of a run, as ink_run_epochs has them; of a run of several nets their means over those nets that are
+ * trained, up to the shortest one's last: *nets of them (1: an ordinary run). Owner: the caller, ink_mem_free. */
+INK_MUST_USE ink_status ink_members_epochs(const char *folder, ink_epoch **epochs, uint32_t *n, uint32_t *nets,
+                                           ink_error *err);
 
 /* "RUN/members/03" for k = 2. false: too long. */
 bool ink_member_path(const char *folder, uint32_t k, char *path, size_t size);

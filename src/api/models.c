@@ -24,6 +24,11 @@ ink_status ink_model_path(const char *name, char path[INK_PATH_SIZE], ink_error 
     bool folder = stat(name, &about) == 0 && S_ISDIR(about.st_mode);
     int length = snprintf(path, INK_PATH_SIZE, "%s%s", name, folder ? "/weights/last.safetensors" : "");
     if (length < 0 || length >= INK_PATH_SIZE) return ink_fail(err, INK_E_USAGE, "the path %.60s... is too long", name);
+    if (folder && ink_members_are(name)) {
+        ink_fail(err, INK_E_USAGE, "%s is a run of several nets, expected one", name);
+        ink_hint(err, "name one of them: %.200s/members/01", name);
+        return INK_E_USAGE;
+    }
     if (folder && stat(path, &about) != 0) {
         ink_fail(err, INK_E_FILE, "%s holds no model: no weights/last.safetensors in it", name);
         ink_hint(err, MODEL_IS);

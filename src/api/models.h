@@ -31,7 +31,7 @@ INK_MUST_USE ink_status ink_models_open(const char *const *names, size_t n, cons
 void ink_models_close(ink_models *models);
 
 /* The file that a name stands for: itself, or a run folder's last weights, chosen by nobody.
- * Errors   INK_E_USAGE too long; INK_E_FILE a folder without weights. */
+ * Errors   INK_E_USAGE too long, a run of several nets; INK_E_FILE a folder without weights. */
 INK_MUST_USE ink_status ink_model_path(const char *name, char path[INK_PATH_SIZE], ink_error *err);
 
 /* The mean of all models' probabilities, p [n][10], for one batch, at most max_batch images. logits [n][10]: of the

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/members.h"
 #include "core/mem.h"
 #include "core/near.h"
 #include "core/status.h"
@@ -129,16 +130,17 @@ static ink_status redraw(const char *run, const ink_epoch *epochs, uint32_t n, i
     return status;
 }
 
-ink_status ink_work_plot(const ink_plot_options *o, ink_error *err) {
+ink_status ink_work_plot(const ink_plot_options *o, uint32_t *nets, ink_error *err) {
     const ink_column *columns[INK_PLOT_LINES], *axis = NULL;
     ink_plot_line lines[INK_PLOT_LINES];
     char base[INK_PATH_SIZE];
     ink_epoch *epochs = NULL;
     ink_picture *picture = NULL;
     uint32_t n = 0, n_columns = 0;
+    *nets = 1;
     ink_status status = ink_plot_axis(o->axis, &axis, err);
     if (status == INK_OK && o->columns != NULL) status = take_columns(o->columns, columns, &n_columns, err);
-    if (status == INK_OK) status = ink_run_epochs(o->run, &epochs, &n, err);
+    if (status == INK_OK) status = ink_members_epochs(o->run, &epochs, &n, nets, err);
     if (status == INK_OK && n_columns == 0 && o->axis == NULL && o->out == NULL) {
         status = redraw(o->run, epochs, n, err);
         goto done;

@@ -281,6 +281,14 @@ static ink_status write_table(const many *m, double judges_mean) {
     return status == INK_OK ? ink_file_write_all(path, r->table, strlen(r->table), m->err) : status;
 }
 
+/* accuracy, loss and curves: the nets' means. */
+static ink_status draw(const many *m) {
+    ink_train_result *r = m->run->result;
+    uint32_t nets;
+    ink_status status = ink_work_plot(&(ink_plot_options){.run = r->run}, &nets, m->err);
+    return status == INK_OK ? ink_runlog_file(m->run->log, "accuracy.png", r->graph, sizeof r->graph, m->err) : status;
+}
+
 static ink_status finish(const many *m) {
     ink_train_run *run = m->run;
     ink_train_result *r = run->result;
@@ -292,6 +300,7 @@ static ink_status finish(const many *m) {
     ink_status status = INK_OK;
     if (m->members.member[0].val_rows > 0) status = judge_all(m, &judgement, &judges_mean);
     if (status == INK_OK) status = write_table(m, judges_mean);
+    if (status == INK_OK) status = draw(m);
     if (status == INK_OK) status = ink_train_page(run, &judgement, m->err);
     ink_judgement_clear(&judgement);
     if (status == INK_OK && run->set.test.count > 0) status = ink_train_submit(run, m->err);

@@ -300,7 +300,8 @@ typedef struct ink_plot_options {
     const char *out;     /* as above; NULL: plot.svg and plot.png in the run folder */
 } ink_plot_options;
 
-INK_MUST_USE ink_status ink_work_plot(const ink_plot_options *options, ink_error *err);
+/* *nets: of so many nets the means were drawn; 1: of an ordinary run. */
+INK_MUST_USE ink_status ink_work_plot(const ink_plot_options *options, uint32_t *nets, ink_error *err);
 
 /* ---- show ---- */
 

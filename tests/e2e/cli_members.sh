@@ -10,10 +10,19 @@ gives 0 train d --recipe mlp --folds 2 --epochs 2 --out cv --quiet
 out_has "fold "
 out_has "of 400 wrong"
 out_has "by the nets that had not learned it: 1 of 2"
+out_has "eval $PWD/cv d --held-out"
 [ "$(wc -l <cv/predictions.csv)" -eq 401 ] || fail "cv/predictions.csv: not a line for each row"
 has cv/members/02/split.csv
 grep -q "by the nets that had not learned it" cv/report.html || fail "cv/report.html: no table of nets"
 has cv/submission.csv
+has cv/accuracy.png
+has cv/loss.svg
+gives 0 plot cv --column val_errors -o errors.svg
+out_has "means over 2 nets"
+gives 2 info cv
+err_has "cv/members/01"
+gives 0 compare cv cv/members/01 -o pair.png
+out_has "cv        2 "
 sort -n cv/members/0?/split.csv | uniq -d | grep -v index && fail "a row was held out twice"
 gives 0 eval cv d --held-out --quiet
 sed 1q cv/report.txt >told && grep -qxF "$(sed -n 1p told)" out || fail "eval of all folds and the end of train differ"
