@@ -14,7 +14,7 @@ static const cli_option show_options[] = {
     {"count", 0, CLI_WHOLE, "N", "100", "digits on the picture", 1, 10000},
     {"seed", 0, CLI_WHOLE, "N", "the first of each class in turn", "which digits: chosen at random from this seed", 0,
      0},
-    {"augment", 0, CLI_TEXT, "RECIPE", NULL, "distort them as this recipe does while it trains", 0, 0},
+    {"augment", 0, CLI_TEXT, "RECIPE", NULL, "distort them as this recipe does while it trains, or as words say", 0, 0},
 };
 static const cli_group show_group = {"Options", show_options, sizeof show_options / sizeof show_options[0]};
 
@@ -41,12 +41,13 @@ const cli_verb cli_show_digits = {
     .summary = "draw a sheet of digits, as they are or distorted (also: data show)",
     .about =
         "Draws a picture of the digits of DATA and prints a few of them as text; with --augment RECIPE distorted as "
-        "that recipe does while it trains.",
+        "that recipe does while it trains, or as the words of its key say, in quotes.",
     .missing = "DATA: a train.csv or test.csv, a folder, a zip, MNIST's files, or pictures",
     .least = 1,
     .most = 1,
     .groups = {&show_group, &cli_common},
-    .examples = {"show digits train.csv", "show digits train.csv --augment cnn -o distorted.png"},
+    .examples = {"show digits train.csv", "show digits train.csv --augment cnn -o distorted.png",
+                 "show digits train.csv --augment 'rotate 12 elastic 34 4'"},
     .run = run_show,
 };
 

@@ -46,7 +46,7 @@ const cli_verb cli_predict = {
 
 static void print_text(const ink_predict_result *r) {
     char n[32];
-    cli_result("%s predictions in %s", cli_thousands(r->rows, n), r->submission);
+    cli_result("%s prediction%s in %s", cli_thousands(r->rows, n), r->rows == 1 ? "" : "s", r->submission);
     for (int digit = 0; digit < 10; digit++) {
         double share = r->rows > 0 ? 100.0 * r->counts[digit] / r->rows : 0;
         cli_result("  %d  %8s  %5.1f %%", digit, cli_thousands(r->counts[digit], n), share);

@@ -1,7 +1,9 @@
 /* cli/cmd_train.c: inkling train: from labelled digits to a run folder and a submission.
  * The training itself is ink_work_train; here are its words and what a person reads at its end. */
+#define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/progress.h"
 #include "cli/result.h"
@@ -227,6 +229,21 @@ static int print_failure(const ink_train_result *r, const char *program, const i
     return cli_exit_code(err->status);
 }
 
+/* `--val 0.1 stratified` without quotes: the second word of a value would pass for more DATA. */
+static ink_status check_words(const cli_args *args, ink_error *err) {
+    static const char *const parts[] = {"stratified", "random", "same", "normal"};
+    for (size_t i = 0; i < args->n_words; i++) {
+        const char *word = args->words[i];
+        bool part = strspn(word, "0123456789.eE+-%") == strlen(word) && strcmp(word, "-") != 0;
+        for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) part = part || strcmp(word, parts[k]) == 0;
+        if (!part || access(word, F_OK) == 0) continue;
+        cli_fail(err, INK_E_USAGE, "'%s' is no DATA: a value of several words stands in quotes", word);
+        cli_hint(err, "--val '0.1 stratified'   --augment 'rotate 12 shift 0.08'   --members '5 same'");
+        return INK_E_USAGE;
+    }
+    return INK_OK;
+}
+
 static int run(const cli_args *args) {
     ink_setting settings[CLI_OPTIONS];
     ink_train_result result;
@@ -256,6 +273,7 @@ static int run(const cli_args *args) {
     char program[WORD];
     cli_program(args->argv[0], program, sizeof program);
     ink_status status = check_resume(args, &err);
+    if (status == INK_OK) status = check_words(args, &err);
     if (status == INK_OK && o.resume == NULL) status = cli_need_words(args, 1, &err);
     if (status != INK_OK) return cli_failed(&err);
     memset(&result, 0, sizeof result);

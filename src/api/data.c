@@ -73,7 +73,9 @@ static ink_status draw_sheet(const ink_show_options *options, const ink_images *
         if (images->labels != NULL) digits[k].caption = digit_text[images->labels[chosen[k]]];
     }
     snprintf(title, sizeof title, "%u of %u digits", n, images->count);
-    snprintf(note, sizeof note, "distorted as recipe %.60s does", options->augment != NULL ? options->augment : "");
+    bool words = options->augment != NULL && strchr(options->augment, ' ') != NULL;
+    snprintf(note, sizeof note, words ? "distorted: %.100s" : "distorted as recipe %.60s does",
+             options->augment != NULL ? options->augment : "");
     ink_sheet sheet = {.title = title,
                        .note = options->augment != NULL ? note : NULL,
                        .digits = digits,
@@ -98,7 +100,12 @@ ink_status ink_work_data_show(const ink_show_options *options, const ink_watch *
     *text = NULL;
     if (count > SHOW_MOST) return ink_fail(err, INK_E_USAGE, "--count is %u, expected at most %d", count, SHOW_MOST);
     ink_recipe_start(&recipe);
-    ink_status status = options->augment != NULL ? ink_recipe_open(options->augment, &recipe, err) : INK_OK;
+    ink_status status = INK_OK;
+    if (options->augment != NULL && strchr(options->augment, ' ') != NULL) {
+        status = ink_recipe_set(&recipe, "augment", options->augment, "--augment", err);
+    } else if (options->augment != NULL) {
+        status = ink_recipe_open(options->augment, &recipe, err);
+    }
     if (status == INK_OK) status = ink_pool_new(0, &pool, err);
     if (status != INK_OK) goto done;
     ink_dataset_options data = {.path = options->data, .use = INK_USE_SHOW, .pool = pool};

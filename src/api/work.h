@@ -330,7 +330,7 @@ typedef struct ink_show_options {
     const char *out;     /* PNG; NULL = "digits.png" */
     uint32_t count;      /* digits on the sheet; 0 = 100 */
     uint64_t seed;       /* which ones; 0: the first of each class in turn */
-    const char *augment; /* recipe whose distortions are applied; NULL: none */
+    const char *augment; /* recipe whose distortions are applied, or the words of its key; NULL: none */
     uint32_t columns;    /* width of the terminal, for the text */
     bool utf8;
 } ink_show_options;

@@ -59,6 +59,9 @@ static ink_status read_csv(ink_dataset *set, const ink_place *place, ink_csv_kin
     ink_status status = ink_place_open(place, &opened, err);
     if (status == INK_OK) status = keep_name(set, opened.source, name, err);
     if (status == INK_OK) status = ink_csv_read(opened.source, kind, pool, images, err);
+    if (status == INK_E_DATA && err != NULL && err->line <= 1 && err->hint[0] == '\0') {
+        ink_hint(err, "a table such as Kaggle's train.csv: a header, then a line of numbers for each image");
+    }
     ink_opened_close(&opened);
     return status;
 }

@@ -40,6 +40,8 @@ has seen.png
 for step in 1-grey 2-flat 3-ink 4-without-rules 5-pieces 6-digits; do has steps/$step.png; done
 gives 2 read --model "$model" pages/page-0001.jpg pages/page-0002.jpg --annotate seen.png
 err_has "--annotate draws one picture"
+gives 2 read --model "$model" pages/page-0001.jpg --annotate seen.jpg
+err_has "--annotate writes PNG"
 gives 0 read --model "$model" --json pages/page-0001.jpg pages/page-0004.jpg --quiet
 if command -v python3 >/dev/null; then
     python3 -c '

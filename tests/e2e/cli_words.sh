@@ -56,3 +56,7 @@ err_has 'a\x1b[31mb'
 # Behind -- nothing is an option.
 gives 4 train -- --epochs
 err_has "epochs"
+
+# A value of several words, its quotes forgotten.
+no "'stratified' is no DATA: a value of several words stands in quotes" train x --val 0.1 stratified
+no "'12' is no DATA" train x --augment rotate 12
