@@ -45,8 +45,8 @@ struct ink_layer {
     uint64_t line;
     ink_init init;
     int32_t out;                                      /* K */
-    int32_t window_h, window_w, stride, pad, pad_end; /* conv, pools */
-    bool bias, affine;                                /* conv and linear; batchnorm */
+    int32_t window_h, window_w, stride, pad, pad_end; /* conv, depthwise, pools */
+    bool bias, affine;                                /* conv, depthwise and linear; batchnorm */
     bool whiten;                                      /* conv */
     float lr_scale;                                   /* of what it learns */
     float rate, slope, eps, momentum;                 /* dropout; leaky-relu; batchnorm */

@@ -104,7 +104,8 @@ static ink_status parse_directive(net_parser *p, bool top, bool *taken) {
 static ink_status parse_lr(net_parser *p, ink_layer *layer) {
     const ink_layer_kind *kind = layer->kind;
     layer->lr_scale = 1.0f;
-    bool learns = kind == &ink_layer_linear || kind == &ink_layer_conv || kind == &ink_layer_batchnorm;
+    bool learns = kind == &ink_layer_linear || kind == &ink_layer_conv || kind == &ink_layer_depthwise ||
+                  kind == &ink_layer_batchnorm;
     if (!learns || !ink_words_take(&p->words, "lr")) return INK_OK;
     return ink_words_real(&p->words, "factor of lr", 0.0f, 1000.0f, &layer->lr_scale, p->err);
 }

@@ -78,7 +78,8 @@ typedef struct ink_net_plan {
     float soft_weight, temperature;
     ink_optimizer optimizer;
     ink_learn_part learn;
-    float matrix_lr_scale; /* Muon: factor on the learning rate of weights of rank 2 and more, the head's left out */
+    float matrix_lr_scale; /* Muon: factor on the learning rate of its matrices: weights of rank 2 and more, but
+                              the head's and depthwise's */
     float body_lr_scale;   /* factor on the learning rate of all but the last layer that has parameters; 1: the same */
 } ink_net_plan;
 

@@ -292,12 +292,13 @@ static void depthwise_has_a_filter_for_each_channel(void **state) {
 /* Layers learn at their own pace, with the body's factor on top; whitening filters stay, their biases learn. */
 static void layers_have_their_own_learning_rates(void **state) {
     static const char text[] =
-        "conv 8 3x3 whiten as a\nconv 8 3x3 lr 0.5 as b\nbatchnorm lr 0 as n\nlinear 10 lr 3 as c";
+        "conv 8 3x3 whiten as a\nconv 8 3x3 lr 0.5 as b\nbatchnorm lr 0 as n\ndepthwise 3x3 lr 2 as d\n"
+        "linear 10 lr 3 as c";
     static const struct {
         const char *name;
         float scale;
-    } wanted[] = {{"a.weight", 0}, {"a.bias", 0.25f}, {"b.weight", 0.125f}, {"b.bias", 0.125f},
-                  {"n.weight", 0}, {"c.weight", 3},   {"c.bias", 3}};
+    } wanted[] = {{"a.weight", 0},    {"a.bias", 0.25f}, {"b.weight", 0.125f}, {"b.bias", 0.125f}, {"n.weight", 0},
+                  {"d.weight", 0.5f}, {"d.bias", 0.5f},  {"c.weight", 3},      {"c.bias", 3}};
     ink_net *net = NULL;
     ink_graph g = {0};
     ink_net_ends ends;

@@ -232,6 +232,11 @@ const char *const ink_cases[] = {
     "5 x 6x8x8: depthwise 3x3, frozen, conv 8 1x1, relu, flatten, linear 10, loss 0",
     "9 x 6x8x8: depthwise 3x3 p1 bias, relu, conv 8 1x1, relu, flatten, linear 10, loss 0, adamw decay 0.1",
     "5 x 6x8x8: depthwise 3x3 p1 bias, relu, flatten, linear 10, loss 0, muon",
+    "4 x 5x7x7: depthwise 1x1 s3",
+    "4 x 20x3x3: depthwise 5x5 s4 p4",
+    "1 x 33x7x7: depthwise 3x3 p1 bias, predict",
+    "3 x 5x6x5: depthwise 3x3 s2 p1 bias, relu, predict",
+    "2 img 9x9: normalise 1, depthwise 3x3 p1, conv 4 1x1, relu, flatten, linear 10, predict",
     "9 x 18x8x8: depthwise 3x3 p1, bn-eval, relu, conv 8 1x1, bn-eval, relu, gmp, predict",
     "9 x 6x8x8: depthwise 3x3 p1, bn-eval, relu, conv 8 1x1, bn-eval, relu, gmp, predict",
     /* ---- dropout, flatten, add, softmax, loss ---- */

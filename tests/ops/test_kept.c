@@ -29,7 +29,7 @@ static void write_wave(const ink_backend *b, ink_program *p, const ink_graph *g,
     must(b->write(p, v, numbers, count, &err), &err);
 }
 
-/* 16 images through a convolution (Winograd's, on cpu) and a batch norm to two logits. */
+/* 16 images through a convolution (Winograd's, on cpu), a batch norm and a depthwise convolution to two logits. */
 static ink_id small_net(ink_graph *g, bool training, ink_id *x) {
     *x = ink_graph_input(g, 16, 4, 4);
     ink_id y = ink_graph_conv2d(g, *x, ink_graph_param(g, "w", 4, (int32_t[]){16, 16, 3, 3}), INK_NONE, 1, 1, 1);
@@ -37,7 +37,10 @@ static ink_id small_net(ink_graph *g, bool training, ink_id *x) {
            beta = ink_graph_param(g, "beta", 1, (int32_t[]){16});
     ink_id mean = ink_graph_state(g, "mean", 1, (int32_t[]){16}), var = ink_graph_state(g, "var", 1, (int32_t[]){16});
     y = ink_graph_batchnorm(g, y, gamma, beta, mean, var, 1e-5f, 0.1f, training);
-    y = ink_graph_flatten(g, ink_graph_global_avgpool(g, ink_graph_activation(g, y, INK_RELU, 0)));
+    y = ink_graph_activation(g, y, INK_RELU, 0);
+    y = ink_graph_depthwise(g, y, ink_graph_param(g, "each", 4, (int32_t[]){16, 1, 3, 3}),
+                            ink_graph_param(g, "b", 1, (int32_t[]){16}), 1, 1, 1);
+    y = ink_graph_flatten(g, ink_graph_global_avgpool(g, y));
     return ink_graph_linear(g, y, ink_graph_param(g, "fc", 2, (int32_t[]){2, 16}), INK_NONE);
 }
 

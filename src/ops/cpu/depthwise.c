@@ -36,20 +36,26 @@ static frame frame_of(const ink_node *node, const ink_cell *x, const ink_cell *y
                    y};
 }
 
+/* Along one axis: the position of the other map that tap r of place i meets, or -1. */
+static int64_t met(const frame *f, bool back, uint32_t i, uint32_t r, uint32_t size) {
+    int64_t at = back ? (int64_t)i + f->pad - r : (int64_t)i * f->stride + r - f->pad;
+    if (at < 0 || (back && at % f->stride != 0)) return -1;
+    if (back) at /= f->stride;
+    return at < size ? at : -1;
+}
+
 /* Place (i, j) of y, or with back of x: the taps of its window that meet a position of the other map. */
 static uint32_t taps_of(const frame *f, bool back, uint32_t i, uint32_t j, size_t step, int32_t *at, uint32_t *tap) {
     uint32_t n = 0;
     const ink_cell *from = back ? f->y : f->x;
-    for (uint32_t t = 0; t < f->window_h * f->window_w; t++) {
-        int64_t r = t / f->window_w, s = t % f->window_w, stride = f->stride, pad = f->pad;
-        int64_t h = back ? (int64_t)i + pad - r : (int64_t)i * stride + r - pad;
-        int64_t w = back ? (int64_t)j + pad - s : (int64_t)j * stride + s - pad;
-        if (h < 0 || w < 0 || (back && (h % stride != 0 || w % stride != 0))) continue;
-        h = back ? h / stride : h;
-        w = back ? w / stride : w;
-        if (h >= from->height || w >= from->width) continue;
-        at[n] = (int32_t)((size_t)(h * from->width + w) * step);
-        tap[n++] = t;
+    for (uint32_t r = 0; r < f->window_h; r++) {
+        const int64_t h = met(f, back, i, r, from->height);
+        for (uint32_t s = 0; s < f->window_w && h >= 0; s++) {
+            const int64_t w = met(f, back, j, s, from->width);
+            if (w < 0) continue;
+            at[n] = (int32_t)((size_t)(h * from->width + w) * step);
+            tap[n++] = r * f->window_w + s;
+        }
     }
     return n;
 }
@@ -80,9 +86,11 @@ const void *ink_depthwise_plan(ink_program *p, const ink_node *node, const ink_c
     t->unit = (size_t)t->rows * INK_LANES;
     t->x_place = ink_position_floats(p, from) * (back ? 1 : f.stride);
     t->y_place = ink_position_floats(p, to);
+    /* A window meets no more positions than the map has. */
+    const uint32_t most = taps < ink_positions(from) ? taps : ink_positions(from);
     t->runs = ink_plan_new(p, places, sizeof *t->runs);
-    t->at = ink_plan_new(p, ((size_t)places + 1) * taps, sizeof *t->at);
-    t->tap = ink_plan_new(p, ((size_t)places + 1) * taps, sizeof *t->tap);
+    t->at = ink_plan_new(p, ((size_t)places + 1) * most, sizeof *t->at);
+    t->tap = ink_plan_new(p, ((size_t)places + 1) * most, sizeof *t->tap);
     if (t->runs == NULL || t->at == NULL || t->tap == NULL) return NULL;
     uint32_t used = 0;
     for (uint32_t i = 0; i < places; i++) {

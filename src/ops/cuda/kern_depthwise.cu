@@ -2,8 +2,7 @@
  * sums over rows, chunk by chunk, joined in double. Convolutions across channels are kern_product.cu's. */
 #include "ops/cuda/kern.h"
 
-#define COLUMNS 32u                   /* channels of a block of sums */
-#define LANES   (INK_BLOCK / COLUMNS) /* threads that share a channel's chunk */
+#define LANES   (INK_BLOCK / INK_ACROSS) /* threads that share a channel's chunk */
 
 /* Element c of place (p, q) of image n's output. */
 INK_DEVICE float depthwise_forward(const ink_cuda_depthwise *a, uint64_t n, uint32_t p, uint32_t q, uint32_t c) {
@@ -58,11 +57,11 @@ INK_DEVICE float depthwise_product(const ink_cuda_depthwise_dw *a, uint64_t r, i
     return a->dy[r * a->c + c] * a->x[((n * a->in_h + (uint64_t)h) * a->in_w + (uint64_t)w) * a->c + c];
 }
 
-/* grid: (chunks, groups of COLUMNS channels, taps) */
+/* grid: (chunks, groups of INK_ACROSS channels, taps) */
 INK_KERNEL(depthwise_dw, ink_cuda_depthwise_dw) {
-    INK_SHARED(float, joined, [LANES][COLUMNS]);
+    INK_SHARED(float, joined, [LANES][INK_ACROSS]);
     INK_PHASE {
-        const uint32_t lane = t / COLUMNS, column = t % COLUMNS, c = INK_Y * COLUMNS + column;
+        const uint32_t lane = t / INK_ACROSS, column = t % INK_ACROSS, c = INK_Y * INK_ACROSS + column;
         float sum = 0.0f;
         for (uint32_t i = lane; i < INK_CHUNK && c < a.c; i += LANES) {
             const uint64_t r = (uint64_t)INK_X * INK_CHUNK + i;
@@ -71,8 +70,8 @@ INK_KERNEL(depthwise_dw, ink_cuda_depthwise_dw) {
         joined[lane][column] = sum;
     }
     INK_THREADS {
-        const uint32_t c = INK_Y * COLUMNS + t;
-        if (t >= COLUMNS || c >= a.c) continue;
+        const uint32_t c = INK_Y * INK_ACROSS + t;
+        if (t >= INK_ACROSS || c >= a.c) continue;
         float sum = 0.0f;
         for (uint32_t i = 0; i < LANES; i++) sum += joined[i][t];
         a.parts[((uint64_t)INK_X * a.taps + INK_Z) * a.c + c] = sum;

@@ -3,8 +3,7 @@
  * Source   Chan, Golub & LeVeque, Algorithms for computing the sample variance, 1983: joining the chunks */
 #include "ops/cuda/kern.h"
 
-#define COLUMNS 32u                   /* channels of a block of sums */
-#define LANES   (INK_BLOCK / COLUMNS) /* threads that share a channel's chunk */
+#define LANES   (INK_BLOCK / INK_ACROSS) /* threads that share a channel's chunk */
 #define ROWS    (INK_CHUNK / LANES)   /* rows of a chunk that a thread has */
 
 INK_DEVICE uint32_t chunk_rows(uint32_t rows, uint32_t chunk) {
@@ -24,13 +23,13 @@ INK_DEVICE void summands(const ink_cuda_sums *a, uint32_t r, uint32_t c, float *
     if (a->with_dy == 2) *second = *first * ((a->x[at] - a->mean[c]) * a->inv_std[c]);
 }
 
-/* grid: (chunks, groups of COLUMNS channels) */
+/* grid: (chunks, groups of INK_ACROSS channels) */
 INK_KERNEL(sums, ink_cuda_sums) {
-    INK_SHARED(float, joined, [2][LANES][COLUMNS]);
+    INK_SHARED(float, joined, [2][LANES][INK_ACROSS]);
     INK_KEEP(float, kept, [ROWS]);
     const uint32_t first_row = INK_X * INK_CHUNK, count = chunk_rows(a.rows, INK_X);
     INK_PHASE {
-        const uint32_t lane = t / COLUMNS, column = t % COLUMNS, c = INK_Y * COLUMNS + column;
+        const uint32_t lane = t / INK_ACROSS, column = t % INK_ACROSS, c = INK_Y * INK_ACROSS + column;
         float sums[2] = {0.0f, 0.0f};
         for (uint32_t i = 0; i < ROWS; i++) {
             const uint32_t r = i * LANES + lane;
@@ -45,7 +44,7 @@ INK_KERNEL(sums, ink_cuda_sums) {
     }
     if (a.with_dy == 0) {
         INK_PHASE {
-            const uint32_t lane = t / COLUMNS, column = t % COLUMNS;
+            const uint32_t lane = t / INK_ACROSS, column = t % INK_ACROSS;
             float sum = 0.0f, squares = 0.0f;
             for (uint32_t i = 0; i < LANES; i++) sum += joined[0][i][column];
             const float mean = sum / (float)count;
@@ -57,7 +56,7 @@ INK_KERNEL(sums, ink_cuda_sums) {
         }
     }
     INK_THREADS {
-        const uint32_t column = t % COLUMNS, c = INK_Y * COLUMNS + column, which = t / COLUMNS;
+        const uint32_t column = t % INK_ACROSS, c = INK_Y * INK_ACROSS + column, which = t / INK_ACROSS;
         if (which >= 2 || c >= a.c) continue;
         float sum = 0.0f;
         for (uint32_t i = 0; i < LANES; i++) sum += joined[which][i][column];

@@ -12,11 +12,12 @@
 
 #include "core/augment.h"
 
-#define INK_BLOCK 128u  /* threads of every block */
-#define INK_CHUNK 64u   /* rows that one block sums */
-#define INK_TILE  64u   /* rows and columns of a block of a matrix product */
-#define INK_DEPTH 32u   /* of one step of it */
-#define INK_PIECE 1024u /* elements of a parameter that one block updates */
+#define INK_BLOCK  128u  /* threads of every block */
+#define INK_CHUNK  64u   /* rows that one block sums */
+#define INK_ACROSS 32u   /* channels of a block of such sums */
+#define INK_TILE   64u   /* rows and columns of a block of a matrix product */
+#define INK_DEPTH  32u   /* of one step of it */
+#define INK_PIECE  1024u /* elements of a parameter that one block updates */
 
 /* What changes from step to step, in the device's memory: a recorded step reads it from there. */
 typedef struct ink_cuda_now {

@@ -101,7 +101,7 @@ static void walk_depthwise_dw(ink_program *p, const ink_node *node, uint32_t n) 
                                .stride = node->attr.conv.stride,
                                .pad = node->attr.conv.pad};
     const uint32_t chunks = (uint32_t)((rows + INK_CHUNK - 1) / INK_CHUNK);
-    launch(p, INK_KERN_depthwise_dw, (ink_gpu_size){chunks, (a.c + 31) / 32, a.taps}, &a);
+    launch(p, INK_KERN_depthwise_dw, (ink_gpu_size){chunks, (a.c + INK_ACROSS - 1) / INK_ACROSS, a.taps}, &a);
     ink_cuda_depthwise_join join = {p->parts, p->data[node->out[0]], chunks, a.taps, a.c};
     launch(p, INK_KERN_depthwise_join, (ink_gpu_size){a.c, a.taps, 1}, &join);
 }
@@ -135,7 +135,8 @@ void ink_cuda_walk_depthwise(ink_program *p, const ink_node *node, uint32_t n) {
 
 static void walk_sums(ink_program *p, ink_cuda_sums a) {
     a.sums = p->sums;
-    launch(p, INK_KERN_sums, (ink_gpu_size){(a.rows + INK_CHUNK - 1) / INK_CHUNK, (a.c + 31) / 32, 1}, &a);
+    launch(p, INK_KERN_sums,
+           (ink_gpu_size){(a.rows + INK_CHUNK - 1) / INK_CHUNK, (a.c + INK_ACROSS - 1) / INK_ACROSS, 1}, &a);
 }
 
 static void walk_bias(ink_program *p, const ink_node *node, uint32_t n) {
