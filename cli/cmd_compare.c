@@ -2,6 +2,7 @@
  * Text, JSON and pictures come whole from ink_work_compare and ink_work_plot. */
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/result.h"
 #include "cli/say.h"
@@ -100,7 +101,14 @@ static int run_plot(const cli_args *args) {
     if (own) {
         cli_result("%s: accuracy, loss and curves, .svg and .png%s", run, of);
     } else if (o.out != NULL) {
-        cli_result("%s%s", o.out, of);
+        size_t length = strlen(o.out);
+        bool one = length > 4 && (strcmp(o.out + length - 4, ".svg") == 0 || strcmp(o.out + length - 4, ".png") == 0);
+        const char *name = cli_quoted(o.out, path, sizeof path);
+        if (one) {
+            cli_result("%s%s", name, of);
+        } else {
+            cli_result("%s.svg and %s.png%s", name, name, of);
+        }
     } else {
         cli_result("%s/plot.svg and plot.png%s", run, of);
     }

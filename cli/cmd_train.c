@@ -231,10 +231,11 @@ static int print_failure(const ink_train_result *r, const char *program, const i
 
 /* `--val 0.1 stratified` without quotes: the second word of a value would pass for more DATA. */
 static ink_status check_words(const cli_args *args, ink_error *err) {
-    static const char *const parts[] = {"stratified", "random", "same", "normal"};
+    static const char *const parts[] = {"stratified", "random", "same", "auto", "normal"};
     for (size_t i = 0; i < args->n_words; i++) {
         const char *word = args->words[i];
-        bool part = strspn(word, "0123456789.eE+-%") == strlen(word) && strcmp(word, "-") != 0;
+        bool number = strpbrk(word, "0123456789") != NULL && strspn(word, "0123456789.eE+-%") == strlen(word);
+        bool part = number && args->n_words > 1; /* DATA alone may have any name */
         for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) part = part || strcmp(word, parts[k]) == 0;
         if (!part || access(word, F_OK) == 0) continue;
         cli_fail(err, INK_E_USAGE, "'%s' is no DATA: a value of several words stands in quotes", word);

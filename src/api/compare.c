@@ -21,8 +21,8 @@
 typedef struct one_run {
     const char *folder, *name;
     ink_epoch *epochs;
-    uint32_t n_epochs;
-    ink_prediction *rows; /* NULL: the run held nothing out, or left no predictions.csv */
+    uint32_t n_epochs, nets; /* of several nets, the means of their epochs */
+    ink_prediction *rows;    /* NULL: the run held nothing out, or left no predictions.csv */
     uint32_t n_rows, errors;
     double low, high;
     char *settings;  /* args.conf */
@@ -69,8 +69,7 @@ static ink_status read_run(const char *folder, one_run *run, ink_error *err) {
         ink_hint(err, "a run is the folder that 'inkling train' leaves");
         return INK_E_FILE;
     }
-    uint32_t nets;
-    ink_status status = ink_members_epochs(folder, &run->epochs, &run->n_epochs, &nets, err);
+    ink_status status = ink_members_epochs(folder, &run->epochs, &run->n_epochs, &run->nets, err);
     if (status == INK_OK) status = read_file(folder, "args.conf", &run->settings, err);
     if (status == INK_OK) status = read_file(folder, "env.json", &env, err);
     if (status == INK_OK) status = ink_run_path(folder, "predictions.csv", path, sizeof path, err);
@@ -163,8 +162,9 @@ static void add_chance(ink_text *text, double p) {
     }
 }
 
+/* Of all nets together. */
 static double seconds_of(const one_run *run) {
-    return run->n_epochs > 0 ? run->epochs[run->n_epochs - 1].time_s : (double)NAN;
+    return run->n_epochs > 0 ? run->epochs[run->n_epochs - 1].time_s * run->nets : (double)NAN;
 }
 
 static void add_run(ink_text *text, const one_run *run, size_t width) {

@@ -1,8 +1,10 @@
 /* api/data.c: `inkling data`: to look at digits and to draw some.
  * What DATA may be stands in data/dataset.h; how digits are drawn in data/synth.h; downloads are in data_get.c. */
+#define _POSIX_C_SOURCE 200809L
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "api/engine.h"
 #include "api/predict.h"
@@ -61,7 +63,7 @@ static void copy_chosen(const ink_images *images, const uint32_t *chosen, uint32
 }
 
 static ink_status draw_sheet(const ink_show_options *options, const ink_images *images, const uint32_t *chosen,
-                             const uint8_t *pixels, uint32_t n, ink_error *err) {
+                             const uint8_t *pixels, uint32_t n, bool words, ink_error *err) {
     static const char *const digit_text[] = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
     size_t size = (size_t)images->height * images->width;
     char title[160], note[120];
@@ -73,7 +75,6 @@ static ink_status draw_sheet(const ink_show_options *options, const ink_images *
         if (images->labels != NULL) digits[k].caption = digit_text[images->labels[chosen[k]]];
     }
     snprintf(title, sizeof title, "%u of %u digits", n, images->count);
-    bool words = options->augment != NULL && strchr(options->augment, ' ') != NULL;
     snprintf(note, sizeof note, words ? "distorted: %.100s" : "distorted as recipe %.60s does",
              options->augment != NULL ? options->augment : "");
     ink_sheet sheet = {.title = title,
@@ -89,6 +90,12 @@ static ink_status draw_sheet(const ink_show_options *options, const ink_images *
     return status;
 }
 
+/* Words of the key `augment`, not the name of a recipe's file with a blank in it? */
+static bool are_words(const char *augment) {
+    struct stat about;
+    return augment != NULL && strchr(augment, ' ') != NULL && stat(augment, &about) != 0;
+}
+
 ink_status ink_work_data_show(const ink_show_options *options, const ink_watch *watch, char **text, ink_error *err) {
     ink_dataset set = {0};
     ink_recipe recipe;
@@ -101,7 +108,8 @@ ink_status ink_work_data_show(const ink_show_options *options, const ink_watch *
     if (count > SHOW_MOST) return ink_fail(err, INK_E_USAGE, "--count is %u, expected at most %d", count, SHOW_MOST);
     ink_recipe_start(&recipe);
     ink_status status = INK_OK;
-    if (options->augment != NULL && strchr(options->augment, ' ') != NULL) {
+    const bool words = are_words(options->augment);
+    if (words) {
         status = ink_recipe_set(&recipe, "augment", options->augment, "--augment", err);
     } else if (options->augment != NULL) {
         status = ink_recipe_open(options->augment, &recipe, err);
@@ -123,7 +131,7 @@ ink_status ink_work_data_show(const ink_show_options *options, const ink_watch *
     }
     uint32_t n = choose(images, options->seed, count, chosen);
     copy_chosen(images, chosen, n, options->augment != NULL ? &recipe : NULL, scratch, pixels);
-    status = draw_sheet(options, images, chosen, pixels, n, err);
+    status = draw_sheet(options, images, chosen, pixels, n, words, err);
     if (status == INK_OK) {
         status = ink_terminal_digits(pixels, n < IN_TERMINAL ? n : IN_TERMINAL, images->width, images->height, NULL,
                                      options->columns, options->utf8, text, err);

@@ -127,12 +127,11 @@ static ink_status predict_apart(const ink_eval_options *options, const ink_machi
     ink_members_answer answer;
     ink_status status = ink_members_load(options->models[0], &members, err);
     if (status == INK_OK) status = ink_members_check_done(&members, options->models[0], err);
-    uint32_t n = members.n;
     ink_tensors_free(&members.file);
     if (status == INK_OK) status = read_data(options, machine, watch, set, err);
     if (status != INK_OK) return status;
     ink_members_question question = {.run = options->models[0],
-                                     .n = n,
+                                     .members = &members,
                                      .machine = machine,
                                      .max_batch = batch_of(options),
                                      .tta = options->tta,

@@ -91,13 +91,15 @@ static ink_status make_filters(look *l, const ink_graph *g, ink_error *err) {
     const ink_modelfile *file = &l->models.files[0];
     const ink_node *first = NULL;
     for (int32_t i = 0; i < g->n_nodes && first == NULL; i++) {
-        if (g->nodes[i].op == INK_OP_CONV2D || g->nodes[i].op == INK_OP_LINEAR) first = &g->nodes[i];
+        const ink_op op = g->nodes[i].op;
+        if (op == INK_OP_CONV2D || op == INK_OP_DEPTHWISE || op == INK_OP_LINEAR) first = &g->nodes[i];
     }
     if (first == NULL) return ink_fail(err, INK_E_DATA, "%s has no layer with weights", file->name);
     const ink_value *w = &g->values[first->in[1]];
     const ink_tensor *tensor = tensor_named(&file->tensors, w->name);
-    bool conv = first->op == INK_OP_CONV2D;
-    uint32_t channels = (uint32_t)file->normalise.channels, count = (uint32_t)w->dim[0];
+    bool conv = first->op != INK_OP_LINEAR;
+    uint32_t channels = first->op == INK_OP_DEPTHWISE ? 1 : (uint32_t)file->normalise.channels,
+             count = (uint32_t)w->dim[0];
     uint32_t wide = (uint32_t)(conv ? w->dim[3] : file->width), high = (uint32_t)(conv ? w->dim[2] : file->height);
     size_t size = (size_t)wide * high;
     uint32_t shown = count < FILTERS_MOST ? count : FILTERS_MOST;
@@ -127,10 +129,11 @@ static ink_status make_filters(look *l, const ink_graph *g, ink_error *err) {
 static uint32_t find_layers(ink_graph *g, ink_id layers[LAYERS_MOST]) {
     uint32_t n = 0;
     for (int pass = 0; pass < 2 && n == 0; pass++) {
-        ink_op wanted = pass == 0 ? INK_OP_ACTIVATION : INK_OP_CONV2D;
         for (int32_t i = 0; i < g->n_nodes && n < LAYERS_MOST; i++) {
+            const ink_op op = g->nodes[i].op;
+            const bool wanted = pass == 0 ? op == INK_OP_ACTIVATION : op == INK_OP_CONV2D || op == INK_OP_DEPTHWISE;
             ink_id out = g->nodes[i].out[0];
-            if (g->nodes[i].op == wanted && g->values[out].dim[1] * g->values[out].dim[2] > 1) layers[n++] = out;
+            if (wanted && g->values[out].dim[1] * g->values[out].dim[2] > 1) layers[n++] = out;
         }
     }
     return n;

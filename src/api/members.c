@@ -153,21 +153,22 @@ ink_status ink_members_epochs(const char *folder, ink_epoch **epochs, uint32_t *
             break;
         }
         status = ink_run_epochs(path, &one, &n_one, err);
+        if (status == INK_OK && n_one == 0) {
+            status = ink_fail(err, INK_E_DATA, "%s/metrics.csv has no epoch", path);
+        }
         if (status != INK_OK) break;
         n_sum = *nets == 0 || n_one < n_sum ? n_one : n_sum;
-        for (uint32_t i = 0; i<n_sum && * nets> 0; i++) add_epoch(&sum[i], &one[i]);
-        if (*nets == 0) {
+        if (sum == NULL) {
             sum = one;
         } else {
+            for (uint32_t i = 0; i < n_sum; i++) add_epoch(&sum[i], &one[i]);
             ink_mem_free(one);
         }
         one = NULL;
-        ++*nets;
-    }
-    if (status == INK_OK && *nets == 0) {
-        status = ink_fail(err, INK_E_USAGE, "%s: none of its nets is trained yet", folder);
+        *nets += 1;
     }
     if (status != INK_OK) {
+        ink_mem_free(one);
         ink_mem_free(sum);
         return status;
     }

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "api/judge.h"
-#include "api/members.h"
 #include "api/tta.h"
 #include "core/mem.h"
 #include "core/real.h"
@@ -28,6 +27,16 @@ static ink_status check_data(const ink_members_question *q, const ink_models *mo
     return INK_E_DATA;
 }
 
+/* The rows that net k held out; as many as its training says. */
+static ink_status take_marks(const ink_members_question *q, uint32_t k, const char *path, uint8_t *marks,
+                             ink_error *err) {
+    uint32_t marked = 0, wanted = q->members->member[k].val_rows;
+    ink_status status = ink_run_split(path, marks, q->images->count, err);
+    for (uint32_t i = 0; i < q->images->count && status == INK_OK; i++) marked += marks[i];
+    if (status != INK_OK || marked == wanted) return status;
+    return ink_fail(err, INK_E_DATA, "%s/split.csv marks %u images, its training held out %u", path, marked, wanted);
+}
+
 /* Adds what net k says of its held-out rows. */
 static ink_status add_net(const ink_members_question *q, uint32_t k, tally *t, ink_error *err) {
     char path[INK_PATH_SIZE];
@@ -42,8 +51,8 @@ static ink_status add_net(const ink_members_question *q, uint32_t k, tally *t, i
     ink_status status = ink_models_open(&name, 1, q->machine, q->max_batch, &models, err);
     if (status == INK_OK) status = check_data(q, &models, err);
     if (status == INK_OK) status = ink_tta_choose(q->tta, q->tta_below, &models, err);
-    if (status == INK_OK) status = ink_run_split(path, t->marks, q->images->count, err);
-    if (status == INK_OK && memchr(t->marks, 1, q->images->count) == NULL) goto done; /* it learned all rows */
+    if (status == INK_OK && q->members->member[k].val_rows == 0) goto done; /* it learned all rows */
+    if (status == INK_OK) status = take_marks(q, k, path, t->marks, err);
     if (status == INK_OK) status = ink_images_pick(q->images, t->marks, 1, &images, &rows, err);
     if (status == INK_OK) status = ink_models_predict(&models, &images, q->watch, &predictions, err);
     for (uint32_t i = 0; status == INK_OK && i < predictions.count; i++) {
@@ -91,7 +100,7 @@ ink_status ink_members_ask(const ink_members_question *q, ink_members_answer *ou
     if (t.sum == NULL || t.judges == NULL || t.marks == NULL) {
         status = ink_fail_memory(err, (uint64_t)n * (INK_CLASSES * sizeof(float) + 2), "predictions");
     }
-    for (uint32_t k = 0; k < q->n && status == INK_OK; k++) status = add_net(q, k, &t, err);
+    for (uint32_t k = 0; k < q->members->n && status == INK_OK; k++) status = add_net(q, k, &t, err);
     for (uint32_t i = 0; i < n && status == INK_OK; i++) {
         t.marks[i] = t.judges[i] > 0;
         spoken += t.judges[i];

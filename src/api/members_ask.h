@@ -3,12 +3,13 @@
 #ifndef INK_API_MEMBERS_ASK_H
 #define INK_API_MEMBERS_ASK_H
 
+#include "api/members.h"
 #include "api/models.h"
 
 /* Which nets, how they are run, and the images that they were cut from; all borrowed. */
 typedef struct ink_members_question {
     const char *run; /* the folder; each net's held-out rows stand in its own split.csv */
-    uint32_t n;      /* nets */
+    const ink_members *members;
     const ink_machine *machine;
     uint32_t max_batch;
     const char *tta; /* as ink_tta_choose takes them */

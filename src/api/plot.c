@@ -141,6 +141,10 @@ ink_status ink_work_plot(const ink_plot_options *o, uint32_t *nets, ink_error *e
     ink_status status = ink_plot_axis(o->axis, &axis, err);
     if (status == INK_OK && o->columns != NULL) status = take_columns(o->columns, columns, &n_columns, err);
     if (status == INK_OK) status = ink_members_epochs(o->run, &epochs, &n, nets, err);
+    if (status == INK_OK && *nets == 0) {
+        status = ink_fail(err, INK_E_USAGE, "%s: none of its nets is trained yet", o->run);
+        ink_hint(err, "inkling plot %.200s/members/01 draws the first as far as it is", o->run);
+    }
     if (status == INK_OK && n_columns == 0 && o->axis == NULL && o->out == NULL) {
         status = redraw(o->run, epochs, n, err);
         goto done;

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "api/json.h"
@@ -179,10 +180,11 @@ static ink_status check(const ink_read_options *o, ink_error *err) {
         ink_hint(err, "--save-steps DIR shows how each of several files is read");
         return INK_E_USAGE;
     }
-    size_t length = o->annotate != NULL ? strlen(o->annotate) : 0;
-    if ((length > 4 && strcmp(o->annotate + length - 4, ".jpg") == 0) ||
-        (length > 5 && strcmp(o->annotate + length - 5, ".jpeg") == 0)) {
-        return ink_fail(err, INK_E_USAGE, "--annotate writes PNG, not %s", o->annotate);
+    if (o->annotate != NULL) {
+        const char *slash = strrchr(o->annotate, '/'), *dot = strrchr(slash != NULL ? slash : o->annotate, '.');
+        if (dot != NULL && strcasecmp(dot, ".png") != 0) {
+            return ink_fail(err, INK_E_USAGE, "--annotate writes PNG: expected a name that ends in .png, not %s", dot);
+        }
     }
     return o->steps != NULL ? make_folder(o->steps, err) : INK_OK;
 }

@@ -229,7 +229,7 @@ static void note_scores(const many *m, const ink_scores *scores) {
 static ink_status judge_all(const many *m, ink_judgement *judgement, double *judges_mean) {
     const ink_train_run *run = m->run;
     const ink_members_question question = {.run = run->result->run,
-                                           .n = m->members.n,
+                                           .members = &m->members,
                                            .machine = &run->machine,
                                            .max_batch = run->recipe.eval_batch_size,
                                            .images = &run->set.train,
@@ -281,12 +281,14 @@ static ink_status write_table(const many *m, double judges_mean) {
     return status == INK_OK ? ink_file_write_all(path, r->table, strlen(r->table), m->err) : status;
 }
 
-/* accuracy, loss and curves: the nets' means. */
-static ink_status draw(const many *m) {
+/* accuracy, loss and curves: the nets' means. A run that is done does not fail for want of a picture. */
+static void draw(const many *m) {
     ink_train_result *r = m->run->result;
+    ink_error err;
     uint32_t nets;
-    ink_status status = ink_work_plot(&(ink_plot_options){.run = r->run}, &nets, m->err);
-    return status == INK_OK ? ink_runlog_file(m->run->log, "accuracy.png", r->graph, sizeof r->graph, m->err) : status;
+    ink_status status = ink_work_plot(&(ink_plot_options){.run = r->run}, &nets, &err);
+    if (status == INK_OK) status = ink_runlog_file(m->run->log, "accuracy.png", r->graph, sizeof r->graph, &err);
+    if (status != INK_OK) ink_watch_say(m->run->watch, INK_SAY_WARNING, "no graph: %s", err.text);
 }
 
 static ink_status finish(const many *m) {
@@ -300,10 +302,10 @@ static ink_status finish(const many *m) {
     ink_status status = INK_OK;
     if (m->members.member[0].val_rows > 0) status = judge_all(m, &judgement, &judges_mean);
     if (status == INK_OK) status = write_table(m, judges_mean);
-    if (status == INK_OK) status = draw(m);
     if (status == INK_OK) status = ink_train_page(run, &judgement, m->err);
     ink_judgement_clear(&judgement);
     if (status == INK_OK && run->set.test.count > 0) status = ink_train_submit(run, m->err);
+    if (status == INK_OK) draw(m);
     return status;
 }
 

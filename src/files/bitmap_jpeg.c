@@ -36,8 +36,12 @@ static _Noreturn void give_up(decoder *d, const char *why) {
 static _Noreturn void on_error(j_common_ptr common) {
     decoder *d = common->client_data;
     char text[JMSG_LENGTH_MAX], why[JMSG_LENGTH_MAX + 32];
-    if (common->err->msg_code == JERR_NO_BACKING_STORE || common->err->msg_code == JERR_OUT_OF_MEMORY) {
+    if (common->err->msg_code == JERR_NO_BACKING_STORE) {
         give_up(d, "decoding takes more than 512 MB; save it as a JPEG that is not progressive, or smaller");
+    }
+    if (common->err->msg_code == JERR_OUT_OF_MEMORY) {
+        d->status = ink_fail_memory(d->job->err, 0, d->job->name);
+        longjmp(d->jump, 1);
     }
     common->err->format_message(common, text);
     snprintf(why, sizeof why, "the JPEG is damaged: %s", text);

@@ -112,6 +112,9 @@ static void begin(decoder *d) {
     /* All rows of an interlaced picture are kept until the last: too much for a large one. */
     bool interlaced = png_get_interlace_type(d->png, d->info) != PNG_INTERLACE_NONE;
     d->status = ink_bitmap_begin(d->job, d->width, d->height, interlaced ? 1 : d->job->limits.shrink);
+    if (d->status == INK_E_DATA && interlaced) {
+        ink_hint(d->job->err, "it is interlaced; one that is not may be larger");
+    }
     if (d->status != INK_OK) longjmp(d->jump, 1);
     png_set_scale_16(d->png);
     png_set_packing(d->png);

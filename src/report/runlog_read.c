@@ -178,8 +178,11 @@ ink_status ink_run_split(const char *run, uint8_t *held_out, uint32_t n, ink_err
     for (char *line = text, *end; status == INK_OK && *line != '\0'; line = end, number++) {
         uint64_t index = 0;
         end = line + strcspn(line, "\n");
-        if (*end == '\n') *end++ = '\0';
-        if (number == 1) {
+        bool whole = *end == '\n';
+        if (whole) *end++ = '\0';
+        if (!whole) {
+            status = ink_fail_line(err, INK_E_DATA, path, number, 0, line, "a line with its end", "cut off line");
+        } else if (number == 1) {
             if (strcmp(line, "index") != 0) {
                 status = ink_fail_line(err, INK_E_DATA, path, 1, 0, line, "index", "header");
             }
@@ -192,6 +195,9 @@ ink_status ink_run_split(const char *run, uint8_t *held_out, uint32_t n, ink_err
         } else {
             held_out[index] = 1;
         }
+    }
+    if (status == INK_OK && number == 1) {
+        status = ink_fail_line(err, INK_E_DATA, path, 1, 0, "", "index", "header");
     }
     ink_mem_free(text);
     return status;

@@ -28,6 +28,17 @@ gives 0 eval cv d --held-out --quiet
 sed 1q cv/report.txt >told && grep -qxF "$(sed -n 1p told)" out || fail "eval of all folds and the end of train differ"
 gives 0 eval cv d --held-out --tta 2 --quiet
 out_has "of 400 wrong"
+# A list of held-out rows that is not what training held out measures nothing.
+cp cv/members/02/split.csv whole.csv
+for bytes in 0 6 300; do
+    head -c $bytes whole.csv >cv/members/02/split.csv
+    gives 3 eval cv d --held-out
+    err_has "split.csv"
+done
+sed 2d whole.csv >cv/members/02/split.csv
+gives 3 eval cv d --held-out
+err_has "marks 199 images, its training held out 200"
+cp whole.csv cv/members/02/split.csv
 gives 0 data make other --count 400 --seed 2 --quiet
 gives 3 eval cv other --held-out
 err_has "learned from other images"
@@ -78,6 +89,8 @@ if ! [ -s again/members.txt ]; then
     err_has "not finished"
     gives 2 eval again d --held-out
     err_has "not finished"
+    gives 0 compare again three -o pair.png
+    out_has "again"
     gives 0 train --resume again --quiet
     out_has "of 300 wrong"
 fi

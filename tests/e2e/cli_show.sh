@@ -54,6 +54,19 @@ gives 0 show filters --quiet
 gives 2 show maps
 gives 4 show filters nowhere
 gives 0 show digits digits --count 20 -o d.png --quiet
+gives 0 show digits digits --count 20 --augment "rotate 12 elastic 34 4" -o bent.svg --quiet
+grep -q "distorted: rotate 12 elastic 34 4" bent.svg || fail "bent.svg does not say how"
+cp "$INK_SOURCE/recipes/cnn.txt" "my cnn.txt"
+gives 0 show digits digits --count 20 --augment "my cnn.txt" -o as.svg --quiet
+grep -q "as recipe my cnn.txt does" as.svg || fail "as.svg: the recipe's file was taken for words"
+gives 2 show digits digits --augment "rotat 12"
+err_has 'did you mean "rotate"'
+
+# A net that begins with depthwise: its own filters are shown.
+printf 'depthwise 3x3 pad 1\nrelu\nconv 4 3x3\nrelu\nlinear 10\n' >each.txt
+gives 0 train digits --net each.txt --epochs 1 --out each --quiet
+gives 0 show filters each -o each.svg --quiet
+grep -q "0.weight: 1 filters of 3x3" each.svg || fail "each.svg: not the first layer"
 has d.png
 gives 2 show
 gives 2 show filter conv
