@@ -32,6 +32,7 @@ typedef struct block {
     size_t used, lines; /* bytes; those of them in whole lines */
     uint64_t offset;    /* of text in the unpacked file */
     bool last;          /* the source has ended */
+    bool open;          /* its last line had no end */
     ink_status status;  /* of reading; the lines before the fault are in the block */
     ink_error fault;
     chunk *chunks;
@@ -130,6 +131,14 @@ static size_t after_last(const uint8_t *text, size_t size, uint8_t byte) {
     return size;
 }
 
+/* The last line of the source lacks its end: it gets one, or the half of it that is missing. */
+static void close_line(const table *t, block *b) {
+    b->open = b->last && b->used > 0 && b->text[b->used - 1] != t->end;
+    if (!b->open) return;
+    if (t->fast_end != t->end && b->text[b->used - 1] != t->fast_end) b->text[b->used++] = t->fast_end;
+    b->text[b->used++] = t->end;
+}
+
 /* Reads a block behind the rest of the one before (from == NULL: the first). */
 static void fill(table *t, block *b, const block *from) {
     size_t got = 0, carried = from != NULL ? from->used - from->lines : 0;
@@ -145,11 +154,7 @@ static void fill(table *t, block *b, const block *from) {
     /* Less than asked for: the end, or a fault that the next call tells. */
     if (got == 0) b->last = true;
     if (from == NULL) return; /* the kind of line ends is not known yet */
-    if (b->last && b->used > 0 && b->text[b->used - 1] != t->end) {
-        /* The last line lacks its end: it gets one, or the half of it that is missing. */
-        if (t->fast_end != t->end && b->text[b->used - 1] != t->fast_end) b->text[b->used++] = t->fast_end;
-        b->text[b->used++] = t->end;
-    }
+    close_line(t, b);
     b->lines = after_last(b->text, b->used, t->end);
 }
 
@@ -339,7 +344,11 @@ static ink_status complete(table *t, bool *ended, ink_error *err) {
         const uint8_t *stop = memchr(c->stopped, t->end, (size_t)(c->end - c->stopped));
         size_t length = (size_t)((stop != NULL ? stop + 1 : c->end) - c->stopped);
         const ink_csv_place place = {.line = t->line, .offset = b->offset + (uint64_t)(c->stopped - b->text)};
-        return ink_csv_row_exact(&t->layout, c->stopped, length, place, values, err);
+        ink_status status = ink_csv_row_exact(&t->layout, c->stopped, length, place, values, err);
+        if (status == INK_E_DATA && b->open && c->stopped + length == b->text + b->used) {
+            ink_hint(err, "the file ends in the middle of this line: is it whole?");
+        }
+        return status;
     }
     *ended = b->last;
     if (b->status != INK_OK) {
@@ -430,10 +439,7 @@ static ink_status begin(table *t, size_t *begins, ink_error *err) {
     if (status != INK_OK) return status;
     *begins = bom + (t->layout.header ? length : 0);
     t->line = t->layout.header ? 2 : 1;
-    if (b->last && b->text[b->used - 1] != t->end) {
-        if (t->fast_end != t->end && b->text[b->used - 1] != t->fast_end) b->text[b->used++] = t->fast_end;
-        b->text[b->used++] = t->end;
-    }
+    close_line(t, b);
     b->lines = after_last(b->text, b->used, t->end);
     if (b->lines < *begins) *begins = b->lines; /* a header without an end, and nothing behind it */
     return INK_OK;

@@ -110,6 +110,26 @@ static void no_final_end(void **state) {
     }
 }
 
+/* A copy that was broken off: short, and without its last line's end, in the first block or a later one. */
+static void cut_off_is_told(void **state) {
+    (void)state;
+    for (int long_one = 0; long_one < 2; long_one++) {
+        for (int whole_line = 0; whole_line < 2; whole_line++) {
+            ink_images images;
+            ink_error err;
+            piece p = {0};
+            table_make(&p, &(table_form){.rows = long_one ? 2500 : 4, .header = 1, .end = "\n"});
+            p.size -= 40;
+            while (p.bytes[p.size - 1] == ',') p.size--;
+            if (whole_line) piece_print(&p, "\n");
+            assert_int_equal(read_all_ways(&p, INK_CSV_TRAIN, &images, &err), INK_E_DATA);
+            assert_int_equal(err.line, long_one ? 2501 : 5);
+            assert_string_equal(err.hint, whole_line ? "" : "the file ends in the middle of this line: is it whole?");
+            piece_free(&p);
+        }
+    }
+}
+
 static void crlf_cut_between_cr_and_lf(void **state) {
     (void)state;
     piece p = {0};
@@ -501,6 +521,7 @@ int main(void) {
         cmocka_unit_test(cr),
         cmocka_unit_test(many_rows_over_many_blocks),
         cmocka_unit_test(no_final_end),
+        cmocka_unit_test(cut_off_is_told),
         cmocka_unit_test(crlf_cut_between_cr_and_lf),
         cmocka_unit_test(empty_lines_at_the_end),
         cmocka_unit_test(a_megabyte_of_empty_lines_at_the_end),
