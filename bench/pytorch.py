@@ -12,21 +12,24 @@ import sys
 import time
 
 # On a GPU (--device cuda): the batches of the tutorial's GPU step, and many images at once.
-GPU_BATCHES = {"train": {"cnn-example": [512], "deotte": [512], "resnet18": [512]},
-               "infer": {"cnn-example": [8192], "deotte": [8192], "resnet18": [8192]}}
+GPU_BATCHES = {"train": {"cnn-example": [512], "deotte": [512], "resnet18": [512], "micro": [512]},
+               "infer": {"cnn-example": [8192], "deotte": [8192], "resnet18": [8192], "micro": [8192]}}
 
 # What PyTorch is given to be at its best: layouts of memory on the processor; on a GPU also its compiler, with CUDA graphs.
 LAYOUTS = {"cpu": ("NCHW", "channels_last"), "cuda": ("NCHW", "channels_last", "compiled")}
 
-BATCHES = {"train": {"cnn-example": [64], "deotte": [64], "resnet18": [512]},
-           "infer": {"cnn-example": [512, 1], "deotte": [512, 1], "resnet18": [512, 1]}}
+BATCHES = {"train": {"cnn-example": [64], "deotte": [64], "resnet18": [512], "micro": [128]},
+           "infer": {"cnn-example": [512, 1], "deotte": [512, 1], "resnet18": [512, 1], "micro": [512, 1]}}
+
+# Where inkling finds a net that is not in its zoo.
+FILES = {"micro": "recipes/micro.txt"}
 
 
 # ---- PyTorch's side ----
 
 
 def make_nets(nn):
-    """The three nets as a PyTorch user writes them; names and sizes as in src/nn/zoo.c."""
+    """The nets as a PyTorch user writes them; names and sizes as in src/nn/zoo.c and recipes/micro.txt."""
 
     def cnn_example():
         return nn.Sequential(nn.Conv2d(1, 32, 3), nn.ReLU(), nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2),
@@ -42,6 +45,16 @@ def make_nets(nn):
                        nn.BatchNorm2d(k, eps=1e-3, momentum=0.01)] + ([nn.Dropout(0.4)] if drop else [])
             c = k
         return nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.4), nn.Linear(128, 10))
+
+    def micro():
+        def full(c, k, window, groups=1):
+            return [nn.Conv2d(c, k, window, padding=window // 2, groups=groups, bias=False)]
+
+        layers, c = full(1, 8, 3) + [nn.BatchNorm2d(8), nn.SiLU()], 8
+        for k, pool in ((10, True), (14, False), (15, True), (16, False)):
+            layers += full(c, c, 3, c) + full(c, k, 1) + [nn.BatchNorm2d(k), nn.SiLU()] + ([nn.MaxPool2d(2)] if pool else [])
+            c = k
+        return nn.Sequential(*layers, nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(16, 10))
 
     class Block(nn.Module):
         def __init__(self, c, k, stride):
@@ -71,7 +84,7 @@ def make_nets(nn):
             x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
             return self.fc(self.avgpool(x).flatten(1))
 
-    return {"cnn-example": (cnn_example, 1), "deotte": (deotte, 1), "resnet18": (ResNet18, 3)}
+    return {"cnn-example": (cnn_example, 1), "deotte": (deotte, 1), "resnet18": (ResNet18, 3), "micro": (micro, 1)}
 
 
 def worker(threads, device):
@@ -166,7 +179,7 @@ class Inkling:
         self.peak_share = []
 
     def measure(self, mode, net, batch, precision, seconds, layout=None):
-        run = subprocess.run([self.path, "bench", mode, "--net", net, "--batch-size", str(batch), "--precision", precision,
+        run = subprocess.run([self.path, "bench", mode, "--net", FILES.get(net, net), "--batch-size", str(batch), "--precision", precision,
                               "--threads", str(self.threads), "--device", self.device, "--seconds", str(seconds), "--json", "--quiet"],
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         if run.returncode == 5:
