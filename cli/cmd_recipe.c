@@ -20,7 +20,11 @@ const cli_verb cli_recipe_show = {
     .name = "recipe show",
     .words = "NAME|FILE",
     .summary = "print a recipe, to read or to change",
-    .about = "Prints the text of a recipe. A changed copy is a recipe too: inkling train DATA --recipe FILE.",
+    .about =
+        "Prints the text of a recipe. A changed copy is a recipe too: inkling train DATA --recipe FILE.\n\n"
+        "Below [net] each line is a layer: linear K, conv K RxS, depthwise RxS, batchnorm, relu, leaky-relu, gelu, "
+        "silu, hardswish, softmax, maxpool RxS, avgpool RxS, global-avgpool, global-maxpool, flatten, dropout RATE; "
+        "residual { ... } and repeat N { ... } hold others. docs/training.md says what may follow each word.",
     .missing = "the name of a recipe; inkling recipe list tells them",
     .least = 1,
     .most = 1,
