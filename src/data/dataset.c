@@ -53,11 +53,23 @@ static ink_status keep_name(ink_dataset *set, const ink_source *source, const ch
     return *name != NULL ? INK_OK : ink_fail_memory(err, strlen(text), "a file name");
 }
 
+/* A picture may come through a pipe, where no name says what it is. */
+static ink_status refuse_picture(ink_source *source, ink_error *err) {
+    const uint8_t *bytes;
+    size_t got;
+    ink_status status = ink_source_peek(source, &bytes, &got, err);
+    if (status != INK_OK || !ink_bitmap_is(bytes, got)) return status;
+    ink_fail(err, INK_E_DATA, "%s: this is a picture, expected a table", ink_source_name(source));
+    ink_hint(err, "inkling predict takes pictures by name; inkling read - reads one from standard input");
+    return INK_E_DATA;
+}
+
 static ink_status read_csv(ink_dataset *set, const ink_place *place, ink_csv_kind kind, ink_pool *pool,
                            ink_images *images, const char **name, ink_error *err) {
     ink_opened opened;
     ink_status status = ink_place_open(place, &opened, err);
     if (status == INK_OK) status = keep_name(set, opened.source, name, err);
+    if (status == INK_OK) status = refuse_picture(opened.source, err);
     if (status == INK_OK) status = ink_csv_read(opened.source, kind, pool, images, err);
     if (status == INK_E_DATA && err != NULL && err->line <= 1 && err->hint[0] == '\0') {
         ink_hint(err, "a table such as Kaggle's train.csv: a header, then a line of numbers for each image");

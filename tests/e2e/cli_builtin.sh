@@ -41,6 +41,13 @@ gives 0 eval drawn --quiet --min-accuracy 0.9
 gives 0 eval digits digits drawn --quiet
 out_has " of 100 wrong"
 
+# A picture through a pipe is no table.
+said="a picture on standard input"
+code=0
+"$INKLING" predict - <"$INK_SOURCE/docs/pictures/draw.png" >out 2>err || code=$?
+[ $code -eq 3 ] || fail "$said: exit code $code"
+err_has "standard input: this is a picture"
+
 # A file of that name comes first; a wrong name is told as such.
 gives 4 predict digit drawn
 err_has "digit"
