@@ -1,5 +1,6 @@
 /* files/bitmap_png.c: PNG through libpng, to grey.
  * libpng unpacks and unfilters; palettes, transparency and grey are ours, so that their rounding is written here. */
+#include <assert.h>
 #include <png.h>
 #include <setjmp.h>
 #include <stdio.h>
@@ -89,6 +90,7 @@ static void add_row(decoder *d, uint32_t y) {
     if (high == 1) memset(d->sums, 0, out->width * sizeof *d->sums);
     for (uint32_t x = 0; x < out->width; x++) {
         uint32_t wide = x + 1 < out->width ? n : d->width - x * n, pixels = wide * high, sum = d->sums[x];
+        assert(pixels > 0); /* the last one too has a pixel: out's width is rounded up */
         for (uint32_t k = 0; k < wide; k++) sum += d->line[x * n + k];
         d->sums[x] = (uint16_t)sum;
         if (last) to[x] = (uint8_t)((sum + pixels / 2) / pixels);

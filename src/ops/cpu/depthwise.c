@@ -168,7 +168,7 @@ void ink_work_depthwise_dw(const ink_program *p, const ink_step *s, uint32_t blo
     const table *t = s->plan;
     const size_t size = (size_t)t->taps * INK_LANES;
     ink_depthwise d = {.x = ink_block(p, s->node.in[0], block) + part * t->unit,
-                       .y = ink_data(p, s->extra[0]) + (block * (size_t)t->units + part) * size,
+                       .y = p->cells[s->extra[0]].data + (block * (size_t)t->units + part) * size,
                        .x_place = t->x_place,
                        .y_place = t->y_place,
                        .rows = t->rows};
