@@ -41,7 +41,16 @@ const cli_verb cli_compare = {
     .run = run_compare,
 };
 
+/* What -o NAME made: NAME.svg and NAME.png, or the one that NAME ends in (work.h). */
+static const char *graph_names(const char *name, char *text, size_t size) {
+    size_t length = strlen(name);
+    bool one = length > 4 && (strcmp(name + length - 4, ".svg") == 0 || strcmp(name + length - 4, ".png") == 0);
+    snprintf(text, size, one ? "%s" : "%s.svg, %s.png", name, name);
+    return text;
+}
+
 static int run_compare(const cli_args *args) {
+    char names[4 * INK_PATH_SIZE];
     char *text = NULL;
     ink_error err = {0};
     bool json = cli_flag(args, "json");
@@ -52,7 +61,7 @@ static int run_compare(const cli_args *args) {
                              .out = cli_text(args, "out")};
     if (ink_work_compare(&o, json, &text, &err) != INK_OK) return cli_failed(&err);
     cli_result_text(text);
-    if (!json) cli_info("graph: %s", o.out != NULL ? o.out : "compare.svg, compare.png");
+    if (!json) cli_info("graph: %s", graph_names(o.out != NULL ? o.out : "compare", names, sizeof names));
     ink_work_free(text);
     return 0;
 }
@@ -101,14 +110,7 @@ static int run_plot(const cli_args *args) {
     if (own) {
         cli_result("%s: accuracy, loss and curves, .svg and .png%s", run, of);
     } else if (o.out != NULL) {
-        size_t length = strlen(o.out);
-        bool one = length > 4 && (strcmp(o.out + length - 4, ".svg") == 0 || strcmp(o.out + length - 4, ".png") == 0);
-        const char *name = cli_quoted(o.out, path, sizeof path);
-        if (one) {
-            cli_result("%s%s", name, of);
-        } else {
-            cli_result("%s.svg and %s.png%s", name, name, of);
-        }
+        cli_result("%s%s", graph_names(o.out, path, sizeof path), of);
     } else {
         cli_result("%s/plot.svg and plot.png%s", run, of);
     }

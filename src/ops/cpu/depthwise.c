@@ -138,25 +138,35 @@ void ink_work_depthwise_weights(const ink_program *p, const ink_step *s, uint32_
 
 /* ---- forward, and towards the input: part is a unit ---- */
 
+/* Where the step's first input lies for this unit, and how far apart things are. */
+static ink_depthwise begin(const ink_program *p, const ink_step *s, uint32_t block, uint32_t unit) {
+    const table *t = s->plan;
+    return (ink_depthwise){.x = ink_block(p, s->node.in[0], block) + unit * t->unit,
+                           .x_place = t->x_place,
+                           .y_place = t->y_place,
+                           .rows = t->rows};
+}
+
+static void set_run(ink_depthwise *d, const table *t, const run *r) {
+    d->at = t->at + r->first;
+    d->tap = t->tap + r->first;
+    d->n = r->n;
+    d->places = r->places;
+}
+
 void ink_work_depthwise(const ink_program *p, const ink_step *s, uint32_t block, uint32_t part, uint32_t worker) {
     (void)worker;
     const table *t = s->plan;
     const float *w = ink_data(p, s->extra[0]) + part * unit_weights(t);
     const size_t zeros = t->taps + 1u, bias = t->taps;
-    ink_depthwise d = {.w = w,
-                       .start = w + (s->node.op == INK_OP_DEPTHWISE ? bias : zeros) * INK_LANES,
-                       .x = ink_block(p, s->node.in[0], block) + part * t->unit,
-                       .x_place = t->x_place,
-                       .y_place = t->y_place,
-                       .rows = t->rows};
+    ink_depthwise d = begin(p, s, block, part);
+    d.w = w;
+    d.start = w + (s->node.op == INK_OP_DEPTHWISE ? bias : zeros) * INK_LANES;
     float *y = ink_block(p, s->node.out[0], block) + part * t->unit;
     for (uint32_t i = 0; i < t->n_runs; i++) {
         const run *r = &t->runs[i];
         d.y = y + r->from * t->y_place;
-        d.at = t->at + r->first;
-        d.tap = t->tap + r->first;
-        d.n = r->n;
-        d.places = r->places;
+        set_run(&d, t, r);
         p->kernels->depthwise(&d);
     }
 }
@@ -167,20 +177,14 @@ void ink_work_depthwise_dw(const ink_program *p, const ink_step *s, uint32_t blo
     (void)worker;
     const table *t = s->plan;
     const size_t size = (size_t)t->taps * INK_LANES;
-    ink_depthwise d = {.x = ink_block(p, s->node.in[0], block) + part * t->unit,
-                       .y = p->cells[s->extra[0]].data + (block * (size_t)t->units + part) * size,
-                       .x_place = t->x_place,
-                       .y_place = t->y_place,
-                       .rows = t->rows};
+    ink_depthwise d = begin(p, s, block, part);
+    d.y = p->cells[s->extra[0]].data + (block * (size_t)t->units + part) * size;
     const float *dy = ink_block(p, s->node.in[1], block) + part * t->unit;
     memset(d.y, 0, size * sizeof *d.y);
     for (uint32_t i = 0; i < t->n_runs; i++) {
         const run *r = &t->runs[i];
         d.w = dy + r->from * t->y_place;
-        d.at = t->at + r->first;
-        d.tap = t->tap + r->first;
-        d.n = r->n;
-        d.places = r->places;
+        set_run(&d, t, r);
         p->kernels->depthwise_dw(&d);
     }
 }

@@ -130,6 +130,22 @@ INK_DEVICE void ink_store4(float *p, const float from[4]) {
 #endif
 }
 
+/* Element i of [n][height][width][c]: which image, row, column and channel. */
+typedef struct ink_place {
+    uint64_t n;
+    uint32_t line, column, c;
+} ink_place;
+
+INK_DEVICE ink_place ink_place_of(uint64_t i, uint32_t channels, uint32_t width, uint32_t height) {
+    const uint64_t pixel = i / channels, row = pixel / width;
+    ink_place at;
+    at.n = row / height;
+    at.line = (uint32_t)(row - at.n * height);
+    at.column = (uint32_t)(pixel - row * width);
+    at.c = (uint32_t)(i - pixel * channels);
+    return at;
+}
+
 INK_DEVICE uint32_t ink_float_bits(float x) {
     uint32_t bits;
     memcpy(&bits, &x, sizeof bits);

@@ -41,31 +41,30 @@ INK_KERNEL(depthwise, ink_cuda_depthwise) {
     INK_THREADS {
         const uint64_t i = (uint64_t)INK_X * INK_BLOCK + t;
         if (i >= a.count) continue;
-        const uint64_t pixel = i / a.c, row = pixel / width, n = row / height;
-        const uint32_t c = (uint32_t)(i - pixel * a.c), column = (uint32_t)(pixel - row * width);
-        const uint32_t line = (uint32_t)(row - n * height);
-        a.y[i] = a.backward ? depthwise_backward(&a, n, line, column, c) : depthwise_forward(&a, n, line, column, c);
+        const ink_place at = ink_place_of(i, a.c, width, height);
+        a.y[i] = a.backward ? depthwise_backward(&a, at.n, at.line, at.column, at.c)
+                            : depthwise_forward(&a, at.n, at.line, at.column, at.c);
     }
 }
 
 /* dy at row r of the output times the input's element under the tap. */
-INK_DEVICE float depthwise_product(const ink_cuda_depthwise_dw *a, uint64_t r, int32_t tap, uint32_t c) {
+INK_DEVICE float depthwise_product(const ink_cuda_depthwise *a, uint64_t r, int32_t tap, uint32_t c) {
     const uint64_t row = r / a->out_w, n = row / a->out_h;
     const int32_t q = (int32_t)(r - row * a->out_w), p = (int32_t)(row - n * a->out_h);
     const int32_t h = p * a->stride + tap / a->window_w - a->pad, w = q * a->stride + tap % a->window_w - a->pad;
     if (h < 0 || w < 0 || h >= (int32_t)a->in_h || w >= (int32_t)a->in_w) return 0.0f;
-    return a->dy[r * a->c + c] * a->x[((n * a->in_h + (uint64_t)h) * a->in_w + (uint64_t)w) * a->c + c];
+    return a->w[r * a->c + c] * a->x[((n * a->in_h + (uint64_t)h) * a->in_w + (uint64_t)w) * a->c + c];
 }
 
 /* grid: (chunks, groups of INK_ACROSS channels, taps) */
-INK_KERNEL(depthwise_dw, ink_cuda_depthwise_dw) {
+INK_KERNEL(depthwise_dw, ink_cuda_depthwise) {
     INK_SHARED(float, joined, [LANES][INK_ACROSS]);
     INK_PHASE {
         const uint32_t lane = t / INK_ACROSS, column = t % INK_ACROSS, c = INK_Y * INK_ACROSS + column;
         float sum = 0.0f;
         for (uint32_t i = lane; i < INK_CHUNK && c < a.c; i += LANES) {
             const uint64_t r = (uint64_t)INK_X * INK_CHUNK + i;
-            if (r < a.rows) sum += depthwise_product(&a, r, (int32_t)INK_Z, c);
+            if (r < a.count) sum += depthwise_product(&a, r, (int32_t)INK_Z, c);
         }
         joined[lane][column] = sum;
     }
@@ -74,7 +73,7 @@ INK_KERNEL(depthwise_dw, ink_cuda_depthwise_dw) {
         if (t >= INK_ACROSS || c >= a.c) continue;
         float sum = 0.0f;
         for (uint32_t i = 0; i < LANES; i++) sum += joined[i][t];
-        a.parts[((uint64_t)INK_X * a.taps + INK_Z) * a.c + c] = sum;
+        a.y[((uint64_t)INK_X * (uint32_t)(a.window_h * a.window_w) + INK_Z) * a.c + c] = sum;
     }
 }
 

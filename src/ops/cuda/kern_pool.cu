@@ -94,13 +94,11 @@ INK_KERNEL(pool, ink_cuda_pool) {
     INK_THREADS {
         const uint64_t i = (uint64_t)INK_X * INK_BLOCK + t;
         if (i >= a.count) continue;
-        const uint64_t pixel = i / a.c, row = pixel / width, n = row / height;
-        const uint32_t c = (uint32_t)(i - pixel * a.c), column = (uint32_t)(pixel - row * width);
-        const uint32_t line = (uint32_t)(row - n * height);
+        const ink_place at = ink_place_of(i, a.c, width, height);
         if (backward) {
-            pool_backward(&a, i, n, line, column, c);
+            pool_backward(&a, i, at.n, at.line, at.column, at.c);
         } else {
-            pool_forward(&a, i, n, line, column, c);
+            pool_forward(&a, i, at.n, at.line, at.column, at.c);
         }
     }
 }

@@ -161,24 +161,16 @@ typedef struct ink_cuda_outer_join {
 
 /* ---- convolutions of each channel by itself; weights [c][taps] ---- */
 
+/* Forward; backward: x is dy, y dx. Of the weights' gradient: w is dy, y parts, parts[chunk][tap][c] = sum over the
+ * chunk's rows of dy times x under the tap, and count rows. */
 typedef struct ink_cuda_depthwise {
-    const float *x; /* backward: dy */
-    const float *w, *bias;
-    float *y;                             /* backward: dx */
-    uint64_t count;                       /* elements of y */
+    const float *x, *w, *bias;
+    float *y;
+    uint64_t count;                       /* elements of y; rows of dy, n * out_h * out_w */
     uint32_t backward;                    /* 0 or 1 */
     uint32_t c, in_h, in_w, out_h, out_w; /* as of the forward node */
     int32_t window_h, window_w, stride, pad;
 } ink_cuda_depthwise;
-
-/* parts[chunk][tap][c] = sum over the chunk's rows of dy times x under the tap */
-typedef struct ink_cuda_depthwise_dw {
-    const float *x, *dy;
-    float *parts;
-    uint64_t rows; /* n * out_h * out_w */
-    uint32_t taps, c, in_h, in_w, out_h, out_w;
-    int32_t window_w, stride, pad;
-} ink_cuda_depthwise_dw;
 
 /* dw[c][tap] = sum over chunks. One block an element. */
 typedef struct ink_cuda_depthwise_join {
@@ -325,7 +317,7 @@ typedef struct ink_cuda_muon {
     X(outer_bf16, ink_cuda_outer)                                                                                      \
     X(outer_join, ink_cuda_outer_join)                                                                                 \
     X(depthwise, ink_cuda_depthwise)                                                                                   \
-    X(depthwise_dw, ink_cuda_depthwise_dw)                                                                             \
+    X(depthwise_dw, ink_cuda_depthwise)                                                                                \
     X(depthwise_join, ink_cuda_depthwise_join)                                                                         \
     X(sums, ink_cuda_sums)                                                                                             \
     X(join, ink_cuda_join)                                                                                             \

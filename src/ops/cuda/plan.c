@@ -9,10 +9,10 @@ bool ink_cuda_is_matrix(ink_op op) {
 
 ink_cuda_conv ink_cuda_conv_of(const ink_program *p, const ink_node *node) {
     ink_id x = node->in[0], y = node->out[0];
-    if (node->op == INK_OP_CONV2D_DX || node->op == INK_OP_LINEAR_DX) {
+    if (node->op == INK_OP_CONV2D_DX || node->op == INK_OP_DEPTHWISE_DX || node->op == INK_OP_LINEAR_DX) {
         x = node->out[0];
         y = node->in[0];
-    } else if (node->op == INK_OP_CONV2D_DW || node->op == INK_OP_LINEAR_DW) {
+    } else if (node->op == INK_OP_CONV2D_DW || node->op == INK_OP_DEPTHWISE_DW || node->op == INK_OP_LINEAR_DW) {
         y = node->in[1];
     }
     ink_cuda_conv conv = {.c = ink_cuda_dim(p, x, 0),
@@ -24,7 +24,7 @@ ink_cuda_conv ink_cuda_conv_of(const ink_program *p, const ink_node *node) {
                           .r = 1,
                           .s = 1,
                           .stride = 1};
-    if (node->op == INK_OP_CONV2D || node->op == INK_OP_CONV2D_DX || node->op == INK_OP_CONV2D_DW) {
+    if (node->op != INK_OP_LINEAR && node->op != INK_OP_LINEAR_DX && node->op != INK_OP_LINEAR_DW) {
         conv.r = (uint32_t)node->attr.conv.window_h;
         conv.s = (uint32_t)node->attr.conv.window_w;
         conv.stride = (uint32_t)node->attr.conv.stride;

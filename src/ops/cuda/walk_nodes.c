@@ -84,51 +84,33 @@ void ink_cuda_walk_matrix(ink_program *p, int32_t at, uint32_t n) {
 
 /* ---- depthwise ---- */
 
-static void walk_depthwise_dw(ink_program *p, const ink_node *node, uint32_t n) {
-    const ink_id x = node->in[0], y = node->in[1];
-    const uint64_t rows = (uint64_t)n * ink_cuda_map_of(p, y);
-    ink_cuda_depthwise_dw a = {.x = p->data[x],
-                               .dy = p->data[y],
-                               .parts = p->parts,
-                               .rows = rows,
-                               .taps = (uint32_t)(node->attr.conv.window_h * node->attr.conv.window_w),
-                               .c = ink_cuda_dim(p, x, 0),
-                               .in_h = ink_cuda_dim(p, x, 1),
-                               .in_w = ink_cuda_dim(p, x, 2),
-                               .out_h = ink_cuda_dim(p, y, 1),
-                               .out_w = ink_cuda_dim(p, y, 2),
-                               .window_w = node->attr.conv.window_w,
-                               .stride = node->attr.conv.stride,
-                               .pad = node->attr.conv.pad};
-    const uint32_t chunks = (uint32_t)((rows + INK_CHUNK - 1) / INK_CHUNK);
-    launch(p, INK_KERN_depthwise_dw, (ink_gpu_size){chunks, (a.c + INK_ACROSS - 1) / INK_ACROSS, a.taps}, &a);
-    ink_cuda_depthwise_join join = {p->parts, p->data[node->out[0]], chunks, a.taps, a.c};
-    launch(p, INK_KERN_depthwise_join, (ink_gpu_size){a.c, a.taps, 1}, &join);
-}
-
 void ink_cuda_walk_depthwise(ink_program *p, const ink_node *node, uint32_t n) {
-    if (node->op == INK_OP_DEPTHWISE_DW) {
-        walk_depthwise_dw(p, node, n);
-        return;
-    }
-    const bool backward = node->op == INK_OP_DEPTHWISE_DX;
-    const ink_id x = backward ? node->out[0] : node->in[0], y = backward ? node->in[0] : node->out[0];
+    const ink_cuda_conv f = ink_cuda_conv_of(p, node);
     ink_cuda_depthwise a = {.x = p->data[node->in[0]],
                             .w = p->data[node->in[1]],
-                            .bias = backward ? NULL : ink_cuda_data(p, node->in[2]),
                             .y = p->data[node->out[0]],
-                            .count = (uint64_t)n * ink_graph_elements(&p->g, node->out[0]),
-                            .backward = backward,
-                            .c = ink_cuda_dim(p, x, 0),
-                            .in_h = ink_cuda_dim(p, x, 1),
-                            .in_w = ink_cuda_dim(p, x, 2),
-                            .out_h = ink_cuda_dim(p, y, 1),
-                            .out_w = ink_cuda_dim(p, y, 2),
-                            .window_h = node->attr.conv.window_h,
-                            .window_w = node->attr.conv.window_w,
-                            .stride = node->attr.conv.stride,
-                            .pad = node->attr.conv.pad};
-    launch(p, INK_KERN_depthwise, ink_cuda_blocks(a.count), &a);
+                            .backward = node->op == INK_OP_DEPTHWISE_DX,
+                            .c = f.c,
+                            .in_h = f.h,
+                            .in_w = f.w,
+                            .out_h = f.p,
+                            .out_w = f.q,
+                            .window_h = (int32_t)f.r,
+                            .window_w = (int32_t)f.s,
+                            .stride = (int32_t)f.stride,
+                            .pad = f.pad};
+    if (node->op != INK_OP_DEPTHWISE_DW) {
+        if (node->op == INK_OP_DEPTHWISE) a.bias = ink_cuda_data(p, node->in[2]);
+        a.count = (uint64_t)n * ink_graph_elements(&p->g, node->out[0]);
+        launch(p, INK_KERN_depthwise, ink_cuda_blocks(a.count), &a);
+        return;
+    }
+    a.y = p->parts;
+    a.count = (uint64_t)n * f.p * f.q;
+    const uint32_t chunks = (uint32_t)((a.count + INK_CHUNK - 1) / INK_CHUNK), taps = f.r * f.s;
+    launch(p, INK_KERN_depthwise_dw, (ink_gpu_size){chunks, (f.c + INK_ACROSS - 1) / INK_ACROSS, taps}, &a);
+    ink_cuda_depthwise_join join = {p->parts, p->data[node->out[0]], chunks, taps, f.c};
+    launch(p, INK_KERN_depthwise_join, (ink_gpu_size){f.c, taps, 1}, &join);
 }
 
 /* ---- batch norm, gradients of biases ---- */
