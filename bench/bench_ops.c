@@ -1,11 +1,11 @@
 /* bench/bench_ops.c: how fast the cpu backend trains and infers the nets of the zoo; steps one by one on request.
  * It decides nothing and is no test: build it by hand (docs/SPEED.md has the line).
  *
- *   bench_ops [train|infer|steps] NET BATCH THREADS [f32|bf16] [exact]      NET: of the zoo, or a file
+ *   bench_ops [train|infer|steps|infer-steps] NET BATCH THREADS [f32|bf16] [exact]      NET: of the zoo, or a file
  *   bench_ops NUMBER NET BATCH 1 [f32|bf16] [exact]                         that step alone, for a profiler
  *
- * train, infer: best and median seconds of a step over 1.5 seconds of them. steps: time of each step of the plan, one
- * thread, nothing chained. */
+ * train, infer: best and median seconds of a step over 1.5 seconds of them. steps, infer-steps: time of each step of the
+ * plan for training or inference, one thread, nothing chained. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,7 +91,7 @@ int main(int argc, char **argv) {
     if (argc < 5) return 2;
     const char *mode = argv[1], *text = text_of(argv[2]);
     uint32_t n = (uint32_t)atoi(argv[3]), threads = (uint32_t)atoi(argv[4]);
-    bool bf16 = argc > 5 && strcmp(argv[5], "bf16") == 0, infer = strcmp(mode, "infer") == 0;
+    bool bf16 = argc > 5 && strcmp(argv[5], "bf16") == 0, infer = strncmp(mode, "infer", 5) == 0;
     bool exact = strcmp(argv[argc - 1], "exact") == 0;
     ink_error err;
     ink_net *net = NULL;
@@ -120,7 +120,7 @@ int main(int argc, char **argv) {
     ink_batch batch = {.n = n, .images = images, .labels = labels, .seed = 1, .step = 1, .lr = 1e-3f};
     double *took = ink_mem_new(MOST, sizeof *took), begin = ink_clock_s();
     must(ink_backend_cpu.run(p, &batch, &err), &err);
-    if (strcmp(mode, "steps") == 0) {
+    if (strcmp(mode, "steps") == 0 || strcmp(mode, "infer-steps") == 0) {
         print_steps(p, &batch);
         return 0;
     }

@@ -31,7 +31,7 @@ typedef enum ink_precision {
 typedef struct ink_program ink_program;
 
 typedef struct ink_compile_options {
-    uint32_t max_batch;                /* images a run may bring; at least 1 */
+    uint32_t max_batch;                /* images a run may bring; 1 .. 65536 */
     ink_precision precision;           /* AUTO is resolved by the backend; precision_of tells */
     bool exact;                        /* only algorithms whose bits are the same for every ISA (no Winograd) */
     const struct ink_kernels *kernels; /* for tests of the cpu backend: its inner loops; NULL: this processor's best */

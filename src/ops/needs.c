@@ -2,7 +2,7 @@
  * What only one of them lacks, a precision or an operation, it says itself. */
 #include "ops/needs.h"
 
-#define BATCH_MOST (1u << 24)
+#define BATCH_MOST 65536u /* recipes and the command line say so too */
 
 /* The first member of every backend's program. */
 static const ink_backend *backend_of(const ink_program *program) {
@@ -64,7 +64,9 @@ ink_status ink_needs_options(const ink_backend *self, const ink_graph *g, const 
     ink_status status = ink_graph_check(g, err);
     if (status != INK_OK) return status;
     if (options->max_batch < 1) return ink_fail(err, INK_E_USAGE, "a batch of 0 images");
-    if (options->max_batch > BATCH_MOST) return ink_fail(err, INK_E_USAGE, "a batch of more than 2^24 images");
+    if (options->max_batch > BATCH_MOST) {
+        return ink_fail(err, INK_E_USAGE, "a batch of %u images, expected at most %u", options->max_batch, BATCH_MOST);
+    }
     if (options->share != NULL && backend_of(options->share) != self) {
         return ink_fail(err, INK_E_USAGE, "a program of %s cannot share memory with one of %s",
                         backend_of(options->share)->name, self->name);

@@ -22,7 +22,7 @@ INK_MUST_USE ink_status ink_needs_check(const ink_needs *needs, uint32_t max_bat
 INK_MUST_USE ink_status ink_needs_check_rows(const ink_needs *needs, uint32_t max_batch, const ink_batch *batch,
                                              const uint8_t *labels, uint32_t count, ink_error *err);
 
-/* What compile checks first. Errors: those of ink_graph_check; INK_E_USAGE max_batch not in 1 .. 2^24, or memory
+/* What compile checks first. Errors: those of ink_graph_check; INK_E_USAGE max_batch not in 1 .. 65536, or memory
  * shared with another backend than self. */
 INK_MUST_USE ink_status ink_needs_options(const ink_backend *self, const ink_graph *g,
                                           const ink_compile_options *options, ink_error *err);

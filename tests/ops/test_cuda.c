@@ -254,6 +254,16 @@ static void what_is_small(void **state) {
 }
 
 /* conv, its sums, relu and the residual are one kernel each where the graph allows it. */
+static void a_large_batch_has_a_grid(void **state) {
+    (void)state;
+    const ink_cuda_conv stem = {.c = 1, .h = 28, .w = 28, .k = 16, .p = 28, .q = 28, .r = 3, .s = 3, .stride = 1};
+    const uint64_t area = 28 * 28, most = 65536;
+    assert_int_equal(ink_cuda_part_rows(&stem, 9, 512), 256);
+    uint32_t rows = ink_cuda_part_rows(&stem, 9, most);
+    assert_true((most * area + rows - 1) / rows <= INK_GRID_MOST);
+    assert_int_equal(rows, 1024);
+}
+
 static void nodes_share_kernels(void **state) {
     (void)state;
     static const uint32_t n[] = {6};
@@ -366,6 +376,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(busy_time_is_that_of_runs),
         cmocka_unit_test(launches_wait_for_what_they_touch),
         cmocka_unit_test(what_is_small),
+        cmocka_unit_test(a_large_batch_has_a_grid),
         cmocka_unit_test(nodes_share_kernels),
         cmocka_unit_test(out_of_memory_says_what_fits),
         cmocka_unit_test(a_fault_is_kept),

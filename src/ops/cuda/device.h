@@ -17,6 +17,8 @@
 typedef struct ink_gpu ink_gpu;
 typedef struct ink_gpu_record ink_gpu_record; /* a recorded step */
 
+#define INK_GRID_MOST 65535u /* blocks along a grid's second and third axis */
+
 typedef struct ink_gpu_size {
     uint32_t x, y, z; /* blocks */
 } ink_gpu_size;
@@ -47,7 +49,7 @@ struct ink_gpu {
     void (*put)(ink_gpu *gpu, void *to, const void *from, size_t bytes);
     INK_MUST_USE ink_status (*get)(ink_gpu *gpu, void *to, const void *from, size_t bytes, ink_error *err);
     INK_MUST_USE ink_status (*wait)(ink_gpu *gpu, ink_error *err);
-    /* arguments: the kernel's struct of kernels.h, copied. blocks: one at least along each axis, and at most 65535
+    /* arguments: the kernel's struct of kernels.h, copied. blocks: one at least along each axis, and at most INK_GRID_MOST
      * along y and z. */
     void (*launch)(ink_gpu *gpu, ink_cuda_kernel kernel, ink_gpu_size blocks, const void *arguments);
 

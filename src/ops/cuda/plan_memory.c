@@ -49,7 +49,7 @@ static scratch scratch_of(const ink_program *p, size_t n) {
         } else if (node->op == INK_OP_CONV2D_DW || node->op == INK_OP_LINEAR_DW) {
             ink_cuda_conv f = ink_cuda_conv_of(p, node);
             size_t live = ink_cuda_live_taps(&f), rows = n * f.p * f.q;
-            size_t part = ink_cuda_part_rows(&f, (uint32_t)live);
+            size_t part = ink_cuda_part_rows(&f, (uint32_t)live, (uint32_t)n);
             at_least(&s.parts, (rows + part - 1) / part * f.k * live * f.c * sizeof(float));
         } else if (node->op == INK_OP_DEPTHWISE_DW) {
             size_t rows = n * ink_cuda_map_of(p, node->in[1]), chunks = (rows + INK_CHUNK - 1) / INK_CHUNK;

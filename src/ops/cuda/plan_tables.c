@@ -26,10 +26,12 @@ uint32_t ink_cuda_live_taps(const ink_cuda_conv *f) {
 }
 
 /* Few tiles have many parts, many tiles long ones: about 600 blocks at a batch of 512 on a map of 7 x 7. */
-uint32_t ink_cuda_part_rows(const ink_cuda_conv *f, uint32_t n_live) {
+uint32_t ink_cuda_part_rows(const ink_cuda_conv *f, uint32_t n_live, uint32_t max_batch) {
     uint64_t tiles = (uint64_t)((f->k + INK_TILE - 1) / INK_TILE) * ((n_live * f->c + INK_TILE - 1) / INK_TILE);
-    uint64_t rows = tiles * INK_DEPTH;
-    return rows < 256 ? 256 : rows > 8192 ? 8192 : (uint32_t)rows;
+    uint64_t rows = tiles * INK_DEPTH, all = (uint64_t)max_batch * f->p * f->q;
+    rows = rows < 256 ? 256 : rows > 8192 ? 8192 : rows;
+    while ((all + rows - 1) / rows > INK_GRID_MOST) rows *= 2;
+    return (uint32_t)rows;
 }
 
 /* A table on its way to the device. */
@@ -112,7 +114,7 @@ static void conv_tables(tables *l, const ink_cuda_conv *f, bool backward, ink_cu
         t->taps = send(l, r.taps, taps, sizeof *r.taps);
         t->grids = send(l, r.grids, grids, sizeof *r.grids);
         t->live = send(l, r.live, taps, sizeof *r.live);
-        t->part_rows = ink_cuda_part_rows(f, t->n_live);
+        t->part_rows = ink_cuda_part_rows(f, t->n_live, l->p->max_batch);
     }
     ink_mem_free(r.taps);
     ink_mem_free(r.grids);

@@ -101,9 +101,9 @@ static void do_entry(host_device *host, const ink_cuda_entry *e) {
     }
 }
 
-/* A GPU starts no grid without blocks, nor one of more than 65535 along the second or third axis. */
+/* A GPU starts no grid without blocks, nor one of more than INK_GRID_MOST along the second or third axis. */
 static bool can_start(ink_gpu_size blocks) {
-    return blocks.x > 0 && blocks.y > 0 && blocks.z > 0 && blocks.y <= UINT16_MAX && blocks.z <= UINT16_MAX;
+    return blocks.x > 0 && blocks.y > 0 && blocks.z > 0 && blocks.y <= INK_GRID_MOST && blocks.z <= INK_GRID_MOST;
 }
 
 static void launch(ink_gpu *gpu, ink_cuda_kernel kernel, ink_gpu_size blocks, const void *arguments) {
