@@ -2,10 +2,12 @@
  * How they look is report's business. */
 #include "api/judge.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/mem.h"
 #include "core/status.h"
@@ -116,12 +118,17 @@ ink_status ink_judgement_json(const ink_judgement *j, bool suspects, char **text
 
 /* ---- as files ---- */
 
+static ink_status path_of(const char *folder, const char *name, const char *ending, char path[INK_PATH_SIZE],
+                          ink_error *err) {
+    int length = snprintf(path, INK_PATH_SIZE, "%s/%s%s", folder, name, ending);
+    if (length >= 0 && length < INK_PATH_SIZE) return INK_OK;
+    return ink_fail(err, INK_E_USAGE, "the path of %s%s in %s is too long", name, ending, folder);
+}
+
 static ink_status write_text(const char *folder, const char *name, const char *text, ink_error *err) {
     char path[INK_PATH_SIZE];
-    int length = snprintf(path, sizeof path, "%s/%s", folder, name);
-    if (length < 0 || (size_t)length >= sizeof path)
-        return ink_fail(err, INK_E_USAGE, "the path of %s is too long", name);
-    return ink_file_write_all(path, text, strlen(text), err);
+    ink_status status = path_of(folder, name, "", path, err);
+    return status == INK_OK ? ink_file_write_all(path, text, strlen(text), err) : status;
 }
 
 static ink_status save_picture(const char *folder, const char *name, ink_picture *picture, ink_error *err) {
@@ -129,12 +136,8 @@ static ink_status save_picture(const char *folder, const char *name, ink_picture
     ink_status status = INK_OK;
     for (int i = 0; i < 2 && status == INK_OK; i++) {
         char path[INK_PATH_SIZE];
-        int length = snprintf(path, sizeof path, "%s/%s%s", folder, name, endings[i]);
-        if (length < 0 || (size_t)length >= sizeof path) {
-            status = ink_fail(err, INK_E_USAGE, "the path of %s is too long", name);
-        } else {
-            status = ink_picture_save(picture, path, err);
-        }
+        status = path_of(folder, name, endings[i], path, err);
+        if (status == INK_OK) status = ink_picture_save(picture, path, err);
     }
     ink_picture_free(picture);
     return status;
@@ -163,9 +166,8 @@ static ink_status put_text(const ink_judgement *j, bool suspects, const char *fo
 
 static ink_status write_predictions(const ink_judgement *j, const char *folder, ink_error *err) {
     char path[INK_PATH_SIZE];
-    int length = snprintf(path, sizeof path, "%s/predictions.csv", folder);
-    if (length < 0 || (size_t)length >= sizeof path)
-        return ink_fail(err, INK_E_USAGE, "the path %s is too long", folder);
+    ink_status status = path_of(folder, "predictions.csv", "", path, err);
+    if (status != INK_OK) return status;
     return ink_predictions_save(path, j->predictions->p, j->images->labels, j->rows, j->predictions->count, err);
 }
 
@@ -185,9 +187,30 @@ static ink_status write_sheets(const ink_judgement *j, bool suspects, const char
     return status;
 }
 
+/* What an earlier judgement of the same folder left and this one has none of. */
+static ink_status remove_old(const ink_judgement *j, bool suspects, const char *folder, ink_error *err) {
+    const struct {
+        const char *name, *ending;
+        bool is_written;
+    } files[] = {{"suspects", ".csv", suspects},
+                 {"suspects", ".svg", suspects && j->suspect_pixels != NULL},
+                 {"suspects", ".png", suspects && j->suspect_pixels != NULL},
+                 {"worst", ".svg", j->worst_pixels != NULL},
+                 {"worst", ".png", j->worst_pixels != NULL}};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        char path[INK_PATH_SIZE];
+        if (files[i].is_written) continue;
+        ink_status status = path_of(folder, files[i].name, files[i].ending, path, err);
+        if (status != INK_OK) return status;
+        if (unlink(path) != 0 && errno != ENOENT) return ink_fail_errno(err, "remove", path);
+    }
+    return INK_OK;
+}
+
 ink_status ink_judgement_write(const ink_judgement *j, bool suspects, const char *folder, ink_error *err) {
     ink_picture *picture = NULL;
-    ink_status status = put_text(j, suspects, folder, "report.txt", ink_judgement_text, err);
+    ink_status status = remove_old(j, suspects, folder, err);
+    if (status == INK_OK) status = put_text(j, suspects, folder, "report.txt", ink_judgement_text, err);
     if (status == INK_OK) status = put_text(j, suspects, folder, "report.json", ink_judgement_json, err);
     if (status == INK_OK) status = put_text(j, false, folder, "confusion.csv", make_csv, err);
     if (status == INK_OK) status = put_text(j, false, folder, "worst.csv", make_worst_csv, err);

@@ -38,7 +38,8 @@ INK_MUST_USE ink_status ink_judge(const ink_judged *judged, ink_judgement *out, 
 void ink_judgement_clear(ink_judgement *judgement);
 
 /* confusion.csv .svg .png, reliability.svg .png, worst.csv .svg .png, predictions.csv, report.txt, report.json into a
- * folder that exists; suspects: suspects.csv .svg .png too, for rows that the model has not learned. */
+ * folder that exists; suspects: suspects.csv .svg .png too, for rows that the model has not learned, else an earlier
+ * judgement's are removed. */
 INK_MUST_USE ink_status ink_judgement_write(const ink_judgement *judgement, bool suspects, const char *folder,
                                             ink_error *err);
 

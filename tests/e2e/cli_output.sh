@@ -78,6 +78,10 @@ gives 0 eval run digits --held-out --suspects --out seen --quiet
 out_has "suspected wrong labels: "
 for made in report.txt report.json confusion.csv confusion.svg confusion.png reliability.svg reliability.png worst.csv \
     worst.png suspects.csv suspects.svg suspects.png predictions.csv; do has "seen/$made"; done
+gives 0 eval run digits --held-out --out seen --quiet
+has_no seen/suspects.csv
+has_no seen/suspects.png
+has seen/worst.png
 gives 2 eval run digits/train.csv --suspects
 err_has "--held-out"
 gives 0 eval run digits --json
