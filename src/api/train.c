@@ -359,6 +359,16 @@ static void note_end(ink_train_run *run) {
     run->result->trained_s = ink_trainer_position_of(run->trainer).elapsed_s;
 }
 
+/* A loss that exploded and stayed finite, or weights that never moved: no error, as nothing is wrong with the files. */
+static void warn_of_guessing(const ink_train_run *run) {
+    const ink_train_result *r = run->result;
+    if (r->val_rows == 0 || !(r->last_accuracy < 2.0 / INK_CLASSES)) return;
+    ink_watch_say(run->watch, INK_SAY_WARNING,
+                  "%.2f %% of the held-out rows are right, %.0f %% would be by guessing: the net learned nothing; another "
+                  "learning rate may help (inkling lr-find, --lr)",
+                  100 * r->last_accuracy, 100.0 / INK_CLASSES);
+}
+
 /* All is done; was the accuracy that was asked for reached? */
 static ink_status judge_until(const ink_train_run *run, ink_error *err) {
     const ink_train_result *r = run->result;
@@ -379,6 +389,7 @@ ink_status ink_train_one(ink_train_run *run, ink_error *err) {
         if (status == INK_OK) status = ink_trainer_run(run->trainer, &around, err);
         note_end(run);
         if (status == INK_OK) status = finish(run, err);
+        if (status == INK_OK) warn_of_guessing(run);
         status = end_run(run, status, err);
         if (status == INK_OK) status = judge_until(run, err);
     }

@@ -113,6 +113,8 @@ err_has "bad.csv:1"
 gives 2 recipe show v33
 err_has "v3"
 gives 2 train digits --recipe v33
+gives 0 train digits --recipe mlp --epochs 1 --lr 1e3 --out exploded --quiet
+err_has "the net learned nothing"
 gives 2 train digits --recipe mlp --lr fast
 [ ! -e runs ] || fail "a refused run left a folder"
 
