@@ -189,13 +189,15 @@ static ink_status open_log(ink_train_run *run, ink_error *err) {
                        .val_rows = run->result->val_rows,
                        .test_rows = run->set.test.count};
     char *text = NULL;
+    uint32_t done;
+    const ink_epoch *epochs = ink_runlog_epochs(run->log, &done);
+    if (done > 0) run->result->last_loss = epochs[done - 1].val_loss; /* should no epoch be left */
     status = ink_recipe_text(&run->recipe, &text, err);
     if (status == INK_OK) status = ink_runlog_settings(run->log, text, err);
     if (status == INK_OK) status = ink_runlog_env(run->log, &env, err);
     if (status == INK_OK) status = ink_runlog_split(run->log, run->held_out, run->set.train.count, err);
-    if (status == INK_OK) {
-        const char *event = o->resume != NULL ? "resume" : "run_start";
-        status = ink_runlog_event(run->log, event, at.epoch, at.step, NULL, err);
+    if (status == INK_OK && o->resume == NULL) {
+        status = ink_runlog_event(run->log, "run_start", at.epoch, at.step, NULL, err);
     }
     if (status == INK_OK && run->origin[0] != '\0') status = ink_runlog_line(run->log, "INFO", run->origin, err);
     ink_mem_free(text);
@@ -377,6 +379,23 @@ static ink_status judge_until(const ink_train_run *run, ink_error *err) {
                     r->epochs, r->epochs == 1 ? "" : "s", 100 * r->best_accuracy);
 }
 
+/* What a net's training holds. */
+static void let_go(ink_train_run *run) {
+    ink_runlog_free(run->log);
+    ink_trainer_free(run->trainer);
+    ink_train_teachers_close(&run->teachers);
+    ink_mem_free(run->held_out);
+    run->log = NULL;
+    run->trainer = NULL;
+    run->held_out = NULL;
+}
+
+ink_status ink_train_try(ink_train_run *run, ink_error *err) {
+    ink_status status = make_trainer(run, err);
+    let_go(run);
+    return status;
+}
+
 ink_status ink_train_one(ink_train_run *run, ink_error *err) {
     ink_status status = make_trainer(run, err);
     if (status == INK_OK) status = open_log(run, err);
@@ -394,13 +413,7 @@ ink_status ink_train_one(ink_train_run *run, ink_error *err) {
         if (status == INK_OK) status = judge_until(run, err);
     }
     run->result->seconds = ink_clock_s() - run->started_s;
-    ink_runlog_free(run->log);
-    ink_trainer_free(run->trainer);
-    ink_train_teachers_close(&run->teachers);
-    ink_mem_free(run->held_out);
-    run->log = NULL;
-    run->trainer = NULL;
-    run->held_out = NULL;
+    let_go(run);
     return status;
 }
 
@@ -419,10 +432,7 @@ ink_status ink_train_prepare(ink_train_run *run, ink_error *err) {
 }
 
 void ink_train_close(ink_train_run *run) {
-    ink_runlog_free(run->log);
-    ink_trainer_free(run->trainer);
-    ink_train_teachers_close(&run->teachers);
-    ink_mem_free(run->held_out);
+    let_go(run);
     ink_text_clear(&run->more);
     ink_text_clear(&run->more_sha256);
     ink_checkpoint_clear(&run->resumed);

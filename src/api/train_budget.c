@@ -40,7 +40,7 @@ ink_status ink_train_fit_budget(ink_train_run *run, ink_error *err) {
     char epochs[24];
     double save_s = 0;
     double budget_s = run->recipe.budget_s;
-    if (budget_s <= 0 || run->options->resume != NULL) return INK_OK;
+    if (budget_s <= 0) return INK_OK; /* none, or fitted before the run was stopped */
     ink_status status = ink_trainer_measure_pace(run->trainer, fmin(TRIED_MOST, TRIED_SHARE * budget_s), &pace, err);
     if (status == INK_OK) status = time_save(run, &save_s, err);
     if (status != INK_OK) return status;

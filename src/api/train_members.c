@@ -15,6 +15,8 @@
 #include "files/write.h"
 #include "report/text.h"
 
+#define LEAST_SHARE_S 0.001 /* of a budget that is used up: one epoch is trained, and a warning given */
+
 /* The run of several nets. */
 typedef struct many {
     ink_train_run *run;
@@ -23,6 +25,7 @@ typedef struct many {
     char weights[INK_PATH_SIZE]; /* --weights: what each begins with; "" when not given */
     char *teachers;              /* their paths, a line each; NULL: none; owned */
     char teachers_sha256[65];    /* over all of them */
+    double before_s;             /* what the run took before its first net */
     ink_error *err;
 } many;
 
@@ -55,114 +58,151 @@ static ink_status split(const many *m, uint32_t k, uint8_t *held_out) {
     return status;
 }
 
-/* The run's recipe for one net. */
-static ink_status recipe_of(const many *m, uint32_t k, ink_recipe *out) {
+/* The run's recipe for one net; for one that goes on, as its checkpoint has it: a budget has become epochs there. */
+static ink_status recipe_of(const many *m, uint32_t k, const ink_checkpoint *resumed, ink_recipe *out) {
+    const ink_recipe *whole = &m->run->recipe;
+    const char *begun = ink_tensors_note(&resumed->file, "recipe");
     char *text = NULL, seed[32], val[32];
     ink_recipe_start(out);
-    ink_status status = ink_recipe_text(&m->run->recipe, &text, m->err);
-    if (status == INK_OK) status = ink_recipe_parse(out, text, m->run->recipe.name, m->err);
-    snprintf(seed, sizeof seed, "%llu", (unsigned long long)(m->run->recipe.seed + k));
+    if (begun != NULL) return ink_recipe_parse(out, begun, whole->name, m->err);
+    ink_status status = ink_recipe_text(whole, &text, m->err);
+    if (status == INK_OK) status = ink_recipe_parse(out, text, whole->name, m->err);
+    /* So that messages about the net say where it stands, not where in this text. */
+    if (status == INK_OK) status = ink_recipe_set_net(out, whole->net_text, whole->net_file, whole->net_line, m->err);
+    snprintf(seed, sizeof seed, "%llu", (unsigned long long)(whole->seed + k));
     if (status == INK_OK) status = ink_recipe_set(out, "seed", seed, "seed", m->err);
     if (status == INK_OK) status = ink_recipe_set(out, "members", "1", "members", m->err);
     if (status == INK_OK) status = ink_recipe_set(out, "folds", "0", "folds", m->err);
     if (status == INK_OK && m->folds) {
-        snprintf(val, sizeof val, "%.4g stratified", 1.0 / m->run->recipe.folds);
+        snprintf(val, sizeof val, "%.4g stratified", 1.0 / whole->folds);
         status = ink_recipe_set(out, "val", val, "val", m->err);
     }
     ink_mem_free(text);
     return status;
 }
 
+/* Net k's share of the run's budget: of what is left, as many parts as nets are left. */
+static double share_of_budget(const many *m, uint32_t k) {
+    double left = m->run->recipe.budget_s - m->before_s;
+    for (uint32_t i = 0; i < k; i++) left -= m->members.member[i].seconds;
+    return fmax(left / (m->members.n - k), LEAST_SHARE_S);
+}
+
 /* ---- one net ---- */
 
-static void note_result(ink_member *member, const ink_train_result *r) {
+/* All that the training of one net borrows while it goes on. */
+typedef struct net {
+    ink_train_options options;
+    ink_train_result result;
+    ink_train_run run;
+    const char *teachers[INK_TEACHERS_MOST];
+    char path[INK_PATH_SIZE], *names;
+} net;
+
+/* seconds: a net that was stopped took those before it, too. */
+static void note_result(ink_member *member, const net *one) {
+    const ink_train_result *r = &one->result;
     *member = (ink_member){.done = true,
                            .epochs = r->epochs,
                            .train_rows = r->train_rows,
                            .val_rows = r->val_rows,
                            .errors = r->val_rows > 0 ? (uint32_t)((1 - r->last_accuracy) * r->val_rows + 0.5) : 0,
                            .loss = r->last_loss,
-                           .seconds = r->seconds};
+                           .seconds = r->seconds + one->run.resumed.position.elapsed_s};
 }
 
-/* A net that was begun goes on; one that has only a folder begins anew. */
-static ink_status find_checkpoint(const char *path, ink_train_run *one, ink_train_options *options, ink_error *err) {
+/* In a run that goes on: a net that was begun goes on too; one that has only a folder begins anew. */
+static ink_status find_checkpoint(const many *m, net *one) {
     struct stat about;
     char file[INK_PATH_SIZE + 32];
-    snprintf(file, sizeof file, "%.1000s/" INK_CHECKPOINT_NAME, path);
-    if (stat(file, &about) != 0) return INK_OK;
-    options->resume = path;
-    options->weights = NULL;
-    return ink_checkpoint_load(file, &one->resumed, err);
+    snprintf(file, sizeof file, "%.1000s/" INK_CHECKPOINT_NAME, one->path);
+    if (m->run->options->resume == NULL || stat(file, &about) != 0) return INK_OK;
+    one->options.resume = one->path;
+    one->options.weights = NULL;
+    return ink_checkpoint_load(file, &one->run.resumed, m->err);
 }
 
-/* The teachers of net k as options name them; *text holds the names and is the caller's. */
-static ink_status name_teachers(const many *m, uint32_t k, char **text, const char *names[INK_TEACHERS_MOST],
-                                ink_train_options *options) {
+/* The teachers of net k, as options name them. */
+static ink_status name_teachers(const many *m, uint32_t k, net *one) {
     char *paths = NULL;
-    *text = NULL;
     if (m->teachers == NULL) return INK_OK;
     ink_status status = INK_OK;
     if (m->folds) {
         status = ink_train_teachers_of_fold(m->teachers, k, &m->run->recipe, m->run->set.train_sha256, &paths, m->err);
     }
     const char *lines = m->folds ? paths : m->teachers;
-    if (status == INK_OK) *text = ink_mem_string(lines);
-    if (status == INK_OK && *text == NULL) status = ink_fail_memory(m->err, strlen(lines), "teachers");
+    if (status == INK_OK) one->names = ink_mem_string(lines);
+    if (status == INK_OK && one->names == NULL) status = ink_fail_memory(m->err, strlen(lines), "teachers");
     if (status == INK_OK) {
-        options->n_teachers = ink_train_teachers_names(lines, *text, names);
-        options->teachers = names;
+        one->options.n_teachers = ink_train_teachers_names(lines, one->names, one->teachers);
+        one->options.teachers = one->teachers;
     }
     ink_mem_free(paths);
     return status;
 }
 
-static ink_status train_member(many *m, uint32_t k) {
+static void clear_net(net *one) {
+    ink_mem_free(one->names);
+    ink_mem_free(one->run.held_out);
+    ink_checkpoint_clear(&one->run.resumed);
+    ink_recipe_clear(&one->run.recipe);
+}
+
+/* Net k, ready to train; its folder is in the run's, if there is one yet. Owner: the caller, clear_net, on failure
+ * too. */
+static ink_status make_net(const many *m, uint32_t k, const ink_watch *watch, net *one) {
     const ink_train_run *run = m->run;
-    const char *teachers[INK_TEACHERS_MOST];
-    char path[INK_PATH_SIZE], *names = NULL;
-    ink_train_result result;
-    ink_train_options options = *run->options;
-    ink_train_run one = {.options = &options,
-                         .watch = run->watch,
-                         .result = &result,
-                         .machine = run->machine,
-                         .set = run->set,
-                         .own_rows = run->own_rows,
-                         .learn_head = run->learn_head,
-                         .started_s = ink_clock_s()};
-    ink_train_result_start(&result);
-    memcpy(one.data, run->data, sizeof one.data);
-    memcpy(one.test, run->test, sizeof one.test);
-    if (!ink_member_path(run->result->run, k, path, sizeof path)) {
+    *one = (net){.options = *run->options};
+    one->run = (ink_train_run){.options = &one->options,
+                               .watch = watch,
+                               .result = &one->result,
+                               .machine = run->machine,
+                               .set = run->set,
+                               .own_rows = run->own_rows,
+                               .learn_head = run->learn_head,
+                               .started_s = ink_clock_s()};
+    ink_train_result_start(&one->result);
+    memcpy(one->run.data, run->data, sizeof one->run.data);
+    memcpy(one->run.test, run->test, sizeof one->run.test);
+    if (!ink_member_path(run->result->run, k, one->path, sizeof one->path)) {
         return ink_fail(m->err, INK_E_USAGE, "the path %.60s... is too long", run->result->run);
     }
-    options.out = path;
-    options.force = true;
-    options.resume = NULL;
-    options.weights = m->weights[0] != '\0' ? m->weights : NULL;
-    ink_status status = name_teachers(m, k, &names, teachers, &options);
-    if (status == INK_OK) status = find_checkpoint(path, &one, &options, m->err);
-    if (status == INK_OK) status = recipe_of(m, k, &one.recipe);
-    if (status != INK_OK) goto done;
-    one.held_out = ink_mem_new(run->set.train.count, 1);
-    if (one.held_out == NULL) {
-        status = ink_fail_memory(m->err, run->set.train.count, "a split");
-        goto done;
+    one->options.out = one->path;
+    one->options.force = true;
+    one->options.resume = NULL;
+    one->options.weights = m->weights[0] != '\0' ? m->weights : NULL;
+    ink_status status = name_teachers(m, k, one);
+    if (status == INK_OK) status = find_checkpoint(m, one);
+    if (status == INK_OK) status = recipe_of(m, k, &one->run.resumed, &one->run.recipe);
+    if (status != INK_OK) return status;
+    if (one->run.recipe.budget_s > 0) one->run.recipe.budget_s = share_of_budget(m, k);
+    one->run.held_out = ink_mem_new(run->set.train.count, 1);
+    if (one->run.held_out == NULL) return ink_fail_memory(m->err, run->set.train.count, "a split");
+    return split(m, k, one->run.held_out);
+}
+
+/* Before anything is written, or an older run removed: what can be wrong with net, weights and teachers is told now. */
+static ink_status try_first(const many *m) {
+    net one;
+    ink_status status = make_net(m, 0, NULL, &one);
+    if (status == INK_OK) status = ink_train_try(&one.run, m->err);
+    clear_net(&one);
+    return status;
+}
+
+static ink_status train_member(many *m, uint32_t k) {
+    const ink_watch *watch = m->run->watch;
+    net one;
+    ink_status status = make_net(m, k, watch, &one);
+    if (status == INK_OK) {
+        ink_watch_say(watch, INK_SAY_INFO, "%s %u of %u, seed %llu", m->folds ? "fold" : "member", k + 1, m->members.n,
+                      (unsigned long long)one.run.recipe.seed);
+        status = ink_train_one(&one.run, m->err);
     }
-    status = split(m, k, one.held_out);
-    if (status != INK_OK) goto done;
-    ink_watch_say(run->watch, INK_SAY_INFO, "%s %u of %u, seed %llu", m->folds ? "fold" : "member", k + 1, m->members.n,
-                  (unsigned long long)one.recipe.seed);
-    status = ink_train_one(&one, m->err); /* frees held_out */
     /* A net that misses the accuracy it should end at is one of the ensemble all the same. */
     if (status == INK_E_THRESHOLD) status = INK_OK;
-    if (status == INK_OK) note_result(&m->members.member[k], &result);
-done:
-    ink_mem_free(names);
-    ink_mem_free(one.held_out);
-    ink_checkpoint_clear(&one.resumed);
-    ink_recipe_clear(&one.recipe);
+    if (status == INK_OK) note_result(&m->members.member[k], &one);
+    clear_net(&one);
     return status;
 }
 
@@ -192,6 +232,7 @@ static ink_status save_list(many *m) {
 }
 
 static ink_status train_all(many *m) {
+    m->before_s = ink_clock_s() - m->run->started_s;
     ink_status status = save_list(m);
     for (uint32_t k = 0; k < m->members.n && status == INK_OK; k++) {
         if (m->members.member[k].done) continue;
@@ -403,6 +444,7 @@ ink_status ink_train_many(ink_train_run *run, ink_error *err) {
     if (run->options->resume != NULL) status = ink_members_take(&run->resumed.file, INK_MEMBERS_NAME, &m.members, err);
     run->result->nets = m.members.n;
     if (status == INK_OK) status = find_teachers(&m);
+    if (status == INK_OK && run->options->resume == NULL) status = try_first(&m);
     if (status == INK_OK) status = open_log(&m);
     if (status == INK_OK) {
         status = train_all(&m);

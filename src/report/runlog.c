@@ -23,8 +23,11 @@
 
 #define NAMES_TRIED 1000
 
-/* Everything that a run writes: what --force may remove. */
+/* Everything that a run writes: what --force may remove. The list of nets first: without it the rest of a run of
+ * several means nothing. */
 static const char *const own_file[] = {
+    "members.ink",
+    "members.txt",
     "args.conf",
     "env.json",
     "status.json",
@@ -131,6 +134,40 @@ static ink_status lock_folder(ink_runlog *log, ink_error *err) {
     return INK_OK;
 }
 
+static ink_status remove_own(const char *folder, ink_error *err) {
+    for (size_t i = 0; i < sizeof own_file / sizeof own_file[0]; i++) {
+        char path[INK_RUN_PATH_SIZE];
+        ink_status status = ink_run_path(folder, own_file[i], path, sizeof path, err);
+        if (status != INK_OK) return status;
+        if (unlink(path) != 0 && errno != ENOENT && errno != ENOTDIR) return ink_fail_errno(err, "remove", path);
+    }
+    return INK_OK;
+}
+
+/* The nets of a run of several, members/01 and on: their files, and the folders where nothing else is in them. */
+static ink_status remove_nets(const char *folder, ink_error *err) {
+    static const char *const left[] = {"weights", ".lock"};
+    char members[INK_RUN_PATH_SIZE], net[INK_RUN_PATH_SIZE], path[INK_RUN_PATH_SIZE];
+    ink_status status = ink_run_path(folder, "members", members, sizeof members, err);
+    if (status != INK_OK) return status;
+    DIR *dir = opendir(members);
+    if (dir == NULL) return errno == ENOENT || errno == ENOTDIR ? INK_OK : ink_fail_errno(err, "open", members);
+    for (struct dirent *entry = readdir(dir); entry != NULL && status == INK_OK; entry = readdir(dir)) {
+        if (entry->d_name[strspn(entry->d_name, "0123456789")] != '\0') continue;
+        status = ink_run_path(members, entry->d_name, net, sizeof net, err);
+        if (status != INK_OK || !ink_run_is(net)) continue;
+        status = remove_own(net, err);
+        for (size_t i = 0; i < 2 && status == INK_OK; i++) {
+            status = ink_run_path(net, left[i], path, sizeof path, err);
+            if (status == INK_OK) (void)remove(path);
+        }
+        if (status == INK_OK) (void)rmdir(net);
+    }
+    closedir(dir);
+    (void)rmdir(members);
+    return status;
+}
+
 /* The folder of options->out, made and locked. */
 static ink_status take_named(ink_runlog *log, const ink_runlog_options *options, ink_error *err) {
     ink_status status = make_folders(options->out, err);
@@ -150,13 +187,8 @@ static ink_status take_named(ink_runlog *log, const ink_runlog_options *options,
         ink_hint(err, "--resume %s continues it, --force replaces it", options->out);
         return INK_E_USAGE;
     }
-    for (size_t i = 0; i < sizeof own_file / sizeof own_file[0]; i++) {
-        char path[INK_RUN_PATH_SIZE];
-        status = ink_run_path(log->path, own_file[i], path, sizeof path, err);
-        if (status != INK_OK) return status;
-        if (unlink(path) != 0 && errno != ENOENT && errno != ENOTDIR) return ink_fail_errno(err, "remove", path);
-    }
-    return INK_OK;
+    status = remove_own(log->path, err);
+    return status == INK_OK ? remove_nets(log->path, err) : status;
 }
 
 /* A new folder <runs>/<date>-<recipe>, with a number when another run began in the same second. */

@@ -109,3 +109,37 @@ gives 0 predict one d -o t.csv --tta-below 0.5
 err_has "looked at in 15 ways"
 gives 2 eval one d --tta 99
 err_has "1..15"
+
+# In the place of a run of several nets: nothing of theirs is left, and what comes after is what it would be elsewhere.
+gives 0 train d --recipe mlp --val 0.25 --epochs 1 --seed 5 --out fresh --quiet
+gives 0 train d --recipe mlp --val 0.25 --epochs 1 --seed 5 --out cv --force --quiet
+has_no cv/members.ink
+has_no cv/members.txt
+has_no cv/members
+for file in submission.csv report.txt weights/last.safetensors; do
+    cmp -s fresh/$file cv/$file || fail "--force over several nets: another $file"
+done
+gives 0 train d --recipe mlp --folds 2 --epochs 1 --seed 7 --out folds --quiet
+gives 0 train d --recipe mlp --members 3 --val 0.25 --epochs 2 --out three --force --quiet
+gives 0 train d --recipe mlp --folds 2 --epochs 1 --seed 7 --out three --force --quiet
+cmp -s folds/submission.csv three/submission.csv || fail "--force over several nets: another submission"
+has_no three/members/03
+# A net that cannot be built is told before the older run is removed, and by its own file.
+echo "conv 4 40x40" >bad.txt
+gives 2 train d --recipe mlp --net bad.txt --members 2 --out folds --force
+err_has "bad.txt:1:"
+has folds/submission.csv
+
+# A budget is that of all nets together; a net that goes on keeps the epochs that were fitted to its share.
+"$INKLING" train d --recipe mlp --members 2 --budget 4s --out timed >out 2>err &
+pid=$!
+while kill -0 $pid 2>/dev/null && ! [ -s timed/members/01/metrics.csv ]; do sleep 0.05; done
+while kill -0 $pid 2>/dev/null && [ "$(wc -l <timed/members/01/metrics.csv)" -lt 3 ]; do sleep 0.05; done
+kill -INT $pid 2>/dev/null
+wait $pid
+planned=$(sed -n 's/^epochs *= *//p' timed/members/01/args.conf)
+if ! [ -s timed/members.txt ]; then
+    gives 0 train --resume timed --quiet
+    out_has "member "
+fi
+[ "$(tail -n 1 timed/members/01/metrics.csv | cut -d, -f1)" -eq "$planned" ] || fail "not the epochs that were planned"
