@@ -222,6 +222,10 @@ static int print_failure(const ink_train_result *r, const char *program, const i
     cli_progress_hide();
     if (r->run[0] == '\0') {
         cli_tell("stopped before the first batch: nothing was saved");
+    } else if (r->unsaved) {
+        cli_tell("stopped, and not saved: what there is of the run stands in %s", r->run);
+        cli_tell("to go on from its last checkpoint, if it has one: %s train --resume %s", program,
+                 cli_quoted(r->run, word, sizeof word));
     } else {
         cli_tell("stopped; the run is saved in %s", r->run);
         cli_tell("to go on: %s train --resume %s", program, cli_quoted(r->run, word, sizeof word));

@@ -56,7 +56,7 @@ static ink_status read_file(const char *run, const char *name, char **text, ink_
 }
 
 static ink_status read_run(const char *folder, one_run *run, ink_error *err) {
-    char *env = NULL, path[INK_PATH_SIZE];
+    char path[INK_PATH_SIZE];
     size_t length = strlen(folder);
     while (length > 1 && folder[length - 1] == '/') length--;
     run->folder = folder;
@@ -71,13 +71,9 @@ static ink_status read_run(const char *folder, one_run *run, ink_error *err) {
     }
     ink_status status = ink_members_epochs(folder, &run->epochs, &run->n_epochs, &run->nets, err);
     if (status == INK_OK) status = read_file(folder, "args.conf", &run->settings, err);
-    if (status == INK_OK) status = read_file(folder, "env.json", &env, err);
+    if (status == INK_OK) status = ink_run_data(folder, run->sha256, err);
     if (status == INK_OK) status = ink_run_path(folder, "predictions.csv", path, sizeof path, err);
-    if (status != INK_OK) goto done;
-    json_t *root = env != NULL ? json_loads(env, 0, NULL) : NULL;
-    const char *sha256 = json_string_value(json_object_get(root, "data_sha256"));
-    if (sha256 != NULL && strlen(sha256) == 64) strcpy(run->sha256, sha256);
-    json_decref(root);
+    if (status != INK_OK) return status;
     FILE *there = fopen(path, "rb");
     if (there != NULL) {
         fclose(there);
@@ -85,8 +81,6 @@ static ink_status read_run(const char *folder, one_run *run, ink_error *err) {
     }
     for (uint32_t i = 0; i < run->n_rows; i++) run->errors += run->rows[i].label != run->rows[i].guess;
     ink_wilson(run->n_rows - run->errors, run->n_rows, &run->low, &run->high);
-done:
-    ink_mem_free(env);
     return status;
 }
 

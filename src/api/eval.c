@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "api/judge.h"
+#include "api/learned.h"
 #include "api/members.h"
 #include "api/members_ask.h"
 #include "api/predict.h"
@@ -21,28 +22,21 @@ static uint32_t batch_of(const ink_eval_options *options) {
     return options->eval_batch_size > 0 ? options->eval_batch_size : EVAL_BATCH;
 }
 
-/* The images that the model file says it has learned from. */
-static bool has_learned(const ink_modelfile *model, const char *sha256) {
-    const char *learned = ink_tensors_note(&model->tensors, "inkling.data_sha256");
-    return learned != NULL && strcmp(learned, sha256) == 0;
-}
-
 /* Marks the rows that every run among the models held out. A model without a run leaves no split: it does not count. */
-static ink_status find_held_out(const ink_eval_options *options, const ink_models *models, const char *sha256,
-                                uint8_t *held_out, uint32_t n, ink_error *err) {
+static ink_status find_held_out(const ink_eval_options *options, const char *sha256, uint8_t *held_out, uint32_t n,
+                                ink_error *err) {
     ink_status status = INK_OK;
     uint32_t runs = 0;
+    char learned[65];
     uint8_t *one = ink_mem_new(n, 1);
     if (one == NULL) return ink_fail_memory(err, n, "the split");
     memset(held_out, 1, n);
     for (size_t m = 0; m < options->n_models && status == INK_OK; m++) {
-        const char *name = options->models[m], *learned;
+        const char *name = options->models[m];
         if (!ink_run_is(name)) continue;
         runs++;
-        learned = models->n == options->n_models /* no run of several nets among them */
-                      ? ink_tensors_note(&models->files[m].tensors, "inkling.data_sha256")
-                      : NULL;
-        if (learned != NULL && strcmp(learned, sha256) != 0) {
+        status = ink_run_data(name, learned, err);
+        if (status == INK_OK && learned[0] != '\0' && strcmp(learned, sha256) != 0) {
             status = ink_fail(err, INK_E_DATA, "%s learned from other images than those of %s", name, options->data);
             ink_hint(err, "--held-out wants the data that the run was trained on; other data needs no --held-out");
         }
@@ -67,13 +61,12 @@ static ink_status find_held_out(const ink_eval_options *options, const ink_model
 }
 
 /* Leaves in `set` only those rows. */
-static ink_status keep_held_out(const ink_eval_options *options, const ink_models *models, ink_dataset *set,
-                                uint32_t **rows, ink_error *err) {
+static ink_status keep_held_out(const ink_eval_options *options, ink_dataset *set, uint32_t **rows, ink_error *err) {
     uint32_t n = set->test.count;
     ink_images kept;
     uint8_t *held_out = ink_mem_new(n, 1);
     if (held_out == NULL) return ink_fail_memory(err, n, "the split");
-    ink_status status = find_held_out(options, models, set->train_sha256, held_out, n, err);
+    ink_status status = find_held_out(options, set->train_sha256, held_out, n, err);
     if (status == INK_OK) status = ink_images_pick(&set->test, held_out, 1, &kept, rows, err);
     if (status == INK_OK) {
         ink_images_free(&set->test);
@@ -86,13 +79,30 @@ static ink_status keep_held_out(const ink_eval_options *options, const ink_model
 /* What a model says of labels that it was told is no evidence. */
 static ink_status check_suspects(const ink_models *models, const ink_dataset *set, ink_error *err) {
     for (size_t m = 0; m < models->n; m++) {
-        if (!has_learned(&models->files[m], set->test_sha256)) continue;
+        if (!ink_has_learned(&models->files[m].tensors, set->test_sha256)) continue;
         ink_fail(err, INK_E_USAGE, "%s has learned these labels: what it says of them is no evidence against them",
                  models->files[m].name);
         ink_hint(err, "add --held-out: --suspects looks at the rows that a run did not learn from");
         return INK_E_USAGE;
     }
     return INK_OK;
+}
+
+/* Who is asked about digits that it has been told should know that this measures its memory. The one that knows most. */
+static void warn_of_memory(const ink_eval_options *options, const ink_models *models, const ink_dataset *set,
+                           const ink_watch *watch) {
+    uint32_t most = 0;
+    size_t who = 0;
+    for (size_t m = 0; m < models->n; m++) {
+        const ink_modelfile *file = &models->files[m];
+        uint32_t learned = ink_learned_rows(&file->tensors, file->name, set->test_sha256, NULL, set->test.count);
+        if (learned > most) who = m;
+        if (learned > most) most = learned;
+    }
+    if (most == 0) return;
+    ink_watch_say(watch, INK_SAY_WARNING, "%s has learned %u of these %u rows: their accuracy says little of new digits%s",
+                  models->files[who].name, most, set->test.count,
+                  most < set->test.count && options->n_models > 0 ? "; --held-out measures on the rest" : "");
 }
 
 /* DATA's labelled rows, in set->test; with --held-out the train file's, since those are the rows that a run was cut
@@ -155,13 +165,22 @@ static ink_status predict_together(const ink_eval_options *options, const ink_ma
     if (status == INK_OK) status = ink_tta_choose(options->tta, options->tta_below, &models, err);
     if (status == INK_OK) status = read_data(options, machine, watch, set, err);
     if (status == INK_OK && options->held_out) {
-        status = keep_held_out(options, &models, set, rows, err);
+        status = keep_held_out(options, set, rows, err);
     } else if (status == INK_OK && options->suspects) {
         status = check_suspects(&models, set, err);
     }
+    if (status == INK_OK && !options->held_out) warn_of_memory(options, &models, set, watch);
     if (status == INK_OK) status = ink_models_predict(&models, &set->test, watch, predictions, err);
     ink_models_close(&models);
     return status;
+}
+
+/* A run's own report is of the rows that it held out: compare and report.html rely on that. */
+static ink_status check_out(const char *out, ink_error *err) {
+    if (out == NULL || !ink_run_is(out)) return INK_OK;
+    ink_fail(err, INK_E_USAGE, "%s holds a run, and its own report: --out wants another folder", out);
+    ink_hint(err, "for example --out %.200s-eval", out);
+    return INK_E_USAGE;
 }
 
 static ink_status write_folder(const ink_judgement *judgement, const ink_eval_options *options, ink_error *err) {
@@ -177,7 +196,8 @@ ink_status ink_work_eval(const ink_eval_options *options, const ink_watch *watch
     ink_judgement judgement = {0};
     uint32_t *rows = NULL;
     *result = (ink_eval_result){0};
-    ink_status status = ink_machine_open(&options->engine, &machine, err);
+    ink_status status = check_out(options->out, err);
+    if (status == INK_OK) status = ink_machine_open(&options->engine, &machine, err);
     if (status != INK_OK) return status;
     status = is_asked_apart(options) ? predict_apart(options, &machine, watch, &set, &rows, &predictions, err)
                                      : predict_together(options, &machine, watch, &set, &rows, &predictions, err);

@@ -9,7 +9,7 @@
 #include "core/status.h"
 #include "files/tensors_write.h"
 
-#define NOTES_MOST 10
+#define NOTES_MOST 11
 #define NAME_BYTES (INK_NAME_SIZE + 24)
 
 /* The metadata, with room for the numbers among them. */
@@ -36,6 +36,7 @@ static void fill_notes(notes_text *out, const ink_modelfile_notes *notes) {
     note(out, "inkling.recipe", notes->recipe);
     note(out, "inkling.origin", notes->origin);
     note(out, "inkling.data_sha256", notes->data_sha256);
+    note(out, "inkling.more_sha256", notes->more_sha256);
     note(out, "inkling.temperature", notes->temperature);
     note(out, "inkling.epoch", notes->epoch > 0 ? out->epoch : NULL);
 }

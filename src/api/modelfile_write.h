@@ -12,6 +12,7 @@ typedef struct ink_modelfile_notes {
     const char *recipe;      /* or NULL */
     const char *origin;      /* name of the file it was imported from, or NULL */
     const char *data_sha256; /* or NULL */
+    const char *more_sha256; /* of images beside those, a line each; or NULL */
     const char *temperature; /* or NULL */
     uint64_t step;           /* num_batches_tracked of every batch norm */
     uint32_t epoch;          /* 0: not said */

@@ -15,6 +15,7 @@
 #include "core/mem.h"
 #include "core/real.h"
 #include "core/status.h"
+#include "report/runlog.h"
 
 #define BATCH_LEAST 64
 #define MODEL_IS    "a model is a .safetensors file, the folder of a training run, or the name of a built-in one"
@@ -31,7 +32,11 @@ ink_status ink_model_path(const char *name, char path[INK_PATH_SIZE], ink_error 
     }
     if (folder && stat(path, &about) != 0) {
         ink_fail(err, INK_E_FILE, "%s holds no model: no weights/last.safetensors in it", name);
-        ink_hint(err, MODEL_IS);
+        if (ink_run_is(name)) {
+            ink_hint(err, "its training was stopped in the first epoch: inkling train --resume %.200s", name);
+        } else {
+            ink_hint(err, MODEL_IS);
+        }
         return INK_E_FILE;
     }
     return INK_OK;

@@ -96,12 +96,21 @@ static void make_task(void *context, uint32_t task, uint32_t worker) {
 
 /* ---- the digits to write ---- */
 
+/* Rows have numbers: those of other images would be digits that the run knows. */
+static ink_status check_data(const char *run, const ink_dataset *set, ink_error *err) {
+    char learned[65];
+    ink_status status = ink_run_data(run, learned, err);
+    if (status != INK_OK || learned[0] == '\0' || strcmp(learned, set->train_sha256) == 0) return status;
+    return ink_fail(err, INK_E_DATA, "%s learned from other images: it held none of these out", run);
+}
+
 static ink_status keep_held_out(const char *run, ink_dataset *set, ink_error *err) {
     ink_images kept;
     uint32_t *rows = NULL, n = set->train.count;
     uint8_t *held_out = ink_mem_new(n, 1);
     if (held_out == NULL) return ink_fail_memory(err, n, "the split");
-    ink_status status = ink_run_split(run, held_out, n, err);
+    ink_status status = check_data(run, set, err);
+    if (status == INK_OK) status = ink_run_split(run, held_out, n, err);
     if (status == INK_OK && memchr(held_out, 1, n) == NULL) {
         status = ink_fail(err, INK_E_USAGE, "%s held nothing out: there are no digits that it does not know", run);
     }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/calibrate.h"
+#include "api/learned.h"
 #include "api/modelfile_copy.h"
 #include "api/train_run.h"
 #include "api/weightfile.h"
@@ -69,6 +70,18 @@ static void warn_of_scaling(const ink_train_run *run, const ink_weightfile *file
                   "%s was trained on pixels scaled by \"%.150s\", this run scales by \"%s\"", file->path, theirs, ours);
 }
 
+/* Weights or a teacher that know rows which are held out here pass some of that on. */
+static void warn_of_memory(const ink_train_run *run, const ink_tensors *model, const char *file) {
+    uint32_t n = run->set.train.count, asked = 0;
+    uint32_t learned = ink_learned_rows(model, file, run->set.train_sha256, run->held_out, n);
+    for (uint32_t i = 0; i < n; i++) asked += run->held_out[i];
+    if (learned == 0) return;
+    ink_watch_say(run->watch, INK_SAY_WARNING,
+                  "%s has learned %u of the %u rows held out here: their accuracy will flatter (the seed and val of its "
+                  "own run hold out the same rows)",
+                  file, learned, asked);
+}
+
 /* --weights: what fits is loaded, the rest keeps its random first weights, and all of it is said. */
 static ink_status load_weights(ink_train_run *run, ink_error *err) {
     ink_weightfile file = {0};
@@ -89,6 +102,7 @@ static ink_status load_weights(ink_train_run *run, ink_error *err) {
                  fit.weights.n == 1 ? "tensor" : "tensors", misfits[0] != '\0' ? "; " : "", misfits);
         ink_watch_say(run->watch, INK_SAY_INFO, "%s", run->origin);
         warn_of_scaling(run, &file);
+        warn_of_memory(run, &file.tensors, file.path);
     }
     ink_fit_clear(&fit);
     ink_weightfile_free(&file);
@@ -128,6 +142,9 @@ static ink_status open_teachers(ink_train_run *run, ink_error *err) {
     }
     ink_watch_say(run->watch, INK_SAY_INFO, "taught by %zu model%s", teachers->models.n,
                   teachers->models.n == 1 ? "" : "s");
+    for (size_t i = 0; i < teachers->models.n; i++) {
+        warn_of_memory(run, &teachers->models.files[i].tensors, teachers->models.files[i].name);
+    }
     return INK_OK;
 }
 
@@ -289,7 +306,7 @@ static ink_status calibrate(ink_train_run *run, ink_models *models, const ink_im
     return keep_temperature(run, models, text, line, err);
 }
 
-/* With the last weights: the temperature; then the held-out rows once more, if there are any: confusion matrix,
+/* With the last weights: the temperature, and their hash; then the held-out rows once more, if there are any: confusion matrix,
  * mistakes, report.html. */
 static ink_status judge(ink_train_run *run, ink_error *err) {
     ink_models models = {0};
@@ -299,10 +316,11 @@ static ink_status judge(ink_train_run *run, ink_error *err) {
     uint32_t *rows = NULL;
     const char *name = run->result->run;
     bool some = run->result->val_rows > 0;
-    if (!some && run->recipe.temperature <= 0) return INK_OK;
+    if (!some && run->recipe.temperature <= 0) return hash_weights(run, err);
     ink_status status = ink_models_open(&name, 1, &run->machine, run->recipe.eval_batch_size, &models, err);
     if (status == INK_OK && some) status = ink_images_pick(&run->set.train, run->held_out, 1, &held_out, &rows, err);
     if (status == INK_OK) status = calibrate(run, &models, &held_out, err);
+    if (status == INK_OK) status = hash_weights(run, err);
     if (!some) goto done;
     if (status == INK_OK) status = ink_models_predict(&models, &held_out, NULL, &predictions, err);
     if (status == INK_OK) status = ink_judge(&(ink_judged){&held_out, rows, NULL, &predictions}, &judgement, err);
@@ -323,7 +341,6 @@ static ink_status finish(ink_train_run *run, ink_error *err) {
         status = ink_runlog_file(run->log, "accuracy.png", run->result->graph, sizeof run->result->graph, err);
     }
     if (status == INK_OK) status = judge(run, err);
-    if (status == INK_OK) status = hash_weights(run, err);
     if (status == INK_OK && run->set.test.count > 0) status = ink_train_submit(run, err);
     if (status == INK_OK && run->save_error.status != INK_OK) {
         if (err != NULL) *err = run->save_error;
@@ -342,6 +359,7 @@ static ink_status end_run(ink_train_run *run, ink_status status, ink_error *err)
     ink_error own;
     if (status == INK_E_STOPPED) {
         ink_status saved = ink_train_save(run, &own);
+        run->result->unsaved = saved != INK_OK;
         if (saved != INK_OK) {
             ink_watch_say(run->watch, INK_SAY_WARNING, "the checkpoint was not saved: %s", own.text);
         }

@@ -198,6 +198,7 @@ static ink_status train_member(many *m, uint32_t k) {
         ink_watch_say(watch, INK_SAY_INFO, "%s %u of %u, seed %llu", m->folds ? "fold" : "member", k + 1, m->members.n,
                       (unsigned long long)one.run.recipe.seed);
         status = ink_train_one(&one.run, m->err);
+        m->run->result->unsaved = one.result.unsaved;
     }
     /* A net that misses the accuracy it should end at is one of the ensemble all the same. */
     if (status == INK_E_THRESHOLD) status = INK_OK;

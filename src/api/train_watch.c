@@ -120,6 +120,7 @@ static ink_status write_weights(ink_train_run *run, const ink_epoch_result *epoc
                                  .width = run->set.train.width,
                                  .recipe = run->recipe.name,
                                  .data_sha256 = run->set.train_sha256,
+                                 .more_sha256 = run->more_sha256.length > 0 ? run->more_sha256.bytes : NULL,
                                  .step = epoch->step,
                                  .epoch = epoch->epoch};
     ink_status status = ink_runlog_file(run->log, name, path, sizeof path, err);

@@ -106,6 +106,7 @@ typedef struct ink_train_options {
 
 typedef struct ink_train_result {
     char run[INK_PATH_SIZE]; /* the run folder, absolute */
+    bool unsaved;            /* INK_E_STOPPED: where it stopped could not be saved; an earlier checkpoint may stand */
     char recipe[64];
     uint32_t epochs;                 /* finished */
     uint32_t train_rows, val_rows;   /* val_rows 0: nothing was held out, no accuracy is claimed */

@@ -127,6 +127,10 @@ bool ink_run_is(const char *folder);
  * Errors   INK_E_FILE cannot be read; INK_E_DATA with line and column; INK_E_MEMORY */
 INK_MUST_USE ink_status ink_run_epochs(const char *run, ink_epoch **epochs, uint32_t *n, ink_error *err);
 
+/* SHA-256 of the images that a run was cut from (data/dataset.h), as its env.json has it; "" when that does not say.
+ * Errors   INK_E_FILE, INK_E_MEMORY */
+INK_MUST_USE ink_status ink_run_data(const char *run, char sha256[65], ink_error *err);
+
 /* split.csv of a run: held_out[n] is set to 0 or 1.
  * Errors   INK_E_FILE; INK_E_DATA with the line: not a number, not below n (another data set) */
 INK_MUST_USE ink_status ink_run_split(const char *run, uint8_t *held_out, uint32_t n, ink_error *err);

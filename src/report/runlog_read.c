@@ -2,6 +2,7 @@
  * It opens nothing for writing and takes no lock. */
 #define _DEFAULT_SOURCE
 #include <errno.h>
+#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -161,6 +162,21 @@ ink_status ink_run_epochs(const char *run, ink_epoch **epochs, uint32_t *n, ink_
     if (status == INK_OK) status = ink_run_parse(path, text, UINT32_MAX, epochs, n, &length, err);
     ink_mem_free(text);
     return status;
+}
+
+ink_status ink_run_data(const char *run, char sha256[65], ink_error *err) {
+    char path[INK_RUN_PATH_SIZE], *text = NULL;
+    size_t size = 0;
+    sha256[0] = '\0';
+    ink_status status = ink_run_path(run, "env.json", path, sizeof path, err);
+    if (status == INK_OK) status = ink_run_read(path, &text, &size, err);
+    if (status != INK_OK || text == NULL) return status;
+    json_t *root = json_loadb(text, size, 0, NULL);
+    const char *said = json_string_value(json_object_get(root, "data_sha256"));
+    if (said != NULL && strlen(said) == 64) memcpy(sha256, said, 65);
+    json_decref(root);
+    ink_mem_free(text);
+    return INK_OK;
 }
 
 ink_status ink_run_split(const char *run, uint8_t *held_out, uint32_t n, ink_error *err) {
