@@ -1,10 +1,10 @@
 /* bench/bench_ops.c: how fast the cpu backend trains and infers the nets of the zoo; steps one by one on request.
  * It decides nothing and is no test: build it by hand (docs/SPEED.md has the line).
  *
- *   bench_ops [train|infer|steps|infer-steps] NET BATCH THREADS [f32|bf16] [exact]      NET: of the zoo, or a file
+ *   bench_ops [train|infer|steps|infer-steps] NET BATCH THREADS [f32|bf16] [exact]   NET: of the zoo, or a file
  *   bench_ops NUMBER NET BATCH 1 [f32|bf16] [exact]                         that step alone, for a profiler
  *
- * train, infer: best and median seconds of a step over 1.5 seconds of them. steps, infer-steps: time of each step of the
+ *   bench_ops [train|infer|steps|infer-steps] NET BATCH THREADS [f32|bf16] [exact]   NET: of the zoo, or file
  * plan for training or inference, one thread, nothing chained. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -13,6 +13,7 @@
 #include "core/mem.h"
 #include "core/rng.h"
 #include "core/status.h"
+#include "files/write.h"
 #include "data/make.h"
 #include "report/sheet.h"
 #include "report/terminal.h"
@@ -62,6 +63,10 @@ static void copy_chosen(const ink_images *images, const uint32_t *chosen, uint32
     }
 }
 
+static const char *out_of(const ink_show_options *options) {
+    return options->out != NULL ? options->out : "digits.png";
+}
+
 static ink_status draw_sheet(const ink_show_options *options, const ink_images *images, const uint32_t *chosen,
                              const uint8_t *pixels, uint32_t n, bool words, ink_error *err) {
     static const char *const digit_text[] = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
@@ -84,7 +89,7 @@ static ink_status draw_sheet(const ink_show_options *options, const ink_images *
                        .width = images->width,
                        .height = images->height};
     ink_status status = ink_sheet_draw(&sheet, &picture, err);
-    if (status == INK_OK) status = ink_picture_save(picture, options->out != NULL ? options->out : "digits.png", err);
+    if (status == INK_OK) status = ink_picture_save(picture, out_of(options), err);
     ink_picture_free(picture);
     ink_mem_free(digits);
     return status;
@@ -109,6 +114,8 @@ ink_status ink_work_data_show(const ink_show_options *options, const ink_watch *
     ink_recipe_start(&recipe);
     ink_status status = INK_OK;
     const bool words = are_words(options->augment);
+    status = ink_file_spare(out_of(options), options->data, err);
+    if (status != INK_OK) goto done;
     if (words) {
         status = ink_recipe_set(&recipe, "augment", options->augment, "--augment", err);
     } else if (options->augment != NULL) {

@@ -88,7 +88,7 @@ static ink_status check_suspects(const ink_models *models, const ink_dataset *se
     return INK_OK;
 }
 
-/* Who is asked about digits that it has been told should know that this measures its memory. The one that knows most. */
+/* A model asked about digits that it was told shows its memory; of several the one that knows most is named. */
 static void warn_of_memory(const ink_eval_options *options, const ink_models *models, const ink_dataset *set,
                            const ink_watch *watch) {
     uint32_t most = 0;
@@ -100,7 +100,8 @@ static void warn_of_memory(const ink_eval_options *options, const ink_models *mo
         if (learned > most) most = learned;
     }
     if (most == 0) return;
-    ink_watch_say(watch, INK_SAY_WARNING, "%s has learned %u of these %u rows: their accuracy says little of new digits%s",
+    ink_watch_say(watch, INK_SAY_WARNING,
+                  "%s has learned %u of these %u rows: their accuracy says little of new digits%s",
                   models->files[who].name, most, set->test.count,
                   most < set->test.count && options->n_models > 0 ? "; --held-out measures on the rest" : "");
 }

@@ -7,6 +7,7 @@
 #include "api/predict.h"
 #include "core/mem.h"
 #include "core/status.h"
+#include "files/write.h"
 #include "report/terminal.h"
 #include "report/tiles.h"
 
@@ -323,14 +324,17 @@ static ink_status show_text(const look *l, ink_error *err) {
 
 static ink_status show(look *l, ink_error *err) {
     const view *v = &views[l->options->what];
-    char note[160], path[64], name[64];
+    char note[160], own[64], name[64];
     ink_picture *picture = NULL;
     name_image(l, name, sizeof name);
     snprintf(note, sizeof note, "%s%s%s", l->options->what == INK_LOOK_MAPS ? name : "",
              l->options->what == INK_LOOK_MAPS ? ": " : "", v->note);
-    snprintf(path, sizeof path, "%s.png", v->what);
-    ink_status status = ink_tiles_draw(v->title, note, v->tile, l->rows, l->n_rows, &picture, err);
-    if (status == INK_OK) status = ink_picture_save(picture, l->options->out != NULL ? l->options->out : path, err);
+    snprintf(own, sizeof own, "%s.png", v->what);
+    const char *out = l->options->out != NULL ? l->options->out : own;
+    ink_status status = ink_file_spare(out, l->options->data, err);
+    if (status == INK_OK) status = ink_file_spare(out, l->options->model, err);
+    if (status == INK_OK) status = ink_tiles_draw(v->title, note, v->tile, l->rows, l->n_rows, &picture, err);
+    if (status == INK_OK) status = ink_picture_save(picture, out, err);
     ink_picture_free(picture);
     return status == INK_OK ? show_text(l, err) : status;
 }

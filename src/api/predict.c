@@ -8,6 +8,7 @@
 
 #include "api/tta.h"
 #include "core/status.h"
+#include "files/write.h"
 #include "files/submission.h"
 
 #define EVAL_BATCH 1000
@@ -54,6 +55,16 @@ static ink_status spare_existing(const char *path, bool force, ink_error *err) {
     return status;
 }
 
+/* Not over what is read, with --force either; and two files, not one after the other in the same. */
+static ink_status check_outputs(const ink_predict_options *options, const char *out, ink_error *err) {
+    const char *probabilities = options->probabilities;
+    ink_status status = ink_file_spare(out, options->data, err);
+    if (status == INK_OK) status = ink_file_spare(probabilities, options->data, err);
+    if (status != INK_OK || probabilities == NULL) return status;
+    if (strcmp(out, probabilities) != 0 && ink_file_spare(out, probabilities, NULL) == INK_OK) return INK_OK;
+    return ink_fail(err, INK_E_USAGE, "predictions and probabilities cannot both go to %s", out);
+}
+
 ink_status ink_work_predict(const ink_predict_options *options, const ink_watch *watch, ink_predict_result *result,
                             ink_error *err) {
     ink_machine machine = {0};
@@ -64,6 +75,7 @@ ink_status ink_work_predict(const ink_predict_options *options, const ink_watch 
     *result = (ink_predict_result){0};
     ink_status status = spare_existing(out, options->force, err);
     if (status == INK_OK) status = spare_existing(options->probabilities, options->force, err);
+    if (status == INK_OK) status = check_outputs(options, out, err);
     if (status == INK_OK) status = ink_machine_open(&options->engine, &machine, err);
     if (status != INK_OK) return status;
     status = ink_models_open(options->models, options->n_models, &machine,

@@ -67,32 +67,48 @@ static ink_status make_folder(const char *path, ink_error *err) {
     return mkdir(path, 0777) == 0 || errno == EEXIST ? INK_OK : ink_fail_errno(err, "make the folder", path);
 }
 
-/* Where the steps of a file go: the folder itself, or one in it with the file's name. */
-static ink_status step_folder(const ink_read_options *options, const char *file, char path[INK_PATH_SIZE],
-                              ink_error *err) {
-    const char *slash = strrchr(file, '/'), *name = slash != NULL ? slash + 1 : file;
+static const char *name_of(const char *file) {
+    const char *slash = strrchr(file, '/');
+    return slash != NULL ? slash + 1 : file;
+}
+
+/* Where the steps of file i go: the folder itself, or one in it with the file's name, and a number when others of that
+ * name come before it. */
+static ink_status step_folder(const ink_read_options *options, size_t i, char path[INK_PATH_SIZE], ink_error *err) {
+    const char *name = name_of(options->files[i]);
+    char number[24] = "";
+    size_t before = 0;
+    for (size_t k = 0; k < i; k++) before += strcmp(name_of(options->files[k]), name) == 0;
+    if (before > 0) snprintf(number, sizeof number, "-%zu", before + 1);
     int n = options->n_files == 1 ? snprintf(path, INK_PATH_SIZE, "%s", options->steps)
-                                  : snprintf(path, INK_PATH_SIZE, "%s/%s", options->steps, name);
+                                  : snprintf(path, INK_PATH_SIZE, "%s/%s%s", options->steps, name, number);
     if (n < 0 || n >= INK_PATH_SIZE) return ink_fail(err, INK_E_USAGE, "the path %.60s... is too long", options->steps);
     return make_folder(path, err);
 }
 
+typedef struct step_place {
+    const char *file; /* that is read */
+    char folder[INK_PATH_SIZE];
+} step_place;
+
 static ink_status write_step(void *context, const char *name, const uint8_t *grey, uint32_t width, uint32_t height,
                              ink_error *err) {
+    const step_place *place = context;
     char path[INK_PATH_SIZE + 32];
-    int n = snprintf(path, sizeof path, "%s/%s.png", (const char *)context, name);
+    int n = snprintf(path, sizeof path, "%s/%s.png", place->folder, name);
     if (n < 0 || (size_t)n >= sizeof path) return ink_fail(err, INK_E_USAGE, "the path is too long");
-    return ink_bitmap_write(path, grey, width, height, 0, err);
+    ink_status status = ink_file_spare(path, place->file, err);
+    return status == INK_OK ? ink_bitmap_write(path, grey, width, height, 0, err) : status;
 }
 
 /* ---- one file ---- */
 
 static ink_status read_file(job *j, ink_reader *reader, size_t i, ink_error *err) {
     const ink_read_options *o = j->options;
-    char folder[INK_PATH_SIZE];
-    ink_page_steps steps = {write_step, folder};
+    step_place place = {.file = o->files[i]};
+    ink_page_steps steps = {write_step, &place};
     ink_bitmap picture = {0};
-    ink_status status = o->steps != NULL ? step_folder(o, o->files[i], folder, err) : INK_OK;
+    ink_status status = o->steps != NULL ? step_folder(o, i, place.folder, err) : INK_OK;
     if (status == INK_OK) {
         status = ink_reader_read(reader, o->files[i], o->sure, o->steps != NULL ? &steps : NULL, &j->pages[i],
                                  o->annotate != NULL ? &picture : NULL, err);
@@ -155,8 +171,13 @@ static ink_status give_json(const job *j, char **text, ink_error *err) {
     json_t *pages = json_array();
     for (size_t i = 0; i < j->options->n_files; i++) {
         json_t *page = page_json(j->options->files[i], &j->result->files[i], &j->pages[i]);
-        /* A name that is no UTF-8 cannot stand in JSON. */
-        if (page == NULL) page = page_json("?", &j->result->files[i], &j->pages[i]);
+        if (page == NULL) { /* a name that is no UTF-8 cannot stand in JSON, nor an error that tells it */
+            ink_read_file plain = j->result->files[i];
+            for (char *c = plain.error.text; *c != '\0'; c++) {
+                if ((unsigned char)*c >= 0x80) *c = '?';
+            }
+            page = page_json("?", &plain, &j->pages[i]);
+        }
         json_array_append_new(pages, page);
     }
     return ink_json_give(json_pack("{s:s, s:o}", "schema", "inkling/read/1", "pages", pages), text, err);
@@ -186,7 +207,8 @@ static ink_status check(const ink_read_options *o, ink_error *err) {
             return ink_fail(err, INK_E_USAGE, "--annotate writes PNG: expected a name that ends in .png, not %s", dot);
         }
     }
-    return o->steps != NULL ? make_folder(o->steps, err) : INK_OK;
+    ink_status status = ink_file_spare(o->annotate, o->files[0], err);
+    return status == INK_OK && o->steps != NULL ? make_folder(o->steps, err) : status;
 }
 
 ink_status ink_work_read(const ink_read_options *options, const ink_watch *watch, ink_read_result *result,

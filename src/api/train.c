@@ -76,10 +76,11 @@ static void warn_of_memory(const ink_train_run *run, const ink_tensors *model, c
     uint32_t learned = ink_learned_rows(model, file, run->set.train_sha256, run->held_out, n);
     for (uint32_t i = 0; i < n; i++) asked += run->held_out[i];
     if (learned == 0) return;
-    ink_watch_say(run->watch, INK_SAY_WARNING,
-                  "%s has learned %u of the %u rows held out here: their accuracy will flatter (the seed and val of its "
-                  "own run hold out the same rows)",
-                  file, learned, asked);
+    ink_watch_say(
+        run->watch, INK_SAY_WARNING,
+        "%s has learned %u of the %u rows held out here: their accuracy will flatter (the seed and val of its "
+        "own run hold out the same rows)",
+        file, learned, asked);
 }
 
 /* --weights: what fits is loaded, the rest keeps its random first weights, and all of it is said. */
@@ -306,8 +307,8 @@ static ink_status calibrate(ink_train_run *run, ink_models *models, const ink_im
     return keep_temperature(run, models, text, line, err);
 }
 
-/* With the last weights: the temperature, and their hash; then the held-out rows once more, if there are any: confusion matrix,
- * mistakes, report.html. */
+/* With the last weights: the temperature, and their hash; then the held-out rows once more, if there are any: confusion
+ * matrix, mistakes, report.html. */
 static ink_status judge(ink_train_run *run, ink_error *err) {
     ink_models models = {0};
     ink_images held_out = {0};
@@ -383,10 +384,11 @@ static void note_end(ink_train_run *run) {
 static void warn_of_guessing(const ink_train_run *run) {
     const ink_train_result *r = run->result;
     if (r->val_rows == 0 || !(r->last_accuracy < 2.0 / INK_CLASSES)) return;
-    ink_watch_say(run->watch, INK_SAY_WARNING,
-                  "%.2f %% of the held-out rows are right, %.0f %% would be by guessing: the net learned nothing; another "
-                  "learning rate may help (inkling lr-find, --lr)",
-                  100 * r->last_accuracy, 100.0 / INK_CLASSES);
+    ink_watch_say(
+        run->watch, INK_SAY_WARNING,
+        "%.2f %% of the held-out rows are right, %.0f %% would be by guessing: the net learned nothing; another "
+        "learning rate may help (inkling lr-find, --lr)",
+        100 * r->last_accuracy, 100.0 / INK_CLASSES);
 }
 
 /* All is done; was the accuracy that was asked for reached? */

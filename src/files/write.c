@@ -241,6 +241,13 @@ void ink_file_abandon(ink_file *file) {
     release(file);
 }
 
+ink_status ink_file_spare(const char *out, const char *in, ink_error *err) {
+    struct stat a, b;
+    if (out == NULL || in == NULL || stat(out, &a) != 0 || stat(in, &b) != 0) return INK_OK;
+    if (!S_ISREG(a.st_mode) || a.st_dev != b.st_dev || a.st_ino != b.st_ino) return INK_OK;
+    return ink_fail(err, INK_E_USAGE, "%s is read here and would be lost: name another file to write to", out);
+}
+
 ink_status ink_file_write_all(const char *path, const void *bytes, size_t size, ink_error *err) {
     ink_file *file = NULL;
     ink_status status = ink_file_begin(path, &file, err);

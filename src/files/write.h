@@ -38,6 +38,10 @@ INK_MUST_USE ink_status ink_file_commit(ink_file *file, ink_error *err);
 /* Takes the file and removes what was written. NULL is fine. */
 void ink_file_abandon(ink_file *file);
 
+/* INK_E_USAGE when both names are one file: what is written to `out` would be the end of what is read from `in`. A name
+ * that is no file, or NULL, is fine. */
+INK_MUST_USE ink_status ink_file_spare(const char *out, const char *in, ink_error *err);
+
 /* begin, write, commit. */
 INK_MUST_USE ink_status ink_file_write_all(const char *path, const void *bytes, size_t size, ink_error *err);
 

@@ -88,6 +88,16 @@ gives 0 eval run digits --json
 one_object inkling/eval/1
 gives 8 eval run digits --held-out --min-accuracy 1 --quiet
 err_has "below the 1 that was asked for"
+# What is read is never written over, nor one output by another.
+cp one.png digits.png
+gives 2 data show digits.png --quiet
+err_has "would be lost"
+gives 2 show saliency run digits.png -o digits.png
+cmp -s one.png digits.png || fail "$said: the picture was written over"
+gives 2 predict run digits -o same.csv --probabilities same.csv
+err_has "cannot both go to same.csv"
+gives 2 predict run digits/train.csv --force -o digits/train.csv
+err_has "would be lost"
 gives 0 data show digits -o sheet.png --quiet
 err_empty
 has sheet.png

@@ -40,6 +40,18 @@ has seen.png
 for step in 1-grey 2-flat 3-ink 4-without-rules 5-pieces 6-digits; do has steps/$step.png; done
 gives 2 read --model "$model" pages/page-0001.jpg pages/page-0002.jpg --annotate seen.png
 err_has "--annotate draws one picture"
+cp clean/page-0001.png mine.png
+gives 2 read --model "$model" mine.png --annotate ./mine.png
+err_has "would be lost"
+cmp -s clean/page-0001.png mine.png || fail "$said: the picture was written over"
+mkdir one other
+cp clean/page-0001.png one/page.png
+cp clean/page-0001.png other/page.png
+gives 0 read --model "$model" one/page.png other/page.png --save-steps both --quiet
+has both/page.png/3-ink.png
+has both/page.png-2/3-ink.png
+gives 4 read --model "$model" "$(printf 'gone-\377.png')" --json --quiet
+out_has '"error"'
 gives 2 read --model "$model" pages/page-0001.jpg --annotate seen.jpg
 err_has "--annotate writes PNG"
 gives 0 read --model "$model" --json pages/page-0001.jpg pages/page-0004.jpg --quiet

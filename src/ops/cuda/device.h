@@ -49,8 +49,8 @@ struct ink_gpu {
     void (*put)(ink_gpu *gpu, void *to, const void *from, size_t bytes);
     INK_MUST_USE ink_status (*get)(ink_gpu *gpu, void *to, const void *from, size_t bytes, ink_error *err);
     INK_MUST_USE ink_status (*wait)(ink_gpu *gpu, ink_error *err);
-    /* arguments: the kernel's struct of kernels.h, copied. blocks: one at least along each axis, and at most INK_GRID_MOST
-     * along y and z. */
+    /* arguments: the kernel's struct of kernels.h, copied. blocks: one at least along each axis, and at most
+     * INK_GRID_MOST along y and z. */
     void (*launch)(ink_gpu *gpu, ink_cuda_kernel kernel, ink_gpu_size blocks, const void *arguments);
 
     /* Between begin and end launches are noted, not done; replay does them all, `times` times one after another. What

@@ -127,8 +127,8 @@ INK_MUST_USE ink_status ink_cuda_place(ink_program *p, ink_error *err);
 /* ---- plan_tables.c ---- */
 
 INK_MUST_USE ink_status ink_cuda_write_tables(ink_program *p, ink_error *err);
-/* Rows of a part of dw's sum: of shapes alone, and twice as many as often as a grid could not have a part for so large a
- * batch. Live taps of a convolution. */
+/* Rows of a part of dw's sum: of shapes alone, but doubled until a grid has room for all parts of so large a batch.
+ * Live taps of a convolution. */
 uint32_t ink_cuda_part_rows(const ink_cuda_conv *f, uint32_t n_live, uint32_t max_batch);
 uint32_t ink_cuda_live_taps(const ink_cuda_conv *f);
 
