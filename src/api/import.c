@@ -139,6 +139,9 @@ static ink_status write_import(importing *m) {
                                  .width = SIDE,
                                  .origin = slash != NULL ? slash + 1 : m->file.path,
                                  .step = m->fit.batches};
+    /* A model file that is taken as it is stays what it was: its temperature, its recipe, what it learned from. */
+    if (m->options->net == NULL && m->options->normalise == NULL && m->fit.n_missing == 0)
+        notes.card = &m->file.tensors;
     ink_status status = complete(m, &weights);
     if (status == INK_OK) status = ink_modelfile_write(m->options->out, &weights, &notes, m->err);
     ink_weights_clear(&weights);
@@ -217,12 +220,6 @@ ink_status ink_work_import(const ink_import_options *options, ink_import_result 
 
 /* ---- export ---- */
 
-static uint32_t epoch_of(const ink_tensors *tensors) {
-    uint64_t epoch = 0;
-    const char *text = ink_tensors_note(tensors, "inkling.epoch");
-    return text != NULL && ink_number_whole(text, UINT32_MAX, &epoch) ? (uint32_t)epoch : 0;
-}
-
 static void count_export(const ink_weights *weights, ink_export_result *result) {
     for (uint32_t i = 0; i < weights->n; i++) {
         const char *part = strrchr(weights->item[i].name, '.');
@@ -250,12 +247,8 @@ static ink_status write_export(const ink_modelfile *model, const char *path, ink
                                      .normalise = &model->normalise,
                                      .height = (uint32_t)model->height,
                                      .width = (uint32_t)model->width,
-                                     .recipe = ink_tensors_note(tensors, "inkling.recipe"),
-                                     .origin = ink_tensors_note(tensors, "inkling.origin"),
-                                     .data_sha256 = ink_tensors_note(tensors, "inkling.data_sha256"),
-                                     .temperature = ink_tensors_note(tensors, "inkling.temperature"),
                                      .step = fit.batches,
-                                     .epoch = epoch_of(tensors)};
+                                     .card = tensors};
         status = ink_modelfile_write(path, &fit.weights, &notes, err);
     }
     if (status == INK_OK) count_export(&fit.weights, result);

@@ -9,7 +9,7 @@
 #include "core/status.h"
 #include "files/tensors_write.h"
 
-#define NOTES_MOST 11
+#define NOTES_MOST 32 /* own ones, and as many of a card as there is room for */
 #define NAME_BYTES (INK_NAME_SIZE + 24)
 
 /* The metadata, with room for the numbers among them. */
@@ -20,7 +20,17 @@ typedef struct notes_text {
 } notes_text;
 
 static void note(notes_text *out, const char *key, const char *value) {
-    if (value != NULL) out->pairs[out->n++] = (ink_pair){key, value};
+    if (value != NULL && out->n < NOTES_MOST) out->pairs[out->n++] = (ink_pair){key, value};
+}
+
+/* What the card says under keys that are not there yet. */
+static void tell_on(notes_text *out, const ink_tensors *card) {
+    static const char ours[] = "inkling.";
+    for (size_t i = 0; i < card->n_metadata; i++) {
+        bool is_new = strncmp(card->metadata[i].key, ours, sizeof ours - 1) == 0;
+        for (size_t k = 0; k < out->n; k++) is_new = is_new && strcmp(out->pairs[k].key, card->metadata[i].key) != 0;
+        if (is_new) note(out, card->metadata[i].key, card->metadata[i].value);
+    }
 }
 
 static void fill_notes(notes_text *out, const ink_modelfile_notes *notes) {
@@ -39,6 +49,7 @@ static void fill_notes(notes_text *out, const ink_modelfile_notes *notes) {
     note(out, "inkling.more_sha256", notes->more_sha256);
     note(out, "inkling.temperature", notes->temperature);
     note(out, "inkling.epoch", notes->epoch > 0 ? out->epoch : NULL);
+    if (notes->card != NULL) tell_on(out, notes->card);
 }
 
 /* "bn1.running_mean" -> "bn1.num_batches_tracked" in name; false when the weight is no running mean. */

@@ -16,6 +16,7 @@ typedef struct ink_modelfile_notes {
     const char *temperature; /* or NULL */
     uint64_t step;           /* num_batches_tracked of every batch norm */
     uint32_t epoch;          /* 0: not said */
+    const ink_tensors *card; /* a model file whose other "inkling." notes are told on; or NULL */
 } ink_modelfile_notes;
 
 /* The bytes depend on weights and notes alone. Errors: INK_E_DIVERGED a weight is not finite (nothing is written);

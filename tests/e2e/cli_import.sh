@@ -63,6 +63,15 @@ out_has '"schema": "inkling/export/1"'
 gives 2 export run -o out.safetensors
 err_has "--force"
 gives 4 export nowhere -o no.safetensors
+# What a model says of itself goes with it, there and back; but not to what was made of its weights otherwise.
+gives 0 export run --dtype f16 --note "score=99 % of nothing" -o noted.safetensors
+gives 0 export noted.safetensors -o plain.safetensors
+gives 0 import plain.safetensors -o back.safetensors --quiet
+for key in data_sha256 recipe epoch score; do
+    LC_ALL=C grep -aq "\"inkling.$key\"" back.safetensors || fail "import after export lost $key"
+done
+gives 0 import plain.safetensors --normalise "range 255 0" -o other.safetensors --quiet
+LC_ALL=C grep -aq '"inkling.score"' other.safetensors && fail "the score of other pixels was kept"
 # In fewer bits, with what is to be known of it.
 gives 0 export run --dtype i8 --note "score=99 % of nothing" --note about=small -o small.safetensors
 [ "$(($(wc -c <small.safetensors) * 2))" -lt "$(wc -c <out.safetensors)" ] || fail "$said: no smaller"
