@@ -19,6 +19,7 @@ typedef struct candidate {
 struct ink_hard {
     const ink_backend *backend;
     double share;
+    uint32_t batch; /* most images of a step */
     size_t image_bytes;
     ink_graph graph;
     ink_program *judge; /* shares the learner's weights and statistics */
@@ -73,6 +74,7 @@ ink_status ink_hard_new(const ink_trainer *t, const ink_compile_options *options
     if (h == NULL) return ink_fail_memory(err, sizeof *h, "hard examples");
     h->backend = t->backend;
     h->share = t->recipe->hard_share;
+    h->batch = batch;
     h->image_bytes = (size_t)t->images->height * t->images->width;
     h->loss = ink_mem_new(candidates, sizeof *h->loss);
     h->candidates = ink_mem_new(candidates, sizeof *h->candidates);
@@ -115,6 +117,7 @@ ink_status ink_hard_pick(ink_hard *h, const ink_batch_view *from, ink_batch_view
     if (status == INK_OK) status = h->backend->read(h->judge, h->losses, h->loss, from->n, err);
     if (status != INK_OK) return status;
     uint32_t n = (uint32_t)ceil(h->share * from->n);
+    if (n > h->batch) n = h->batch; /* B / S was rounded too: 0.68 of 51 / 0.68 images can be a little over 51 */
     for (uint32_t i = 0; i < from->n; i++) h->candidates[i] = (candidate){h->loss[i], i};
     qsort(h->candidates, from->n, sizeof *h->candidates, harder);
     qsort(h->candidates, n, sizeof *h->candidates, earlier);

@@ -2,7 +2,7 @@
  *
  * With the recipe's hard-share S below 1, a step looks at B / S images (B batch-size): one forward pass with the
  * weights as they are, running statistics and no dropout, gives each image's loss, and the step is made on the
- * ceil(S n) of them with the largest (of equal ones the first), in the order in which they came. An epoch
+ * ceil(S n) of them, B at most, with the largest (of equal ones the first), in the order in which they came. An epoch
  * shows every training row to the forward pass once. A forward pass costs a third of a step or
  * less, and most digits are known after an epoch. A function of weights, batch and S alone: the same bits for any
  * number of threads, and after an interruption.

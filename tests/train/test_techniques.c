@@ -7,6 +7,8 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "train/hard.h"
+#include "train/trainer_state.h"
 #include "trial.h"
 
 /* ---- the first layer ---- */
@@ -261,6 +263,28 @@ static void the_largest_losses_are_chosen(void **state) {
     ink_weights_clear(&weights);
 }
 
+/* B / S images and ceil(S n) of them: rounded twice, that could be one more than a batch has room for. */
+static void a_step_has_no_more_than_a_batch(void **state) {
+    static const struct {
+        const char *batch, *share;
+    } cases[] = {{"51", "0.68"}, {"51", "0.34"}, {"102", "0.68"}, {"32", "0.5"}, {"51", "0.17"}, {"77", "0.28"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *keys[] = {"batch-size", cases[i].batch, "hard-share", cases[i].share, "augment", "none", NULL};
+        trial t = {.net = SMALL_NET, .keys = keys, .threads = 1, .epochs = 1, .backend = &ink_backend_cpu};
+        uint32_t rows[ROWS], n;
+        start(&t);
+        n = ink_hard_candidates(&t.recipe);
+        if (n > t.trainer->n_train) n = t.trainer->n_train;
+        for (uint32_t k = 0; k < n; k++) rows[k] = k;
+        ink_batch_view all = {.n = n, .images = images.pixels, .labels = images.labels, .rows = rows}, hard;
+        assert_int_equal(ink_hard_pick(t.trainer->hard, &all, &hard, NULL), INK_OK);
+        assert_true(hard.n > 0 && hard.n <= t.recipe.batch_size);
+        assert_int_equal(run(&t), INK_OK);
+        end(&t);
+    }
+}
+
 /* ---- the sweep of the learning rate ---- */
 
 static void a_sweep_rises_until_hope_is_lost(void **state) {
@@ -298,6 +322,7 @@ int main(void) {
         cmocka_unit_test(whitening_filters_whiten),
         cmocka_unit_test(hard_examples_are_chosen_alike),
         cmocka_unit_test(the_largest_losses_are_chosen),
+        cmocka_unit_test(a_step_has_no_more_than_a_batch),
         cmocka_unit_test(a_sweep_rises_until_hope_is_lost),
         cmocka_unit_test(the_suggestion_is_where_the_loss_falls_fastest),
         cmocka_unit_test(muon_steps_are_nearly_orthonormal),
