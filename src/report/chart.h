@@ -55,7 +55,9 @@ INK_MUST_USE ink_status ink_chart_loss(const ink_epoch *epochs, uint32_t n, ink_
 INK_MUST_USE ink_status ink_chart_run(const ink_epoch *epochs, uint32_t n, const char *title, ink_picture **out,
                                       ink_error *err);
 
-/* Index of the epoch with the highest validation accuracy (the first of equals); INK_CHART_NO_BEST: none measured. */
+/* Index of the epoch with the highest validation accuracy; INK_CHART_NO_BEST: none measured. Of equals the one whose
+ * weights the trainer kept (the last with `best` set); without such a word, as in means over several nets, the one with
+ * the lowest loss, then the first. */
 uint32_t ink_chart_best(const ink_epoch *epochs, uint32_t n);
 
 #endif

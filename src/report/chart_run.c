@@ -14,11 +14,19 @@ typedef struct columns {
     bool any_validation;
 } columns;
 
+/* Is b, the later one, better than a? What the trainer said of it decides between equals. */
+static bool better(const ink_epoch *a, const ink_epoch *b) {
+    const double rounded = 1e-8; /* metrics.csv keeps nine digits: a row read back differs from one just measured */
+    double gain = b->val_acc - a->val_acc;
+    if (fabs(gain) > rounded) return gain > 0;
+    return b->best || (!a->best && b->val_loss < a->val_loss);
+}
+
 uint32_t ink_chart_best(const ink_epoch *epochs, uint32_t n) {
     uint32_t best = INK_CHART_NO_BEST;
     for (uint32_t i = 0; i < n; i++) {
         if (isnan(epochs[i].val_acc)) continue;
-        if (best == INK_CHART_NO_BEST || epochs[i].val_acc > epochs[best].val_acc) best = i;
+        if (best == INK_CHART_NO_BEST || better(&epochs[best], &epochs[i])) best = i;
     }
     return best;
 }

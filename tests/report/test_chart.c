@@ -187,6 +187,24 @@ static void the_best_epoch_and_the_axis_are_told(void **state) {
     ink_picture_free(again);
 }
 
+/* The trainer takes the lower loss of equal accuracies, and so does whoever tells of it. */
+static void the_best_of_equals_is_the_trainers(void **state) {
+    (void)state;
+    ink_epoch e[4] = {{.epoch = 1, .val_acc = 2 / 3.0, .val_loss = 0.3, .best = true},
+                      {.epoch = 2, .val_acc = 2 / 3.0, .val_loss = 0.1, .best = true},
+                      {.epoch = 3, .val_acc = 2 / 3.0, .val_loss = 0.2},
+                      {.epoch = 4, .val_acc = 0.5, .val_loss = 0.05}};
+    assert_int_equal(ink_chart_best(e, 4), 1);
+    e[0].val_acc = 0.666666667; /* read back from metrics.csv */
+    assert_int_equal(ink_chart_best(e, 4), 1);
+    e[1].best = e[0].best = false; /* means over several nets */
+    assert_int_equal(ink_chart_best(e, 4), 1);
+    e[3].best = true; /* one net's best is not that of the mean */
+    assert_int_equal(ink_chart_best(e, 4), 1);
+    e[1].val_loss = e[2].val_loss = e[0].val_loss;
+    assert_int_equal(ink_chart_best(e, 4), 0);
+}
+
 static void holes_and_infinities(void **state) {
     (void)state;
     ink_epoch e[10];
@@ -281,6 +299,7 @@ int main(void) {
         cmocka_unit_test(epoch_axes),
         cmocka_unit_test(runs_of_all_lengths),
         cmocka_unit_test(the_best_epoch_and_the_axis_are_told),
+        cmocka_unit_test(the_best_of_equals_is_the_trainers),
         cmocka_unit_test(holes_and_infinities),
         cmocka_unit_test(six_series_and_no_more),
         cmocka_unit_test_setup_teardown(saving, scratch_setup, scratch_teardown),
