@@ -250,12 +250,11 @@ static ink_status take_for_testing(ink_dataset *set, const ink_dataset_options *
         status = take_test(set, p, false, o->use, o->pool, err);
     } else {
         status = read_train(set, p, score ? INK_CSV_ANY : INK_CSV_TEST, o->pool, &set->test, &set->test_name, err);
-        if (status == INK_OK && score && set->test.labels == NULL && ink_place_there(&p->test_labels) && p->single &&
-            ink_place_there(&p->train) && strstr(p->train.path, "test.csv") != NULL) {
+        /* A lone test.csv's labels and sample stand beside it. */
+        if (status == INK_OK && score && p->lone_test && set->test.labels == NULL && ink_place_there(&p->test_labels)) {
             status = read_test_labels(set, &p->test_labels, err);
         }
-        /* A lone test.csv's sample stands beside it. */
-        if (status == INK_OK && p->single && !ink_place_there(&p->test) && ink_place_there(&p->sample)) {
+        if (status == INK_OK && p->lone_test && ink_place_there(&p->sample)) {
             status = read_sample(set, &p->sample, err);
         }
     }

@@ -194,6 +194,7 @@ static void take_beside_idx(const char *path, ink_arena *arena, ink_places *out)
 static ink_status take_beside_csv(const char *path, ink_arena *arena, ink_places *out, ink_error *err) {
     bool train = begins(last_part(path), "train.csv"), test = begins(last_part(path), "test.csv");
     if (!train && !test) return INK_OK;
+    out->lone_test = test;
     for (size_t i = 0; i < N_FOLDER_FILES; i++) {
         const wanted *w = &folder_files[i];
         if (!w->csv || w->place == offsetof(ink_places, train)) continue;

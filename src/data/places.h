@@ -22,6 +22,7 @@ typedef struct ink_places {
     ink_digit_files train_pictures, test_pictures;
     const char *pictures; /* how DATA was named, where these lists are not empty */
     bool single;          /* DATA is one file */
+    bool lone_test;       /* and that file is test.csv, here in `train`; its sample and test_labels are found too */
     bool transposed;      /* EMNIST keeps its images transposed */
     ink_archive *archive; /* DATA is a zip */
 } ink_places;

@@ -232,6 +232,34 @@ static void kaggle_folder(void **state) {
     refuse("", INK_USE_TRAIN, INK_E_DATA, "sample_submission.csv", "");
 }
 
+/* A sample and test_labels belong to test.csv alone, also where DATA names one file. */
+static void what_belongs_to_a_lone_file(void **state) {
+    (void)state;
+    save("train.csv", csv(0, 20, true));
+    save("sample_submission.csv", ids(7, false));
+    save("test_labels.csv", ids(7, true));
+    static const ink_use uses[] = {INK_USE_EVAL, INK_USE_PREDICT};
+    for (int i = 0; i < 2; i++) {
+        ink_dataset set = find("train.csv", uses[i], NULL);
+        is_series(&set.test, 0, 20);
+        assert_int_equal(set.sample.count, 0);
+        ink_dataset_clear(&set);
+    }
+    save("test.csv", csv(1, 7, false));
+    ink_dataset set = find("test.csv", INK_USE_EVAL, NULL);
+    is_series(&set.test, 1, 7);
+    assert_int_equal(set.test.labels[1], 6);
+    assert_int_equal(set.sample.count, 7);
+    ink_dataset_clear(&set);
+    mkdir(path("test.csv.d"), 0777); /* a folder's name is not the file's */
+    save("test.csv.d/train.csv", csv(0, 7, false));
+    save("test.csv.d/test_labels.csv", ids(7, true));
+    refuse("test.csv.d/train.csv", INK_USE_EVAL, INK_E_DATA, "train.csv has no labels", "");
+    /* A zip whose one file has the name of labels, but is a table of images. */
+    save_zip("only.zip", (const char *[]){"test_labels.csv", NULL}, (text[]){csv(1, 7, false)});
+    refuse("only.zip", INK_USE_EVAL, INK_E_DATA, "test_labels.csv has no labels", "");
+}
+
 static void kaggle_zip(void **state) {
     (void)state;
     save_zip("digit-recognizer.zip",
@@ -390,10 +418,15 @@ static void nothing_useful(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(one_csv, clear),      cmocka_unit_test_setup(kaggle_folder, clear),
-        cmocka_unit_test_setup(kaggle_zip, clear),   cmocka_unit_test_setup(mnist_folder, clear),
-        cmocka_unit_test_setup(fingerprints, clear), cmocka_unit_test(duplicates),
-        cmocka_unit_test_setup(warnings, clear),     cmocka_unit_test_setup(nothing_useful, clear),
+        cmocka_unit_test_setup(one_csv, clear),
+        cmocka_unit_test_setup(kaggle_folder, clear),
+        cmocka_unit_test_setup(what_belongs_to_a_lone_file, clear),
+        cmocka_unit_test_setup(kaggle_zip, clear),
+        cmocka_unit_test_setup(mnist_folder, clear),
+        cmocka_unit_test_setup(fingerprints, clear),
+        cmocka_unit_test(duplicates),
+        cmocka_unit_test_setup(warnings, clear),
+        cmocka_unit_test_setup(nothing_useful, clear),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
