@@ -166,10 +166,10 @@ static bool has_test(const ink_places *p) {
     return ink_place_there(&p->test) || ink_place_there(&p->test_images) || p->test_pictures.count > 0;
 }
 
-/* Is there a test file with labels? A CSV's own label column is only known when it is read. */
-static bool has_test_labels(const ink_places *p) {
-    return p->test_pictures.count > 0 || (ink_place_there(&p->test) && ink_place_there(&p->test_labels)) ||
-           (!ink_place_there(&p->test) && ink_place_there(&p->test_images) && ink_place_there(&p->test_image_labels));
+/* May the test file have labels? A CSV's own label column is only known when it is read. */
+static bool may_have_test_labels(const ink_places *p) {
+    return ink_place_there(&p->test) || p->test_pictures.count > 0 ||
+           (ink_place_there(&p->test_images) && ink_place_there(&p->test_image_labels));
 }
 
 /* The test file that the user named, as test and nothing else. */
@@ -205,7 +205,7 @@ static ink_status no_labels(const char *name, ink_use use, ink_error *err) {
     return status;
 }
 
-/* Reads the test set of p, with its labels and sample where they are wanted. */
+/* Reads the test set of p, with its labels and sample where they are wanted; what cannot be scored needs none. */
 static ink_status take_test(ink_dataset *set, const ink_places *p, bool named, ink_use use, ink_pool *pool,
                             ink_error *err) {
     ink_status status = read_test(set, p, pool, err);
@@ -214,7 +214,8 @@ static ink_status take_test(ink_dataset *set, const ink_places *p, bool named, i
         set->test.labels == NULL) {
         status = read_test_labels(set, &p->test_labels, err);
     }
-    if (status == INK_OK && csv && !named && ink_place_there(&p->sample)) status = read_sample(set, &p->sample, err);
+    bool sample = csv && !named && ink_place_there(&p->sample) && (use != INK_USE_EVAL || set->test.labels != NULL);
+    if (status == INK_OK && sample) status = read_sample(set, &p->sample, err);
     return status;
 }
 
@@ -246,8 +247,13 @@ static ink_status take_for_testing(ink_dataset *set, const ink_dataset_options *
     ink_status status;
     if (o->test != NULL) {
         status = take_test(set, named, true, o->use, o->pool, err);
-    } else if (!p->single && has_test(p) && (!score || has_test_labels(p) || !has_train(p))) {
+    } else if (!p->single && has_test(p) && (!score || may_have_test_labels(p) || !has_train(p))) {
         status = take_test(set, p, false, o->use, o->pool, err);
+        if (status == INK_OK && score && set->test.labels == NULL && has_train(p)) {
+            ink_images_free(&set->test);
+            set->test_files = NULL;
+            status = read_train(set, p, INK_CSV_ANY, o->pool, &set->test, &set->test_name, err);
+        }
     } else {
         status = read_train(set, p, score ? INK_CSV_ANY : INK_CSV_TEST, o->pool, &set->test, &set->test_name, err);
         /* A lone test.csv's labels and sample stand beside it. */

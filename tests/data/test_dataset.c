@@ -232,6 +232,32 @@ static void kaggle_folder(void **state) {
     refuse("", INK_USE_TRAIN, INK_E_DATA, "sample_submission.csv", "");
 }
 
+/* eval takes labelled test images, wherever their labels stand, and the train file only when there are none. */
+static void labelled_test_tables(void **state) {
+    (void)state;
+    save("train.csv", csv(0, 20, true));
+    save("test.csv", csv(1, 10, true));
+    save("sample_submission.csv", ids(10, false));
+    ink_dataset set = find("", INK_USE_EVAL, NULL);
+    is_series(&set.test, 1, 10);
+    assert_non_null(set.test.labels);
+    assert_string_equal(set.test_name, path("test.csv"));
+    ink_dataset_clear(&set);
+    save("test.csv", csv(1, 9, false)); /* one less than the sample asks for, but it is the train file that counts */
+    set = find("", INK_USE_EVAL, NULL);
+    is_series(&set.test, 0, 20);
+    assert_non_null(set.test.labels);
+    assert_string_equal(set.test_name, path("train.csv"));
+    assert_int_equal(set.sample.count, 0);
+    ink_dataset_clear(&set);
+    save_zip("both.zip", (const char *[]){"train.csv", "test.csv", NULL}, (text[]){csv(0, 20, true), csv(1, 9, true)});
+    set = find("both.zip", INK_USE_EVAL, NULL);
+    is_series(&set.test, 1, 9);
+    ink_dataset_clear(&set);
+    unlink(path("train.csv"));
+    refuse("", INK_USE_EVAL, INK_E_DATA, "test.csv has no labels", "");
+}
+
 /* A sample and test_labels belong to test.csv alone, also where DATA names one file. */
 static void what_belongs_to_a_lone_file(void **state) {
     (void)state;
@@ -420,6 +446,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(one_csv, clear),
         cmocka_unit_test_setup(kaggle_folder, clear),
+        cmocka_unit_test_setup(labelled_test_tables, clear),
         cmocka_unit_test_setup(what_belongs_to_a_lone_file, clear),
         cmocka_unit_test_setup(kaggle_zip, clear),
         cmocka_unit_test_setup(mnist_folder, clear),
