@@ -123,7 +123,7 @@ void ink_runlog_free(ink_runlog *log);
 bool ink_run_is(const char *folder);
 
 /* metrics.csv of a run. *epochs is the caller's (ink_mem_free), NULL when n is 0. Columns that a later version may add
- * at the end are skipped.
+ * at the end are skipped. Epochs ascend.
  * Errors   INK_E_FILE cannot be read; INK_E_DATA with line and column; INK_E_MEMORY */
 INK_MUST_USE ink_status ink_run_epochs(const char *run, ink_epoch **epochs, uint32_t *n, ink_error *err);
 

@@ -115,6 +115,15 @@ static ink_status read_row(const char *name, uint64_t number, const char *line, 
     return INK_OK;
 }
 
+/* Epochs ascend from 1: charts and means over nets rely on it. */
+static ink_status check_order(const char *name, uint64_t number, uint32_t before, const ink_epoch *e, ink_error *err) {
+    char seen[16], wanted[32];
+    if (e->epoch > before) return INK_OK;
+    snprintf(seen, sizeof seen, "%u", e->epoch);
+    snprintf(wanted, sizeof wanted, "a number above %u", before);
+    return ink_fail_line(err, INK_E_DATA, name, number, 1, seen, wanted, "epoch");
+}
+
 ink_status ink_run_parse(const char *name, const char *text, uint32_t last, ink_epoch **epochs, uint32_t *n,
                          size_t *length, ink_error *err) {
     static const char header[] = INK_METRICS_HEADER;
@@ -135,7 +144,8 @@ ink_status ink_run_parse(const char *name, const char *text, uint32_t last, ink_
         ink_epoch epoch = {0};
         status = read_row(name, number, line, end, &epoch, err);
         if (status != INK_OK || epoch.epoch > last) break;
-        status = ink_run_keep_epoch(&rows, &epoch, err);
+        status = check_order(name, number, rows.n_epochs > 0 ? rows.epochs[rows.n_epochs - 1].epoch : 0, &epoch, err);
+        if (status == INK_OK) status = ink_run_keep_epoch(&rows, &epoch, err);
         if (status != INK_OK) break;
         *length = (size_t)(end - text) + 1;
     }

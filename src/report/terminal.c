@@ -59,9 +59,14 @@ static double place_y(const canvas *c, const ink_axis *axis, double value) {
     return (1 - at) * (c->rows - 1) * c->down + (c->down - 1) / 2.0;
 }
 
+/* Epochs that do not ascend would stand beside the canvas: they go to its edge. */
+static double place_x(const canvas *c, const ink_axis *axis, uint32_t epoch) {
+    double at = fmin(1, fmax(0, ink_axis_at(axis, epoch)));
+    return at * (c->columns * c->across - 1);
+}
+
 static void draw_curve(canvas *c, const ink_epoch *epochs, uint32_t n, bool validation, const ink_axis *x_axis,
                        const ink_axis *y_axis) {
-    double width = c->columns * c->across - 1;
     double last_x = 0, last_y = 0;
     bool joined = false;
     for (uint32_t i = 0; i < n; i++) {
@@ -70,8 +75,7 @@ static void draw_curve(canvas *c, const ink_epoch *epochs, uint32_t n, bool vali
             joined = false;
             continue;
         }
-        double x = ink_axis_at(x_axis, epochs[i].epoch) * width;
-        double y = place_y(c, y_axis, value);
+        double x = place_x(c, x_axis, epochs[i].epoch), y = place_y(c, y_axis, value);
         if (joined) draw_between(c, last_x, last_y, x, y);
         last_x = x;
         last_y = y;
@@ -80,8 +84,8 @@ static void draw_curve(canvas *c, const ink_epoch *epochs, uint32_t n, bool vali
     for (uint32_t i = 0; i < n; i++) { /* the measured points on top of the lines between them */
         double value = accuracy_of(&epochs[i], validation);
         if (!isfinite(value)) continue;
-        set_dot(c, (uint32_t)lround(ink_axis_at(x_axis, epochs[i].epoch) * width),
-                (uint32_t)lround(place_y(c, y_axis, value)), true);
+        double x = place_x(c, x_axis, epochs[i].epoch), y = place_y(c, y_axis, value);
+        set_dot(c, (uint32_t)lround(x), (uint32_t)lround(y), true);
     }
 }
 

@@ -172,6 +172,9 @@ static void bad_tables(void **state) {
         {HEADER "1,1,1,1,1,1,1,1,-3,1,1,1\n", 2, 9},
         {HEADER "1,1,1,1,1,1,1,1,3,2,1,1\n", 2, 10},
         {HEADER ROW1 ROW2 "3,1,1\n", 4, 0},
+        {HEADER "0,1,1,1,1,1,1,1,3,1,1,1\n", 2, 1}, /* epochs ascend from 1 */
+        {HEADER ROW1 ROW2 ROW2, 4, 1},
+        {HEADER ROW3 ROW1, 3, 1},
     };
     const char *path = scratch_path(*state, "metrics.csv");
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {

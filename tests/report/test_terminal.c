@@ -77,6 +77,24 @@ static void what_the_graph_says(void **state) {
     ink_mem_free(text);
 }
 
+/* Whatever the numbers are, nothing is drawn beside the canvas. */
+static void epochs_in_no_order(void **state) {
+    (void)state;
+    static const uint32_t numbers[][4] = {
+        {3, 0, 2, 1}, {UINT32_MAX, 0, 1, 2}, {1, UINT32_MAX, 2, 3}, {0, 0, 0, 0}, {1, 5, 2, UINT32_MAX}};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        for (int utf8 = 0; utf8 < 2; utf8++) {
+            ink_epoch e[4] = {{.val_acc = 0.9}, {.val_acc = 0.5}, {.val_acc = 0.95}, {.val_acc = 0.7}};
+            char *text = NULL;
+            ink_error err;
+            for (int k = 0; k < 4; k++) e[k].epoch = numbers[i][k];
+            assert_int_equal(ink_terminal_graph(e, 4, 80, utf8 != 0, &text, &err), INK_OK);
+            check_lines(text, 80, utf8 != 0);
+            ink_mem_free(text);
+        }
+    }
+}
+
 static void digits(void **state) {
     (void)state;
     static uint8_t pixels[5 * 784];
@@ -100,6 +118,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(graphs),
         cmocka_unit_test(what_the_graph_says),
+        cmocka_unit_test(epochs_in_no_order),
         cmocka_unit_test(digits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
