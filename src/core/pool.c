@@ -134,7 +134,7 @@ uint32_t ink_pool_processors(void) {
 ink_status ink_pool_new(uint32_t threads, ink_pool **out, ink_error *err) {
     *out = NULL;
     uint32_t processors = ink_pool_processors();
-    if (threads == 0) threads = processors;
+    if (threads == 0) threads = processors < INK_POOL_THREADS_MAX ? processors : INK_POOL_THREADS_MAX;
     if (threads > INK_POOL_THREADS_MAX) {
         return ink_fail(err, INK_E_USAGE, "%u threads asked for, at most %u are possible", threads,
                         INK_POOL_THREADS_MAX);

@@ -25,7 +25,8 @@ typedef struct ink_phase {
 #define INK_POOL_TASKS_MAX   0xfffffu
 #define INK_POOL_THREADS_MAX 256u
 
-/* threads counts the caller: 1 makes no thread at all. 0: one per processor that this process may use.
+/* threads counts the caller: 1 makes no thread at all. 0: one per processor that this process may use, up to the
+ * maximum.
  * Errors   INK_E_USAGE above the maximum, INK_E_MEMORY, INK_E_INTERNAL when a thread cannot be made.
  * Owner    the caller, who frees it when no run is under way. */
 INK_MUST_USE ink_status ink_pool_new(uint32_t threads, ink_pool **out, ink_error *err);

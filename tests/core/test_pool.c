@@ -1,12 +1,14 @@
 /* tests/core/test_pool.c: every task once, phases in order, for 1 to 16 threads and many runs.
  * ThreadSanitizer runs it too; speed is measured elsewhere. */
-#define _DEFAULT_SOURCE
+#define _GNU_SOURCE
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -14,6 +16,17 @@
 #include "core/pool.h"
 
 #define TASKS_MAX 2000
+
+/* Processors that the machine seems to have; 0: as many as it has. */
+static unsigned pretended;
+
+/* In place of the C library's. */
+int sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set) {
+    memset(set, 0, size);
+    if (pretended == 0) return syscall(SYS_sched_getaffinity, pid, size, set) < 0 ? -1 : 0;
+    for (unsigned i = 0; i < pretended; i++) CPU_SET_S(i, size, set);
+    return 0;
+}
 
 typedef struct count {
     atomic_uint done[TASKS_MAX];
@@ -140,12 +153,28 @@ static void odd_requests(void **state) {
     for (int i = 0; i < 50; i++) ink_pool_free(new_pool(4)); /* born and freed without work */
 }
 
+/* One thread per processor, but no more than a pool has: nobody asked for the rest. */
+static void more_processors_than_threads(void **state) {
+    (void)state;
+    static count c;
+    pretended = 2 * INK_POOL_THREADS_MAX;
+    assert_int_equal(ink_pool_processors(), 2 * INK_POOL_THREADS_MAX);
+    ink_pool *pool = new_pool(0);
+    pretended = 0;
+    c.threads = ink_pool_threads(pool);
+    assert_int_equal(c.threads, INK_POOL_THREADS_MAX);
+    ink_pool_each(pool, TASKS_MAX, count_task, &c);
+    assert_int_equal(c.total, TASKS_MAX);
+    ink_pool_free(pool);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_task_once),
         cmocka_unit_test(phases_in_order),
         cmocka_unit_test(sleepers_wake),
         cmocka_unit_test(odd_requests),
+        cmocka_unit_test(more_processors_than_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
