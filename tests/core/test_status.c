@@ -103,6 +103,31 @@ static void hostile_text_is_escaped(void **state) {
     for (const char *p = err.text; *p != '\0'; p++) assert_true((unsigned char)*p >= 0x20 && *p != 0x7f);
 }
 
+/* U+0080 to U+009F, c2 80 to c2 9f in UTF-8, steer a terminal too; U+00A0 and letters stay as they are. */
+static void controls_of_utf8_are_escaped(void **state) {
+    (void)state;
+    static const char *const pairs[][2] = {{"a\xc2\x80z", "a\\xc2\\x80z"},
+                                           {"\xc2\x9b"
+                                            "31m",
+                                            "\\xc2\\x9b31m"},
+                                           {"\xc2\x9f", "\\xc2\\x9f"},
+                                           {"\xc2\xa0\xc3\x9b", "\xc2\xa0\xc3\x9b"},
+                                           {"caf\xc3\xa9", "caf\xc3\xa9"},
+                                           {"\xe2\x82\x80", "\xe2\x82\x80"},
+                                           {"\xc2", "\xc2"},
+                                           {"\xc2\n", "\xc2\\x0a"}};
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        char dst[40];
+        ink_escape(dst, sizeof dst, pairs[i][0], strlen(pairs[i][0]), sizeof dst);
+        assert_string_equal(dst, pairs[i][1]);
+    }
+    char dst[12]; /* cut between the two */
+    ink_escape(dst, sizeof dst, "a\xc2\x9b", 3, 2);
+    assert_string_equal(dst, "a\\xc2...");
+    ink_escape(dst, 9, "\xc2\x9b", 2, 9);
+    assert_string_equal(dst, "\\xc2...");
+}
+
 static void long_text_is_cut(void **state) {
     (void)state;
     ink_error err;
@@ -154,11 +179,17 @@ static void every_status_has_a_word(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(plain_failure),           cmocka_unit_test(nobody_wants_to_know),
-        cmocka_unit_test(place_in_a_text),         cmocka_unit_test(place_in_bytes),
-        cmocka_unit_test(system_failures),         cmocka_unit_test(hints_follow),
-        cmocka_unit_test(hostile_text_is_escaped), cmocka_unit_test(long_text_is_cut),
-        cmocka_unit_test(escape_never_overruns),   cmocka_unit_test(every_status_has_a_word),
+        cmocka_unit_test(plain_failure),
+        cmocka_unit_test(nobody_wants_to_know),
+        cmocka_unit_test(place_in_a_text),
+        cmocka_unit_test(place_in_bytes),
+        cmocka_unit_test(system_failures),
+        cmocka_unit_test(hints_follow),
+        cmocka_unit_test(hostile_text_is_escaped),
+        cmocka_unit_test(long_text_is_cut),
+        cmocka_unit_test(controls_of_utf8_are_escaped),
+        cmocka_unit_test(escape_never_overruns),
+        cmocka_unit_test(every_status_has_a_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
