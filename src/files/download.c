@@ -290,33 +290,60 @@ static ink_status try_place(transfer *t, const char *place, bool *done, ink_erro
     return INK_OK;
 }
 
-/* Opens part and locks it. */
-static ink_status open_part(transfer *t, ink_error *err) {
-    struct stat facts;
+static void close_part(transfer *t) {
+    if (t->fd >= 0) close(t->fd);
+    t->fd = -1;
+}
+
+static ink_status fail_busy(const transfer *t, ink_error *err) {
+    return ink_fail(err, INK_E_FILE, "%s is being downloaded by another process", t->path);
+}
+
+/* Opens part and locks it. *moved: meanwhile whoever had it gave it its final name, or dropped it; it is not ours. */
+static ink_status open_part(transfer *t, bool *moved, ink_error *err) {
+    struct stat ours, now;
+    *moved = false;
     t->fd = open(t->part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (t->fd < 0) return ink_fail_errno(err, "write", t->part);
-    if (flock(t->fd, LOCK_EX | LOCK_NB) != 0) {
-        return ink_fail(err, INK_E_FILE, "%s is being downloaded by another process", t->path);
+    if (flock(t->fd, LOCK_EX | LOCK_NB) != 0) return fail_busy(t, err);
+    if (fstat(t->fd, &ours) != 0) return ink_fail_errno(err, "read", t->part);
+    if (stat(t->part, &now) != 0 || now.st_dev != ours.st_dev || now.st_ino != ours.st_ino) {
+        *moved = true;
+        close_part(t);
+        return INK_OK;
     }
-    if (fstat(t->fd, &facts) != 0) return ink_fail_errno(err, "read", t->part);
-    t->offset = (uint64_t)facts.st_size;
+    t->offset = (uint64_t)ours.st_size;
     return t->offset > t->file->max_bytes ? start_anew(t, err) : INK_OK;
+}
+
+/* Looks whether the file is there, else opens part. */
+static ink_status begin(transfer *t, bool *there, ink_error *err) {
+    struct stat facts;
+    for (int i = 0; i < TRIES; i++) {
+        bool moved;
+        *there = is_good(t->path, t->file);
+        if (*there) {
+            say(t, "%s is there already", t->path);
+            return INK_OK;
+        }
+        ink_status status = open_part(t, &moved, err);
+        if (status != INK_OK) return status;
+        if (moved) continue;
+        if (stat(t->path, &facts) == 0) say(t, "%s is not the file expected: it is fetched again", t->path);
+        return INK_OK;
+    }
+    return fail_busy(t, err);
 }
 
 static ink_status fetch(transfer *t, ink_error *err) {
     const ink_download *d = t->download;
-    struct stat facts;
-    bool done = false;
+    bool done = false, there;
     int n = snprintf(t->path, sizeof t->path, "%s/%s", d->dir, t->file->name);
     int m = snprintf(t->part, sizeof t->part, "%s/%s.part", d->dir, t->file->name);
     if (n < 0 || m < 0 || m >= PATH_SIZE) return ink_fail(err, INK_E_USAGE, "the folder's name is too long");
-    if (is_good(t->path, t->file)) {
-        say(t, "%s is there already", t->path);
-        return INK_OK;
-    }
-    if (stat(t->path, &facts) == 0) say(t, "%s is not the file expected: it is fetched again", t->path);
-    ink_status status = open_part(t, err);
-    if (status == INK_OK && t->offset > 0 && is_good(t->part, t->file)) return keep(t, err);
+    ink_status status = begin(t, &there, err);
+    if (status != INK_OK || there) return status;
+    if (t->offset > 0 && is_good(t->part, t->file)) return keep(t, err);
     for (size_t i = 0; status == INK_OK && !done && d->places[i] != NULL; i++) {
         status = try_place(t, d->places[i], &done, err);
         if (status == INK_OK && !done && d->places[i + 1] != NULL) {
@@ -348,7 +375,7 @@ ink_status ink_download_run(const ink_download *download, ink_error *err) {
     for (uint32_t i = 0; status == INK_OK && i < download->n_files; i++) {
         transfer t = {.download = download, .file = &download->files[i], .fd = -1, .curl = curl};
         status = fetch(&t, err);
-        if (t.fd >= 0) close(t.fd);
+        close_part(&t);
     }
     if (curl != NULL) curl_easy_cleanup(curl);
     curl_global_cleanup();

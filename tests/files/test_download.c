@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -59,6 +60,19 @@ static size_t load(const char *name) {
 static bool there(const char *name) {
     struct stat facts;
     return stat(path(name), &facts) == 0;
+}
+
+/* What another process does with the part just before it is locked, once. */
+static enum { NOTHING, FINISH, DROP } before_lock;
+
+/* In place of the C library's. */
+int flock(int fd, int how) {
+    char part[512];
+    snprintf(part, sizeof part, "%s", path("dir/file.gz.part"));
+    if (before_lock == FINISH) rename(part, path("dir/file.gz"));
+    if (before_lock == DROP) unlink(part);
+    before_lock = NOTHING;
+    return (int)syscall(SYS_flock, fd, how);
 }
 
 /* What is served: half noise, half zeros, so that its gzip differs much from it. */
@@ -337,10 +351,29 @@ static void folder_and_lock(void **state) {
     assert_int_equal(flock(fd, LOCK_EX), 0);
     assert_int_equal(fetch(&(request){.ways = {"ok"}, .file = plain}, &err), INK_E_FILE);
     assert_non_null(strstr(err.text, "is being downloaded by another process"));
+    assert_int_equal(load("dir/file.gz.part"), 10); /* the other's, and it stays */
     close(fd);
     d.places = (const char *[]){NULL};
     d.dir = path("dir");
     assert_int_equal(ink_download_run(&d, &err), INK_E_USAGE);
+}
+
+/* The part is another process's until just before we lock it: it then has its final name, or is gone. */
+static void finished_before_the_lock(void **state) {
+    (void)state;
+    ink_error err;
+    save("dir/file.gz.part", packed, packed_size);
+    before_lock = FINISH;
+    assert_int_equal(fetch(&(request){.ways = {"missing"}, .file = plain}, &err), INK_OK);
+    assert_int_equal(before_lock, NOTHING);
+    has_file();
+    assert_string_equal(server_log(), "");
+    clear(NULL);
+    save("dir/file.gz.part", packed, 5000);
+    before_lock = DROP;
+    assert_int_equal(fetch(&(request){.ways = {"ok"}, .file = plain}, &err), INK_OK);
+    has_file();
+    assert_string_equal(server_log(), "/ok/file.gz - 200\n");
 }
 
 static void known_words(void **state) {
@@ -369,6 +402,7 @@ int main(void) {
         cmocka_unit_test_setup(too_long, clear),
         cmocka_unit_test_setup(progress_and_stop, clear),
         cmocka_unit_test_setup(folder_and_lock, clear),
+        cmocka_unit_test_setup(finished_before_the_lock, clear),
         cmocka_unit_test(known_words),
     };
     return cmocka_run_group_tests(tests, start_server, stop_server);
