@@ -66,11 +66,9 @@ static unsigned exif_number(const uint8_t *p, size_t bytes, bool big) {
     return v;
 }
 
-/* Orientation from an APP1 marker; 1 when it says none, or anything that makes no sense. */
-static uint32_t orientation_of(const uint8_t *p, size_t size) {
-    if (size < 14 || memcmp(p, "Exif\0\0", 6) != 0) return 1;
-    p += 6;
-    size -= 6;
+/* Orientation from what follows "Exif\0\0" in its marker; 1 when it says none, or anything that makes no sense. */
+static uint32_t orientation_in(const uint8_t *p, size_t size) {
+    if (size < 8) return 1;
     bool big = p[0] == 'M' && p[1] == 'M';
     if (!big && !(p[0] == 'I' && p[1] == 'I')) return 1;
     if (exif_number(p + 2, 2, big) != 42) return 1;
@@ -84,6 +82,15 @@ static uint32_t orientation_of(const uint8_t *p, size_t size) {
         unsigned value = exif_number(entry + 8, 2, big);
         bool good = exif_number(entry + 2, 2, big) == EXIF_TYPE_SHORT && exif_number(entry + 4, 4, big) == 1;
         return good && value >= 1 && value <= 8 ? value : 1;
+    }
+    return 1;
+}
+
+/* The first marker of EXIF among those of APP1, which hold XMP as well. */
+static uint32_t orientation_of(const struct jpeg_marker_struct *marker) {
+    for (; marker != NULL; marker = marker->next) {
+        if (marker->data_length < 6 || memcmp(marker->data, "Exif\0\0", 6) != 0) continue;
+        return orientation_in(marker->data + 6, marker->data_length - 6);
     }
     return 1;
 }
@@ -106,9 +113,7 @@ static void decode(decoder *d) {
     if (jpeg->data_precision != 8) give_up(d, "a JPEG of other than 8 bits is not read");
     d->status = ink_bitmap_begin(d->job, jpeg->image_width, jpeg->image_height, d->job->limits.shrink);
     if (d->status != INK_OK) longjmp(d->jump, 1);
-    if (jpeg->marker_list != NULL) {
-        d->job->orientation = orientation_of(jpeg->marker_list->data, jpeg->marker_list->data_length);
-    }
+    d->job->orientation = orientation_of(jpeg->marker_list);
     jpeg->out_color_space = JCS_GRAYSCALE;
     jpeg->dct_method = JDCT_ISLOW;
     jpeg->scale_num = 1;

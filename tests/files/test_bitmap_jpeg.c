@@ -14,6 +14,7 @@ typedef struct jpeg_form {
     uint32_t width, height;
     J_COLOR_SPACE in, stored;
     int progressive, arithmetic, quality, scans;
+    const char *other; /* text of an APP1 marker before that of EXIF */
     const char *exif;
     size_t exif_size;
 } jpeg_form;
@@ -52,6 +53,9 @@ static void jpeg_make(piece *p, const jpeg_form *f) {
         c.num_scans = n;
     }
     jpeg_start_compress(&c, TRUE);
+    if (f->other != NULL) {
+        jpeg_write_marker(&c, JPEG_APP0 + 1, (const JOCTET *)f->other, (unsigned)strlen(f->other));
+    }
     if (f->exif != NULL) jpeg_write_marker(&c, JPEG_APP0 + 1, (const JOCTET *)f->exif, (unsigned)f->exif_size);
     unsigned char *row = calloc(f->width, 4);
     assert_non_null(row);
@@ -154,7 +158,8 @@ static void too_large(void **state) {
     refused(&p, "the picture is 65296 x 65296, at most 16384 x 16384");
 }
 
-/* Eight ways to hold a camera: the file's pixels are the same, the picture is turned. */
+/* Eight ways to hold a camera: the file's pixels are the same, the picture is turned. Other markers of that kind, such
+ * as XMP, may stand before EXIF's. */
 static void orientations(void **state) {
     (void)state;
     for (int o = 0; o <= 9; o++) {
@@ -166,6 +171,8 @@ static void orientations(void **state) {
             piece p = {0};
             ink_bitmap q;
             ink_error err;
+            static const char *const others[3] = {NULL, "http://ns.adobe.com/xap/1.0/", "Ex"};
+            f.other = others[o % 3];
             f.exif_size = sizeof little_exif - 1;
             assert_int_equal(sizeof little_exif, sizeof big_exif);
             exif[big ? 6 + 8 + 2 + 12 + 9 : 6 + 8 + 2 + 12 + 8] = (char)o;
