@@ -216,13 +216,21 @@ static ink_status take_picture(const char *path, ink_arena *arena, ink_places *o
     return INK_OK;
 }
 
+/* IDX begins with two zeros, a table is text with commas. The name decides for a file that is neither, or empty: then
+ * the reader that was meant says what is wrong. */
+static bool is_idx(const char *name, const uint8_t *bytes, size_t got) {
+    if (got >= 2 && bytes[0] == 0 && bytes[1] == 0) return true;
+    bool table = got > 0 && memchr(bytes, ',', got) != NULL && memchr(bytes, 0, got) == NULL;
+    return !table && strstr(name, "idx") != NULL;
+}
+
 static ink_status take_one_file(const char *path, ink_arena *arena, ink_places *out, ink_error *err) {
     char *own = ink_arena_string(arena, path, strlen(path));
     if (own == NULL) return ink_fail_memory(err, strlen(path), "a file name");
     ink_source *source = NULL;
     const uint8_t *bytes = NULL;
     size_t got = 0;
-    bool zip = false, picture = false, idx = strstr(last_part(path), "idx") != NULL;
+    bool zip = false, picture = false, idx = false;
     /* A pipe can be opened once only: it is taken for a CSV. */
     struct stat facts;
     if (strcmp(path, "-") == 0 || (stat(path, &facts) == 0 && S_ISFIFO(facts.st_mode))) {
@@ -235,7 +243,7 @@ static ink_status take_one_file(const char *path, ink_arena *arena, ink_places *
     if (status == INK_OK) {
         zip = ink_archive_is(bytes, got) && !ink_source_is_gzip(source);
         picture = ink_bitmap_is(bytes, got);
-        idx = idx || (got >= 2 && bytes[0] == 0 && bytes[1] == 0);
+        idx = is_idx(last_part(path), bytes, got);
     }
     ink_source_close(source);
     if (status != INK_OK) return status;

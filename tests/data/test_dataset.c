@@ -343,6 +343,30 @@ static void mnist_folder(void **state) {
     refuse("t10k-labels.idx1-ubyte", INK_USE_PREDICT, INK_E_DATA, "labels", "");
 }
 
+/* What a lone file holds decides what it is, not its name. */
+static void names_that_mislead(void **state) {
+    (void)state;
+    save("my-idx-table.csv", csv(0, 10, true));
+    save_gz("idx.csv.gz", csv(1, 10, true));
+    save("digits", idx(2, 10, false));
+    ink_dataset set = find("my-idx-table.csv", INK_USE_TRAIN, NULL);
+    is_series(&set.train, 0, 10);
+    ink_dataset_clear(&set);
+    set = find("idx.csv.gz", INK_USE_TRAIN, NULL);
+    is_series(&set.train, 1, 10);
+    ink_dataset_clear(&set);
+    set = find("digits", INK_USE_PREDICT, NULL);
+    is_series(&set.test, 2, 10);
+    ink_dataset_clear(&set);
+    /* Neither: the name says what it was meant to be. */
+    static const char *const contents[] = {"", "<!DOCTYPE html>\n<title>404</title>\n"};
+    for (int i = 0; i < 2; i++) {
+        save("train-images-idx3-ubyte", (text){strdup(contents[i]), strlen(contents[i])});
+        refuse("train-images-idx3-ubyte", INK_USE_PREDICT, INK_E_DATA,
+               i == 0 ? "the file ends inside the header" : "magic", "");
+    }
+}
+
 /* The same images, the same fingerprint, whatever the file, the threads and the order of reading. */
 static void fingerprints(void **state) {
     (void)state;
@@ -450,6 +474,7 @@ int main(void) {
         cmocka_unit_test_setup(what_belongs_to_a_lone_file, clear),
         cmocka_unit_test_setup(kaggle_zip, clear),
         cmocka_unit_test_setup(mnist_folder, clear),
+        cmocka_unit_test_setup(names_that_mislead, clear),
         cmocka_unit_test_setup(fingerprints, clear),
         cmocka_unit_test(duplicates),
         cmocka_unit_test_setup(warnings, clear),
