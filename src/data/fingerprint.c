@@ -1,9 +1,10 @@
-/* data/fingerprint.c: sums over images: SHA-256 for the record, a quick hash and a table for duplicates.
+/* data/fingerprint.c: sums over images: SHA-256 for the record, a quick hash and an order for duplicates.
  * It reads no file. */
 #include "data/fingerprint.h"
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/hash.h"
@@ -69,7 +70,8 @@ ink_status ink_images_sha256(const ink_images *images, ink_pool *pool, char hex[
 
 /* ---- duplicates ---- */
 
-/* Quick, eight bytes at a time; only ever compared within one process, so byte order may differ between machines. */
+/* Quick, eight bytes at a time; only ever compared within one process, so byte order may differ between machines.
+ * Images of one hash are easily made: it sorts them, and among equals their pixels do. */
 static uint64_t quick_hash(const uint8_t *bytes, size_t size) {
     uint64_t h = 0x9E3779B97F4A7C15u ^ size, word;
     for (; size >= 8; bytes += 8, size -= 8) {
@@ -81,9 +83,16 @@ static uint64_t quick_hash(const uint8_t *bytes, size_t size) {
     return h ^ h >> 29;
 }
 
+/* An image, as it is sorted and looked for. */
+typedef struct key {
+    uint64_t hash;
+    const uint8_t *pixels;
+    uint32_t bytes, index;
+} key;
+
 typedef struct hashing {
     const ink_images *images;
-    uint64_t *hash; /* [count] */
+    key *keys; /* [count] */
 } hashing;
 
 static void hash_run(void *context, uint32_t run, uint32_t worker) {
@@ -91,49 +100,56 @@ static void hash_run(void *context, uint32_t run, uint32_t worker) {
     hashing *h = context;
     size_t bytes = image_bytes(h->images);
     for (uint32_t i = run * RUN_IMAGES; i < run_end(h->images, run); i++) {
-        h->hash[i] = quick_hash(h->images->pixels + i * bytes, bytes);
+        const uint8_t *pixels = h->images->pixels + i * bytes;
+        h->keys[i] = (key){quick_hash(pixels, bytes), pixels, (uint32_t)bytes, i};
     }
 }
 
-/* Open addressing; an entry is an image's number plus 1. */
-typedef struct table {
-    uint32_t *entry;
-    size_t mask;
-    const hashing *of;
-} table;
-
-/* The number of the stored image that equals this one, or UINT32_MAX; *free_at: where it would be stored. */
-static uint32_t look_up(const table *t, const uint8_t *image, uint64_t hash, size_t *free_at) {
-    size_t bytes = image_bytes(t->of->images), at = (size_t)hash & t->mask;
-    for (; t->entry[at] != 0; at = (at + 1) & t->mask) {
-        uint32_t i = t->entry[at] - 1;
-        if (t->of->hash[i] == hash && memcmp(t->of->images->pixels + i * bytes, image, bytes) == 0) return i;
-    }
-    *free_at = at;
-    return UINT32_MAX;
+static int compare_images(const key *a, const key *b) {
+    if (a->hash != b->hash) return a->hash < b->hash ? -1 : 1;
+    return memcmp(a->pixels, b->pixels, a->bytes);
 }
 
-static void fill(table *t, ink_duplicates *out) {
-    const ink_images *a = t->of->images;
-    for (uint32_t i = 0; i < a->count; i++) {
-        size_t free_at = 0;
-        uint32_t twin = look_up(t, a->pixels + i * image_bytes(a), t->of->hash[i], &free_at);
-        if (twin == UINT32_MAX) {
-            t->entry[free_at] = i + 1;
+/* Equal images stand together, the earliest first. */
+static int compare_keys(const void *a, const void *b) {
+    const key *x = a, *y = b;
+    int order = compare_images(x, y);
+    return order != 0 ? order : (x->index > y->index) - (x->index < y->index);
+}
+
+/* Of sorted keys. */
+static void count_within(const hashing *a, ink_duplicates *out) {
+    const uint8_t *labels = a->images->labels;
+    for (uint32_t i = 1, first = 0; i < a->images->count; i++) {
+        if (compare_images(&a->keys[first], &a->keys[i]) != 0) {
+            first = i;
             continue;
         }
         out->within++;
-        if (a->labels != NULL && a->labels[i] != a->labels[twin]) out->contradictions++;
+        if (labels != NULL && labels[a->keys[i].index] != labels[a->keys[first].index]) out->contradictions++;
     }
 }
 
-static void look_across(const table *t, const hashing *b, ink_duplicates *out) {
+/* The earliest of a's images, sorted, that equals the one wanted; NULL: none does. */
+static const key *look_up(const hashing *a, const key *wanted) {
+    uint32_t low = 0, high = a->images->count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (compare_images(&a->keys[middle], wanted) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < a->images->count && compare_images(&a->keys[low], wanted) == 0 ? &a->keys[low] : NULL;
+}
+
+static void count_across(const hashing *a, const hashing *b, ink_duplicates *out) {
     for (uint32_t i = 0; i < b->images->count; i++) {
-        size_t unused;
-        uint32_t twin = look_up(t, b->images->pixels + i * image_bytes(b->images), b->hash[i], &unused);
-        if (twin == UINT32_MAX) continue;
+        const key *twin = look_up(a, &b->keys[i]);
+        if (twin == NULL) continue;
         if (out->across++ == 0) {
-            out->first_a = twin;
+            out->first_a = twin->index;
             out->first_b = i;
         }
     }
@@ -143,27 +159,24 @@ ink_status ink_duplicates_find(const ink_images *a, const ink_images *b, ink_poo
                                ink_error *err) {
     *out = (ink_duplicates){0};
     bool both = b != NULL && b->count > 0 && b->height == a->height && b->width == a->width;
-    size_t slots = 16;
-    while (slots < 2 * (size_t)a->count) slots *= 2;
-    hashing ha = {.images = a, .hash = ink_mem_new(a->count, sizeof *ha.hash)};
-    hashing hb = {.images = b, .hash = ink_mem_new(both ? b->count : 0, sizeof *hb.hash)};
-    table t = {.entry = ink_mem_new(slots, sizeof *t.entry), .mask = slots - 1, .of = &ha};
+    uint32_t b_count = both ? b->count : 0;
+    hashing ha = {.images = a, .keys = ink_mem_new(a->count, sizeof *ha.keys)};
+    hashing hb = {.images = b, .keys = ink_mem_new(b_count, sizeof *hb.keys)};
     ink_status status = INK_OK;
-    if (ha.hash == NULL || hb.hash == NULL || t.entry == NULL) {
-        status = ink_fail_memory(err, (uint64_t)a->count * sizeof *ha.hash + slots * sizeof *t.entry,
-                                 "looking for duplicates");
+    if (ha.keys == NULL || hb.keys == NULL) {
+        status = ink_fail_memory(err, ((uint64_t)a->count + b_count) * sizeof *ha.keys, "looking for duplicates");
         goto done;
     }
     each_run(pool, run_count(a), hash_run, &ha);
-    fill(&t, out);
+    qsort(ha.keys, a->count, sizeof *ha.keys, compare_keys);
+    count_within(&ha, out);
     if (both) {
         each_run(pool, run_count(b), hash_run, &hb);
-        look_across(&t, &hb, out);
+        count_across(&ha, &hb, out);
     }
 
 done:
-    ink_mem_free(t.entry);
-    ink_mem_free(hb.hash);
-    ink_mem_free(ha.hash);
+    ink_mem_free(hb.keys);
+    ink_mem_free(ha.keys);
     return status;
 }

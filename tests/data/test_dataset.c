@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -422,6 +423,32 @@ static void duplicates(void **state) {
     ink_pool_free(pool);
 }
 
+/* Images made to share one quick hash, each unlike all others, are told apart as fast. Two words cancel in it when the
+ * top bit of the first is turned, and with it that of both halves of the second. */
+static void duplicates_among_hostile_images(void **state) {
+    (void)state;
+    enum { COUNT = 60000 };
+    uint8_t *pixels = calloc(COUNT, 784);
+    assert_non_null(pixels);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        for (uint32_t bit = 0; bit < 16; bit++) {
+            uint8_t *words = pixels + i * 784 + 16 * bit;
+            words[7] = words[8 + 3] = words[8 + 7] = (uint8_t)((i >> bit & 1) << 7);
+        }
+    }
+    memcpy(pixels + (COUNT - 1) * 784, pixels + 5 * 784, 784);
+    ink_images a = {pixels, NULL, COUNT, 28, 28}, b = {pixels + 30 * 784, NULL, 10, 28, 28};
+    ink_duplicates d;
+    clock_t began = clock();
+    assert_int_equal(ink_duplicates_find(&a, &b, NULL, &d, NULL), INK_OK);
+    assert_true(clock() - began < 5 * CLOCKS_PER_SEC);
+    assert_int_equal(d.within, 1);
+    assert_int_equal(d.across, 10);
+    assert_int_equal(d.first_a, 30);
+    assert_int_equal(d.first_b, 0);
+    free(pixels);
+}
+
 static void warnings(void **state) {
     (void)state;
     save("train.csv", csv(0, 25, true));
@@ -477,6 +504,7 @@ int main(void) {
         cmocka_unit_test_setup(names_that_mislead, clear),
         cmocka_unit_test_setup(fingerprints, clear),
         cmocka_unit_test(duplicates),
+        cmocka_unit_test(duplicates_among_hostile_images),
         cmocka_unit_test_setup(warnings, clear),
         cmocka_unit_test_setup(nothing_useful, clear),
     };
