@@ -10,13 +10,15 @@
 #include "report/confusion.h"
 
 #define REACHED_BY 0.9
+#define LEAST      0.5f
 
 static int compare_floats(const void *a, const void *b) {
     const float *x = a, *y = b;
     return (*x > *y) - (*x < *y);
 }
 
-/* What p[j] reaches on nine in ten of the images with label j; 2, which nothing reaches, for a class without images. */
+/* What p[j] reaches on nine in ten of the images with label j, but a half at least; 2, which nothing reaches, for a
+ * class without images. */
 static ink_status find_thresholds(const float *probabilities, const uint8_t *labels, uint32_t n, float t[INK_CLASSES],
                                   ink_error *err) {
     float *own = ink_mem_new(n, sizeof *own);
@@ -28,6 +30,7 @@ static ink_status find_thresholds(const float *probabilities, const uint8_t *lab
         }
         qsort(own, count, sizeof *own, compare_floats);
         t[j] = count > 0 ? own[(uint32_t)((1 - REACHED_BY) * count)] : 2;
+        if (t[j] < LEAST) t[j] = LEAST;
     }
     ink_mem_free(own);
     return INK_OK;

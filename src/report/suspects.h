@@ -2,10 +2,11 @@
  *
  * Method   Confident learning (C. Northcutt, L. Jiang, I. Chuang, J. Artif. Intell. Res. 70 (2021), arXiv:1911.00068,
  *          section 3). t[j], the threshold of class j, is what p[j] reaches on nine in ten of the images whose label is
- *          j: how sure the model usually is of that class. An image with label i is suspect when some other class j has
- *          p[j] >= t[j] and no class that passes its own threshold has a higher p. Least margin p[i] - p[j] first, then
- *          by index. (The paper's t[j] is the mean. A good model that was trained with smoothed labels is as sure of
- *          nearly every image as it can be, so that hardly anything reaches the mean.)
+ *          j, but 0.5 at least: how sure the model usually is of that class, and surer than not. An image with label i
+ *          is suspect when some other class j has p[j] >= t[j] and no class that passes its own threshold has a higher
+ *          p. Least margin p[i] - p[j] first, then by index. (The paper's t[j] is the mean. A good model that was
+ *          trained with smoothed labels is as sure of nearly every image as it can be, so that hardly anything reaches
+ *          the mean.)
  * Needs    probabilities from outside the training: held-out rows, or all rows out of fold. Of rows that a model has
  *          learned it says what it was told. */
 #ifndef INK_REPORT_SUSPECTS_H
