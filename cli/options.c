@@ -89,11 +89,15 @@ static ink_status bad_value(const cli_verb *verb, const cli_option *option, cons
 
 /* ---- values ---- */
 
+/* A number, or so many per cent: 0.96 or 96%. */
 static bool read_real(const char *text, double *out) {
     char *end = NULL;
-    if (text[0] == '\0' || text[strspn(text, "0123456789.eE+-")] != '\0') return false;
+    size_t length = strspn(text, "0123456789.eE+-");
+    bool percent = text[length] == '%';
+    if (length == 0 || text[length + percent] != '\0') return false;
     *out = strtod(text, &end);
-    return *end == '\0' && isfinite(*out);
+    if (percent) *out /= 100;
+    return end == text + length && isfinite(*out);
 }
 
 static bool read_whole(const char *text, uint64_t *out) {

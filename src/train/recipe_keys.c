@@ -99,9 +99,17 @@ static ink_status set_normalise(ink_recipe *r, const key_value *v) {
 
 static ink_status set_val(ink_recipe *r, const key_value *v) {
     static const char wanted[] = "0, FRACTION, FRACTION stratified or FRACTION random, a fraction below 0.9";
-    double fraction = 0;
+    char number[INK_RECIPE_VALUE_SIZE];
+    double fraction = 0, whole = 1;
     ink_split_kind kind = INK_SPLIT_STRATIFIED;
-    if (v->n < 1 || v->n > 2 || !real_in(v->word[0], 0, 0.9, &fraction)) return refuse(v, wanted);
+    if (v->n < 1 || v->n > 2) return refuse(v, wanted);
+    size_t length = (size_t)snprintf(number, sizeof number, "%s", v->word[0]);
+    if (length > 1 && length < sizeof number && number[length - 1] == '%') { /* 10% */
+        number[length - 1] = '\0';
+        whole = 100;
+    }
+    if (!real_in(number, 0, 0.9 * whole, &fraction)) return refuse(v, wanted);
+    fraction /= whole;
     if (v->n == 2 && strcmp(v->word[1], "random") == 0) {
         kind = INK_SPLIT_RANDOM;
     } else if (v->n == 2 && strcmp(v->word[1], "stratified") != 0) {

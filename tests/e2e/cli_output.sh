@@ -88,6 +88,7 @@ gives 0 eval run digits --json
 one_object inkling/eval/1
 gives 8 eval run digits --held-out --min-accuracy 1 --quiet
 err_has "below the 1 that was asked for"
+gives 8 eval run digits --held-out --min-accuracy 100% --quiet
 # What is read is never written over, nor one output by another.
 cp one.png digits.png
 gives 2 data show digits.png --quiet
