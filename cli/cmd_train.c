@@ -99,13 +99,16 @@ static void print_accuracy(const ink_train_result *r) {
         cli_result("trained on all %s digits: nothing was held out, so no accuracy is claimed",
                    cli_thousands(r->train_rows, n));
     } else if (r->best_epoch > 0) {
+        cli_result("validation accuracy %s with the last weights: %u/%u wrong",
+                   percent(r->last_accuracy, share, sizeof share),
+                   (unsigned)((1 - r->last_accuracy) * r->val_rows + 0.5), (unsigned)r->val_rows);
         cli_result("best validation accuracy %s in epoch %u of %u: %u/%u wrong",
                    percent(r->best_accuracy, share, sizeof share), (unsigned)r->best_epoch, (unsigned)r->epochs,
                    (unsigned)r->best_errors, (unsigned)r->val_rows);
     } else {
         cli_result("no epoch was measured");
     }
-    if (r->reached) {
+    if (r->reached && r->nets == 0) {
         cli_result("reached %s in epoch %u, after %.1f s of training and measuring",
                    percent(r->until, share, sizeof share), (unsigned)r->epochs, r->trained_s);
     }

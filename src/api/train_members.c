@@ -434,6 +434,22 @@ static ink_status find_teachers(many *m) {
     return status;
 }
 
+/* All is done; did each net reach the accuracy that it was to end at? One that did ended there. */
+static ink_status judge_until(const many *m) {
+    ink_train_result *r = m->run->result;
+    double until = m->run->recipe.until;
+    uint32_t missed = 0;
+    for (uint32_t k = 0; k < m->members.n; k++) {
+        const ink_member *one = &m->members.member[k];
+        missed += one->val_rows - one->errors < until * one->val_rows - 1e-6;
+    }
+    r->until = until;
+    r->reached = until > 0 && missed == 0;
+    if (until <= 0 || missed == 0) return INK_OK;
+    return ink_fail(m->err, INK_E_THRESHOLD, "%.2f %% was not reached by %u of %u nets", 100 * until, missed,
+                    m->members.n);
+}
+
 ink_status ink_train_many(ink_train_run *run, ink_error *err) {
     many m = {.run = run, .folds = run->recipe.folds > 0, .err = err};
     if (m.folds && run->recipe.members > 1) {
@@ -451,6 +467,7 @@ ink_status ink_train_many(ink_train_run *run, ink_error *err) {
         status = train_all(&m);
         if (status == INK_OK) status = finish(&m);
         status = end_log(&m, status);
+        if (status == INK_OK) status = judge_until(&m);
     }
     ink_runlog_free(run->log);
     ink_mem_free(m.teachers);

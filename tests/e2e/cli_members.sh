@@ -130,6 +130,10 @@ gives 2 train d --recipe mlp --net bad.txt --members 2 --out folds --force
 err_has "bad.txt:1:"
 has folds/submission.csv
 
+# An accuracy that not every net reached.
+gives 8 train d --recipe mlp --members 2 --val 25% --until 99.9% --epochs 1 --out until --quiet
+err_has "was not reached by 2 of 2 nets"
+
 # A budget is that of all nets together; a net that goes on keeps the epochs that were fitted to its share.
 "$INKLING" train d --recipe mlp --members 2 --budget 4s --out timed >out 2>err &
 pid=$!
