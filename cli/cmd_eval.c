@@ -60,8 +60,9 @@ static int run_pages(const cli_args *args) {
     ink_error err = {0};
     ink_watch watch = cli_watch();
     ink_read_options o = {.models = args->words, .n_models = args->n_words, .engine = cli_engine(args)};
-    if (cli_flag(args, "held-out") || cli_flag(args, "suspects") || cli_text(args, "out") != NULL) {
-        cli_fail(&err, INK_E_USAGE, "--held-out, --suspects and --out do not go with --pages");
+    if (cli_flag(args, "held-out") || cli_flag(args, "suspects") || cli_text(args, "out") != NULL ||
+        cli_text(args, "tta") != NULL || cli_text(args, "tta-below") != NULL) {
+        cli_fail(&err, INK_E_USAGE, "--held-out, --suspects, --out and --tta do not go with --pages");
         cli_hint(&err, "inkling data pages DIR DATA --held-out RUN writes pages with digits that RUN does not know");
         return cli_failed(&err);
     }

@@ -24,9 +24,9 @@ typedef struct one_run {
     uint32_t n_epochs, nets; /* of several nets, the means of their epochs */
     ink_prediction *rows;    /* NULL: the run held nothing out, or left no predictions.csv */
     uint32_t n_rows, errors;
-    double low, high;
-    char *settings;  /* args.conf */
-    char sha256[65]; /* of the data; "" when it is not said */
+    double low, high, seconds; /* all of the training, of all nets; NaN: no epoch */
+    char *settings;            /* args.conf */
+    char sha256[65];           /* of the data; "" when it is not said */
 } one_run;
 
 /* What the shared held-out rows of two runs say. */
@@ -55,6 +55,17 @@ static ink_status read_file(const char *run, const char *name, char **text, ink_
     return status == INK_OK ? ink_run_read(path, text, &size, err) : status;
 }
 
+static ink_status time_run(one_run *run, ink_error *err) {
+    ink_members members = {.n = 0};
+    run->seconds = run->n_epochs > 0 ? run->epochs[run->n_epochs - 1].time_s : (double)NAN;
+    if (run->n_epochs == 0 || !ink_members_are(run->folder)) return INK_OK;
+    ink_status status = ink_members_load(run->folder, &members, err);
+    run->seconds = 0;
+    for (uint32_t k = 0; k < members.n; k++) run->seconds += members.member[k].done ? members.member[k].seconds : 0;
+    ink_tensors_free(&members.file);
+    return status;
+}
+
 static ink_status read_run(const char *folder, one_run *run, ink_error *err) {
     char path[INK_PATH_SIZE];
     size_t length = strlen(folder);
@@ -70,6 +81,7 @@ static ink_status read_run(const char *folder, one_run *run, ink_error *err) {
         return INK_E_FILE;
     }
     ink_status status = ink_members_epochs(folder, &run->epochs, &run->n_epochs, &run->nets, err);
+    if (status == INK_OK) status = time_run(run, err);
     if (status == INK_OK) status = read_file(folder, "args.conf", &run->settings, err);
     if (status == INK_OK) status = ink_run_data(folder, run->sha256, err);
     if (status == INK_OK) status = ink_run_path(folder, "predictions.csv", path, sizeof path, err);
@@ -156,11 +168,6 @@ static void add_chance(ink_text *text, double p) {
     }
 }
 
-/* Of all nets together. */
-static double seconds_of(const one_run *run) {
-    return run->n_epochs > 0 ? run->epochs[run->n_epochs - 1].time_s * run->nets : (double)NAN;
-}
-
 static void add_run(ink_text *text, const one_run *run, size_t width) {
     size_t start = text->length;
     char number[48];
@@ -171,7 +178,7 @@ static void add_run(ink_text *text, const one_run *run, size_t width) {
     } else {
         ink_text_format(text, "%6s  ", "-"); /* none measured */
     }
-    ink_fixed_put(number, sizeof number, seconds_of(run), 1);
+    ink_fixed_put(number, sizeof number, run->seconds, 1);
     ink_text_format(text, "%8s  ", run->n_epochs > 0 ? number : "-");
     if (run->rows == NULL) {
         ink_text_add(text, "nothing held out, or no predictions.csv\n");
@@ -260,7 +267,7 @@ static json_t *real_or_null(double value) {
 
 static json_t *run_object(const one_run *run) {
     json_t *object = json_pack("{s:s, s:I, s:o}", "run", run->folder, "epochs", (json_int_t)run->n_epochs, "seconds",
-                               real_or_null(seconds_of(run)));
+                               real_or_null(run->seconds));
     if (run->rows == NULL || object == NULL) return object;
     json_object_set_new(object, "rows", json_integer(run->n_rows));
     json_object_set_new(object, "errors", json_integer(run->errors));

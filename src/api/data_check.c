@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "api/engine.h"
 #include "api/json.h"
@@ -158,6 +159,20 @@ static void write_caption(const ink_images *images, uint32_t i, caption *to) {
     }
 }
 
+static ink_status path_of_kind(const check *c, const kind *k, char path[INK_PATH_SIZE], ink_error *err) {
+    int length = snprintf(path, INK_PATH_SIZE, "%s/%s.png", c->options->out, k->key);
+    if (length >= 0 && length < INK_PATH_SIZE) return INK_OK;
+    return ink_fail(err, INK_E_USAGE, "the path %.60s... is too long", c->options->out);
+}
+
+/* What an earlier check found and this one does not. */
+static ink_status remove_kind(const check *c, const kind *k, ink_error *err) {
+    char path[INK_PATH_SIZE];
+    ink_status status = path_of_kind(c, k, path, err);
+    if (status == INK_OK && unlink(path) != 0 && errno != ENOENT) status = ink_fail_errno(err, "remove", path);
+    return status;
+}
+
 static ink_status draw_kind(const check *c, const kind *k, ink_error *err) {
     char path[INK_PATH_SIZE], note[200];
     uint32_t shown = k->count < SHOWN ? k->count : SHOWN, per = k->paired ? 2 : 1;
@@ -194,10 +209,7 @@ static ink_status draw_kind(const check *c, const kind *k, ink_error *err) {
                            .digit_size = 70};
         status = ink_sheet_draw(&sheet, &picture, err);
     }
-    int length = snprintf(path, sizeof path, "%s/%s.png", c->options->out, k->key);
-    if (status == INK_OK && (length < 0 || (size_t)length >= sizeof path)) {
-        status = ink_fail(err, INK_E_USAGE, "the path %.60s... is too long", c->options->out);
-    }
+    if (status == INK_OK) status = path_of_kind(c, k, path, err);
     if (status == INK_OK) status = ink_picture_save(picture, path, err);
     ink_picture_free(picture);
     ink_mem_free(captions);
@@ -316,7 +328,7 @@ static ink_status write_folder(const check *c, ink_error *err) {
     if (mkdir(out, 0777) != 0 && errno != EEXIST) return ink_fail_errno(err, "make", out);
     ink_status status = INK_OK;
     for (int k = 0; k < KINDS && status == INK_OK; k++) {
-        if (c->kinds[k].count > 0) status = draw_kind(c, &c->kinds[k], err);
+        status = c->kinds[k].count > 0 ? draw_kind(c, &c->kinds[k], err) : remove_kind(c, &c->kinds[k], err);
     }
     for (int json = 0; json < 2 && status == INK_OK; json++) {
         int length = snprintf(path, sizeof path, "%s/check.%s", out, json ? "json" : "txt");

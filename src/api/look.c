@@ -113,9 +113,10 @@ static ink_status make_filters(look *l, const ink_graph *g, ink_error *err) {
         ink_mem_free(weights);
         return ink_fail_memory(err, tensor->count * sizeof *weights, "filters");
     }
-    ink_tensor_floats(tensor, weights);
-    fold_weights(weights, shown, channels, size, weights + tensor->count, l->bytes);
+    ink_status status = ink_tensor_weights(&file->tensors, tensor, file->name, weights, err);
+    if (status == INK_OK) fold_weights(weights, shown, channels, size, weights + tensor->count, l->bytes);
     ink_mem_free(weights);
+    if (status != INK_OK) return status;
     snprintf(l->titles[0], sizeof l->titles[0], "%.60s: %u filters of %ux%u%s", w->name, count, high, wide,
              shown < count ? ", the first 256" : "");
     l->rows[0] =
