@@ -99,8 +99,10 @@ static ink_status show_cells(const work *w) {
 
 static ink_status find_pieces(work *w) {
     float height = 0;
+    uint32_t frames;
     ink_status status = ink_plane_threshold(&w->plane, &w->level, &w->mask, w->err);
     if (status == INK_OK) status = show_ink(w, "3-ink", &w->mask, true);
+    if (status == INK_OK) status = ink_frames_remove(&w->mask, &frames, w->err);
     if (status == INK_OK) status = ink_rules_remove(&w->plane, &w->mask, &w->level, &w->rules, w->err);
     if (status == INK_OK) status = ink_mask_link(&w->mask, w->err);
     if (status == INK_OK) status = show_ink(w, "4-without-rules", &w->mask, true);

@@ -69,6 +69,13 @@ INK_MUST_USE ink_status ink_plane_threshold(const ink_plane *ink, const ink_leve
  * Canny 1986. To be done when faint rules are out of the way. */
 INK_MUST_USE ink_status ink_mask_link(ink_plane *mask, ink_error *err);
 
+/* ---- frames.c ---- */
+
+/* Takes the boxes of a form out of the mask: one piece of any mark with four straight sides, nearly level and upright,
+ * and something in it that does not touch it; then others of that size, empty ones too, and of those that a digit
+ * touches the sides. *count: how many. */
+INK_MUST_USE ink_status ink_frames_remove(ink_plane *mask, uint32_t *count, ink_error *err);
+
 /* ---- rules.c ---- */
 
 typedef struct ink_rules {

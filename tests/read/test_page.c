@@ -203,6 +203,41 @@ static void test_rules(void **state) {
     ink_plane_free(&mask);
 }
 
+static void draw_frame(ink_plane *mask, uint32_t x, uint32_t y, uint32_t side) {
+    fill(mask, x, y, side, 3, 1);
+    fill(mask, x, y + side - 3, side, 3, 1);
+    fill(mask, x, y, 3, side, 1);
+    fill(mask, x + side - 3, y, 3, side, 1);
+}
+
+static uint32_t count_ink(const ink_plane *mask) {
+    uint32_t n = 0;
+    for (size_t i = 0; i < (size_t)mask->width * mask->height; i++) n += mask->at[i] != 0;
+    return n;
+}
+
+/* The boxes of a form go with what is empty among them, and where a stroke touches one, the sides; a square without
+ * anything in it may be a zero. */
+static void test_frames(void **state) {
+    (void)state;
+    ink_plane mask = new_plane(600, 200, 0);
+    uint32_t count;
+    draw_frame(&mask, 400, 20, 40);
+    assert_int_equal(ink_frames_remove(&mask, &count, NULL), INK_OK);
+    assert_int_equal(count, 0);
+    for (uint32_t k = 0; k < 4; k++) draw_frame(&mask, 10 + 90 * k, 100, 70);
+    for (uint32_t k = 0; k < 3; k++)
+        fill(&mask, 40 + 90 * k, k == 2 ? 130 : 115, 6, 40, 1); /* the third runs into a side */
+    uint32_t before = count_ink(&mask);
+    assert_int_equal(ink_frames_remove(&mask, &count, NULL), INK_OK);
+    assert_int_equal(count, 4);
+    uint32_t sides = 4 * (4 * 70 * 3 - 4 * 9), cut = 6 * (8 - 3); /* of the touching stroke: its end within the band */
+    assert_int_equal(count_ink(&mask), before - sides - cut);
+    assert_int_equal(mask.at[(size_t)135 * 600 + 42], 1);
+    assert_int_equal(mask.at[(size_t)20 * 600 + 420], 1);
+    ink_plane_free(&mask);
+}
+
 static void test_cuts(void **state) {
     (void)state;
     ink_plane ink = new_plane(120, 80, 0), mask = new_plane(120, 80, 0);
@@ -425,11 +460,12 @@ static void test_any_picture(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_scale),  cmocka_unit_test(test_flatten),      cmocka_unit_test(test_flatten_light_ink),
-        cmocka_unit_test(test_pieces), cmocka_unit_test(test_rules),        cmocka_unit_test(test_cuts),
-        cmocka_unit_test(test_order),  cmocka_unit_test(test_cell_strokes), cmocka_unit_test(test_cell_size),
-        cmocka_unit_test(test_unsure), cmocka_unit_test(test_nothing),      cmocka_unit_test(test_polarity),
-        cmocka_unit_test(test_single), cmocka_unit_test(test_errors),       cmocka_unit_test(test_any_picture),
+        cmocka_unit_test(test_scale),       cmocka_unit_test(test_flatten), cmocka_unit_test(test_flatten_light_ink),
+        cmocka_unit_test(test_pieces),      cmocka_unit_test(test_rules),   cmocka_unit_test(test_frames),
+        cmocka_unit_test(test_cuts),        cmocka_unit_test(test_order),   cmocka_unit_test(test_cell_strokes),
+        cmocka_unit_test(test_cell_size),   cmocka_unit_test(test_unsure),  cmocka_unit_test(test_nothing),
+        cmocka_unit_test(test_polarity),    cmocka_unit_test(test_single),  cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_any_picture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
