@@ -27,11 +27,12 @@ const cli_verb cli_compare = {
     .words = "RUN RUN...",
     .summary = "put runs side by side: accuracy, whether they differ by more than luck, curves",
     .about =
-        "Reads the folders of 2 to 6 runs, no data and no model. A line each: epochs, seconds, accuracy on the rows "
-        "held out (last weights) with its 95 % interval, errors. Then each pair on the rows that both held out: "
+        "Reads the folders of 2 to 100 runs, no data and no model. A line each: epochs, seconds, accuracy on the rows "
+        "held out (last weights) with its 95 % interval, errors; of three and more their mean and standard deviation. "
+        "Then each pair on the rows that both held out: "
         "McNemar's test on the digits that one alone reads right, exact and mid-p; a small p says that luck alone "
         "would seldom do this. Runs with the same seed and the same --val hold out the same rows. Then the settings "
-        "that differ. The curves go into one graph.\n\n"
+        "that differ. The curves go into one graph. More than 6 runs are neither paired nor drawn.\n\n"
         "Columns: " COLUMNS ".",
     .missing = "RUN RUN: the folders of two runs",
     .least = 2,
@@ -61,7 +62,8 @@ static int run_compare(const cli_args *args) {
                              .out = cli_text(args, "out")};
     if (ink_work_compare(&o, json, &text, &err) != INK_OK) return cli_failed(&err);
     cli_result_text(text);
-    if (!json) cli_info("graph: %s", graph_names(o.out != NULL ? o.out : "compare", names, sizeof names));
+    if (!json && o.n_runs <= INK_COMPARE_PAIRED)
+        cli_info("graph: %s", graph_names(o.out != NULL ? o.out : "compare", names, sizeof names));
     ink_work_free(text);
     return 0;
 }

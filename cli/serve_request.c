@@ -220,13 +220,13 @@ static void judge(request *r, const char *url, const char *method, const char *v
         if (r->route == PREDICT || r->route == CORRECT) judge_type(r);
     }
     if (length != NULL && (strlen(length) > 19 || strtoull(length, NULL, 10) > r->server->limits->body_bytes)) {
-        r->verdict = (serve_verdict){413, "too_large", "the body is larger than this server takes", true};
+        r->verdict = (serve_verdict){413, "too_large", "the body is larger than this server takes: --body-limit", true};
     }
 }
 
 static void keep_body(request *r, const char *upload, size_t size) {
     if (r->verdict.code == 0 && size > r->server->limits->body_bytes - r->size) {
-        r->verdict = (serve_verdict){413, "too_large", "the body is larger than this server takes", true};
+        r->verdict = (serve_verdict){413, "too_large", "the body is larger than this server takes: --body-limit", true};
     }
     if (r->verdict.code == 413) respond_early(r);
     if (r->verdict.code != 0) {

@@ -15,8 +15,9 @@
 #include "report/predictions.h"
 #include "report/runfolder.h"
 
-#define RUNS_MOST INK_PLOT_LINES
-#define VALUE     160 /* letters of a setting */
+#define RUNS_MOST INK_COMPARE_MOST
+_Static_assert(INK_COMPARE_PAIRED <= INK_PLOT_LINES, "a line each");
+#define VALUE 160 /* letters of a setting */
 
 typedef struct one_run {
     const char *folder, *name;
@@ -41,8 +42,10 @@ typedef struct pair {
 typedef struct table {
     one_run runs[RUNS_MOST];
     uint32_t n;
-    pair pairs[RUNS_MOST * (RUNS_MOST - 1) / 2];
+    pair pairs[INK_COMPARE_PAIRED * (INK_COMPARE_PAIRED - 1) / 2];
     uint32_t n_pairs;
+    uint32_t n_measured;    /* runs with rows */
+    double mean, deviation; /* of their accuracies, the latter with n - 1 */
 } table;
 
 /* ---- reading ---- */
@@ -254,6 +257,15 @@ static ink_status give_text(const table *t, char **out, ink_error *err) {
     ink_text_pad(&text, 0, width + 2);
     ink_text_add(&text, "epochs   seconds  accuracy  95 % interval         wrong\n");
     for (uint32_t i = 0; i < t->n; i++) add_run(&text, &t->runs[i], width);
+    if (t->n_measured > 2) {
+        size_t start = text.length;
+        ink_text_add(&text, "mean");
+        ink_text_pad(&text, start, width + 20);
+        add_percent(&text, t->mean, 2);
+        ink_text_add(&text, ", standard deviation ");
+        ink_text_fixed(&text, 100 * t->deviation, 2);
+        ink_text_format(&text, " over %u runs\n", t->n_measured);
+    }
     for (uint32_t i = 0; i < t->n_pairs; i++) add_pair(&text, t, &t->pairs[i]);
     add_settings(&text, t);
     return ink_text_give(&text, "the comparison", out, err);
@@ -293,15 +305,19 @@ static ink_status give_json(const table *t, char **out, ink_error *err) {
     json_t *runs = json_array(), *pairs = json_array();
     for (uint32_t i = 0; i < t->n; i++) json_array_append_new(runs, run_object(&t->runs[i]));
     for (uint32_t i = 0; i < t->n_pairs; i++) json_array_append_new(pairs, pair_object(t, &t->pairs[i]));
-    return ink_json_give(json_pack("{s:s, s:o, s:o}", "schema", "inkling/compare/1", "runs", runs, "pairs", pairs), out,
-                         err);
+    json_t *root = json_pack("{s:s, s:o, s:o}", "schema", "inkling/compare/1", "runs", runs, "pairs", pairs);
+    if (root != NULL && t->n_measured > 2) {
+        json_object_set_new(root, "mean_accuracy", json_real(t->mean));
+        json_object_set_new(root, "deviation_accuracy", json_real(t->deviation));
+    }
+    return ink_json_give(root, out, err);
 }
 
 /* ---- the verb ---- */
 
 static ink_status draw(const ink_compare_options *o, const table *t, const ink_column *column, const ink_column *axis,
                        ink_error *err) {
-    ink_plot_line lines[RUNS_MOST];
+    ink_plot_line lines[INK_COMPARE_PAIRED];
     ink_picture *picture = NULL;
     for (uint32_t i = 0; i < t->n; i++) {
         lines[i] = (ink_plot_line){t->runs[i].name, column, t->runs[i].epochs, t->runs[i].n_epochs};
@@ -310,6 +326,37 @@ static ink_status draw(const ink_compare_options *o, const table *t, const ink_c
     if (status == INK_OK) status = ink_plot_save(picture, o->out != NULL ? o->out : "compare", err);
     ink_picture_free(picture);
     return status;
+}
+
+/* Runs of one name in different folders are told by their folders. */
+static void tell_apart(table *t) {
+    bool shared[RUNS_MOST] = {false};
+    for (uint32_t a = 0; a < t->n; a++) {
+        for (uint32_t b = 0; b < a; b++) {
+            if (strcmp(t->runs[a].name, t->runs[b].name) == 0) shared[a] = shared[b] = true;
+        }
+    }
+    for (uint32_t i = 0; i < t->n; i++) {
+        if (shared[i]) t->runs[i].name = t->runs[i].folder;
+    }
+}
+
+static void average(table *t) {
+    double sum = 0, squares = 0;
+    for (uint32_t i = 0; i < t->n; i++) {
+        const one_run *run = &t->runs[i];
+        if (run->rows == NULL) continue;
+        sum += 1 - (double)run->errors / run->n_rows;
+        t->n_measured++;
+    }
+    if (t->n_measured < 2) return;
+    t->mean = sum / t->n_measured;
+    for (uint32_t i = 0; i < t->n; i++) {
+        const one_run *run = &t->runs[i];
+        double off = 1 - (double)run->errors / run->n_rows - t->mean;
+        if (run->rows != NULL) squares += off * off;
+    }
+    t->deviation = sqrt(squares / (t->n_measured - 1));
 }
 
 ink_status ink_work_compare(const ink_compare_options *o, bool json, char **text, ink_error *err) {
@@ -322,12 +369,17 @@ ink_status ink_work_compare(const ink_compare_options *o, bool json, char **text
     ink_status status = ink_plot_column(o->column != NULL ? o->column : "val_acc", &column, err);
     if (status == INK_OK) status = ink_plot_axis(o->axis, &axis, err);
     for (size_t i = 0; i < o->n_runs && status == INK_OK; i++) status = read_run(o->runs[i], &t.runs[t.n++], err);
-    for (uint32_t a = 0; a < t.n && status == INK_OK; a++) {
+    if (status == INK_OK) {
+        tell_apart(&t);
+        average(&t);
+    }
+    bool paired = t.n <= INK_COMPARE_PAIRED;
+    for (uint32_t a = 0; a < t.n && status == INK_OK && paired; a++) {
         for (uint32_t b = a + 1; b < t.n; b++) {
             if (t.runs[a].rows != NULL && t.runs[b].rows != NULL) match_pair(&t, a, b);
         }
     }
-    if (status == INK_OK) status = draw(o, &t, column, axis, err);
+    if (status == INK_OK && paired) status = draw(o, &t, column, axis, err);
     if (status == INK_OK) status = json ? give_json(&t, text, err) : give_text(&t, text, err);
     clear(&t);
     return status;

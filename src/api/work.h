@@ -282,15 +282,19 @@ INK_MUST_USE ink_status ink_work_export(const ink_export_options *options, ink_e
 
 /* ---- compare, plot ---- */
 
+#define INK_COMPARE_PAIRED 6 /* more runs than these are listed, with their mean, neither paired nor drawn */
+#define INK_COMPARE_MOST   100
+
 typedef struct ink_compare_options {
-    const char *const *runs; /* 2 to 6 run folders */
+    const char *const *runs; /* 2 to INK_COMPARE_MOST run folders */
     size_t n_runs;
     const char *column; /* of metrics.csv; NULL = "val_acc" */
     const char *axis;   /* "epoch", "step", "time"; NULL = "epoch" */
     const char *out;    /* the graph, .svg and .png are added; NULL = "compare" */
 } ink_compare_options;
 
-/* Runs side by side, McNemar's test on the rows that two held out, the settings that differ; one graph. *text: for a
+/* Runs side by side with their mean and deviation, McNemar's test on the rows that two held out, the settings that
+ * differ; one graph. *text: for a
  * person, or one JSON object. Errors: INK_E_FILE no run; INK_E_DATA a damaged one; INK_E_USAGE. */
 INK_MUST_USE ink_status ink_work_compare(const ink_compare_options *options, bool json, char **text, ink_error *err);
 

@@ -36,8 +36,12 @@ gives 0 compare a c
 out_has "nothing held out"
 
 gives 2 compare a
-gives 2 compare a b a b a b a
-err_has "2 to 6"
+rm -f compare.svg
+gives 0 compare a b a b a b a --json
+out_has '"mean_accuracy"'
+gives 0 compare a b a b a b a
+out_has "over 7 runs"
+[ ! -e compare.svg ] || fail "$said: drawn"
 gives 4 compare a digits
 err_has "digits is no run"
 gives 2 compare a b --column val_ac
