@@ -50,7 +50,7 @@ typedef struct machine {
     value **stack, **memo;
     size_t n, room, memo_room, memo_n;
     size_t marks[INK_PICKLE_DEPTH_MAX];
-    uint32_t n_marks, n_values;
+    uint32_t n_marks, n_values, n_items;
     ink_error *err;
 } machine;
 
@@ -128,8 +128,10 @@ static ink_status pop_mark(machine *m, size_t *from) {
     return INK_OK;
 }
 
-/* Adds items to a container. */
+/* Adds items to a container. A list may be copied again and again: what counts is every place that holds an item. */
 static ink_status add_items(machine *m, value *to, value *const *items, size_t n) {
+    if (n > INK_PICKLE_ITEMS_MAX - m->n_items) return fail(m, NULL, "containers hold too many values");
+    m->n_items += (uint32_t)n;
     if (n > to->room - to->n) {
         size_t room = to->n + n < 8 ? 8 : (to->n + n) * 2;
         value **larger = ink_arena_new(m->arena, room, sizeof *larger);
@@ -250,6 +252,25 @@ static ink_status stack_global(machine *m) {
 
 /* ---- what PyTorch's names make ---- */
 
+/* Where a key stands among the storages, or would stand. */
+static size_t storage_at(const ink_pickle_storages *all, const char *key) {
+    size_t low = 0, high = all->n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(all->items[middle]->key, key) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+ink_pickle_storage *ink_pickle_storage_find(const ink_pickle_storages *storages, const char *key) {
+    size_t at = storage_at(storages, key);
+    return at < storages->n && strcmp(storages->items[at]->key, key) == 0 ? storages->items[at] : NULL;
+}
+
 static ink_status add_storage(machine *m, const char *key, ink_dtype dtype, uint64_t count, ink_pickle_storage **out) {
     ink_pickle_storages *all = m->storages;
     if (all->n == INK_PICKLE_STORAGES_MAX) return fail(m, NULL, "there are too many storages");
@@ -264,7 +285,10 @@ static ink_status add_storage(machine *m, const char *key, ink_dtype dtype, uint
     *out = ink_arena_new(m->arena, 1, sizeof **out);
     if (*out == NULL) return out_of_memory(m);
     **out = (ink_pickle_storage){.key = key, .dtype = dtype, .count = count};
-    all->items[all->n++] = *out;
+    size_t at = storage_at(all, key);
+    memmove(all->items + at + 1, all->items + at, (all->n - at) * sizeof *all->items);
+    all->items[at] = *out;
+    all->n++;
     return INK_OK;
 }
 
@@ -276,17 +300,14 @@ static ink_status persistent(machine *m) {
     value *const *f = id->items;
     bool good = id->kind == INK_PICKLE_TUPLE && (id->n == 5 || id->n == 6) && f[0]->kind == INK_PICKLE_TEXT &&
                 strcmp(f[0]->text, "storage") == 0 && f[1]->kind == INK_PICKLE_NAME && f[1]->number >= STORAGE_FIRST &&
-                f[2]->kind == INK_PICKLE_TEXT && f[2]->length > 0 && strlen(f[2]->text) == f[2]->length &&
-                f[4]->kind == INK_PICKLE_INT && f[4]->number >= 0;
+                f[2]->kind == INK_PICKLE_TEXT && f[2]->length > 0 && f[2]->length <= INK_PICKLE_KEY_MAX &&
+                strlen(f[2]->text) == f[2]->length && f[4]->kind == INK_PICKLE_INT && f[4]->number >= 0;
     if (!good) return fail(m, NULL, "a persistent id is no storage of PyTorch's");
     if (id->n == 6 && f[5]->kind != INK_PICKLE_NONE)
         return fail(m, NULL, "a storage that is a view of another is not read");
     ink_dtype dtype = (ink_dtype)(f[1]->number - STORAGE_FIRST);
     uint64_t count = (uint64_t)f[4]->number;
-    ink_pickle_storage *storage = NULL;
-    for (size_t i = 0; i < m->storages->n && storage == NULL; i++) {
-        if (strcmp(m->storages->items[i]->key, f[2]->text) == 0) storage = m->storages->items[i];
-    }
+    ink_pickle_storage *storage = ink_pickle_storage_find(m->storages, f[2]->text);
     if (storage == NULL) status = add_storage(m, f[2]->text, dtype, count, &storage);
     if (status != INK_OK) return status;
     if (storage->dtype != dtype || storage->count != count)

@@ -3,7 +3,9 @@
  * A pickle is a program for a small stack machine that may import and call anything. This reader has no call: it knows
  * the opcodes and the ten names that PyTorch writes for dictionaries of tensors, and turns them into values. Any other
  * opcode, and any other name, is an error that says which and where.
- * Bounds   At most INK_PICKLE_VALUES_MAX values, nesting INK_PICKLE_DEPTH_MAX; nothing recurses.
+ * Bounds   At most INK_PICKLE_VALUES_MAX values, INK_PICKLE_ITEMS_MAX places for them in tuples, lists and dictionaries
+ *          (one value may stand in many), nesting INK_PICKLE_DEPTH_MAX, INK_PICKLE_STORAGES_MAX storages with keys of
+ *          INK_PICKLE_KEY_MAX bytes at most; nothing recurses. Time grows with the pickle's bytes and these bounds.
  * Source   CPython Lib/pickletools.py; PyTorch torch/_weights_only_unpickler.py, torch/serialization.py. */
 #ifndef INK_FILES_PICKLE_H
 #define INK_FILES_PICKLE_H
@@ -11,8 +13,10 @@
 #include "files/safetensors.h"
 
 #define INK_PICKLE_VALUES_MAX   (1u << 19)
+#define INK_PICKLE_ITEMS_MAX    (1u << 21)
 #define INK_PICKLE_DEPTH_MAX    64u
 #define INK_PICKLE_STORAGES_MAX 8192u
+#define INK_PICKLE_KEY_MAX      140u
 
 typedef enum ink_pickle_kind {
     INK_PICKLE_NONE,
@@ -57,7 +61,7 @@ typedef struct ink_pickle_value {
     ink_pickle_tensor *tensor;
 } ink_pickle_value;
 
-/* Storages of all pickles of one file, in the order of their first mention. */
+/* Storages of all pickles of one file, sorted by their keys. */
 typedef struct ink_pickle_storages {
     ink_pickle_storage **items;
     size_t n, room;
@@ -68,6 +72,9 @@ typedef struct ink_pickle_storages {
 INK_MUST_USE ink_status ink_pickle_read(const uint8_t *bytes, size_t size, size_t *at, const char *file,
                                         ink_arena *arena, ink_pickle_storages *storages, ink_pickle_value **out,
                                         ink_error *err);
+
+/* The storage with this key, or NULL. */
+ink_pickle_storage *ink_pickle_storage_find(const ink_pickle_storages *storages, const char *key);
 
 /* The value of a text key in a dictionary, or NULL. */
 const ink_pickle_value *ink_pickle_find(const ink_pickle_value *dict, const char *key);

@@ -74,11 +74,11 @@ static ink_status read_entry(pth *f, ink_archive *zip, size_t i, size_t most, ui
 
 static ink_status read_zip_storage(pth *f, ink_archive *zip, const char *root, size_t root_size,
                                    ink_pickle_storage *s) {
-    char rest[160];
+    char rest[INK_PICKLE_KEY_MAX + 8];
     size_t wanted, size = 0;
     uint8_t *bytes = NULL;
-    snprintf(rest, sizeof rest, "data/%.140s", s->key);
-    size_t i = strlen(s->key) <= 140 ? find_entry(zip, root, root_size, rest) : ink_archive_count(zip);
+    snprintf(rest, sizeof rest, "data/%s", s->key);
+    size_t i = find_entry(zip, root, root_size, rest);
     if (i == ink_archive_count(zip)) {
         return ink_fail(f->err, INK_E_DATA, "%s: the storage \"%s\" is missing", f->name, s->key);
     }
@@ -176,13 +176,10 @@ static ink_status check_system(pth *f, const uint8_t *bytes, size_t size, size_t
 static ink_status place_storages(pth *f, const uint8_t *bytes, size_t size, size_t at, const ink_pickle_value *keys) {
     if (keys->kind != INK_PICKLE_LIST) return fail_legacy(f, at, "the list of storages is no list");
     for (size_t k = 0; k < keys->n; k++) {
-        ink_pickle_storage *s = NULL;
         const ink_pickle_value *key = keys->items[k];
+        ink_pickle_storage *s = key->kind == INK_PICKLE_TEXT ? ink_pickle_storage_find(&f->storages, key->text) : NULL;
         uint64_t count = 0;
         size_t n;
-        for (size_t i = 0; i < f->storages.n && key->kind == INK_PICKLE_TEXT && s == NULL; i++) {
-            if (strcmp(f->storages.items[i]->key, key->text) == 0) s = f->storages.items[i];
-        }
         if (s == NULL || s->bytes != NULL) return fail_legacy(f, at, "the list of storages names a wrong one");
         if (size - at < 8) return fail_legacy(f, at, "the file ends before its last storage");
         for (size_t i = 0; i < 8; i++) count |= (uint64_t)bytes[at + i] << (8 * i);

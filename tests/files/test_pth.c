@@ -122,6 +122,7 @@ static void all_versions(void **state) {
 #define TENSOR(o, size, stride)                                                                                        \
     "ctorch._utils\n_rebuild_tensor_v2\n(" STORAGE o size stride "\x89"                                                \
     "ccollections\nOrderedDict\n)RtR"
+#define X47     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 #define WITH(t) DICT "X\1\0\0\0a" t "s."
 
 typedef struct pickle_case {
@@ -212,6 +213,9 @@ static const pickle_case cases[] = {
     CASE("persistent_of_nothing", P "Q.", "more from the stack"),
     CASE("stack_global_of_nothing", "\x80\4\x93.", "more from the stack"),
     CASE("persistent_of_a_text", P "X\1\0\0\0aQ.", "no storage of PyTorch's"),
+    CASE("storage_with_a_long_key",
+         P "(X\7\0\0\0storagectorch\nFloatStorage\nX\x8d\0\0\0" X47 X47 X47 "X\3\0\0\0cpuK\4tQ.",
+         "no storage of PyTorch's"),
     CASE("setitem_on_a_list", P "]NNs.", "no dictionary"),
     CASE("setitems_on_a_list", P "](NNu.", "no dictionary"),
     CASE("setitems_of_three", P "}(NNNu.", "no dictionary"),

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/mem.h"
 #include "files/pth.h"
@@ -182,6 +183,41 @@ static void storage_repeated_too_often(void **state) {
     piece_free(&numbers);
 }
 
+#define ADD(p, text) piece_add(p, text, sizeof(text) - 1)
+
+/* OrderedDict(pairs) copies the pairs: a list is small in the file each time that it is copied anew, not in memory. */
+static void a_list_copied_too_often(void **state) {
+    (void)state;
+    piece body = {0};
+    ADD(&body, "\x80\2]ccollections\nOrderedDict\nq\0a]q\1(NN\x86q\2");
+    for (int k = 0; k < 1000; k++) ADD(&body, "h\2");
+    ADD(&body, "ea");
+    for (int k = 0; k < 5000; k++) ADD(&body, "h\0h\1\x85Ra");
+    ADD(&body, ".");
+    zip_as((const zip_part[]){{.name = "r/data.pkl", .bytes = body.bytes, .size = body.size}}, 1, INK_E_DATA,
+           "containers hold too many values");
+    piece_free(&body);
+}
+
+/* As many storages as may be, and the last of them mentioned half a million times. */
+static void storages_mentioned_often(void **state) {
+    (void)state;
+    piece body = {0};
+    ADD(&body, "\x80\2]X\7\0\0\0storageq\0actorch\nFloatStorage\nq\1aX\3\0\0\0cpuq\2aK\4q\3a");
+    for (int k = 0; k < 8192; k++) {
+        ADD(&body, "(h\0h\1X\4\0\0\0");
+        piece_print(&body, "%04x", k);
+        ADD(&body, "h\2h\3tq\4Qa");
+    }
+    for (int k = 0; k < 490000; k++) ADD(&body, "h\4Qa");
+    ADD(&body, ".");
+    clock_t began = clock();
+    zip_as((const zip_part[]){{.name = "r/data.pkl", .bytes = body.bytes, .size = body.size}}, 1, INK_E_DATA,
+           "the storage \"0000\" is missing");
+    assert_true(clock() - began < 3 * CLOCKS_PER_SEC);
+    piece_free(&body);
+}
+
 /* ---- damaged files of PyTorch's ---- */
 
 static void load(piece *p, const char *name) {
@@ -277,6 +313,8 @@ int main(void) {
         cmocka_unit_test(deep_nesting),
         cmocka_unit_test(too_many_values),
         cmocka_unit_test(storage_repeated_too_often),
+        cmocka_unit_test(a_list_copied_too_often),
+        cmocka_unit_test(storages_mentioned_often),
         cmocka_unit_test(cut_at_every_byte),
         cmocka_unit_test(every_bit_turned),
         cmocka_unit_test(legacy_of_a_big_endian_machine),
