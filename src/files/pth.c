@@ -28,6 +28,7 @@ typedef struct pth {
     ink_pickle_storages storages;
     ink_pickle_value *top;
     uint64_t file_bytes;
+    size_t unpacked; /* bytes of the storages so far */
     ink_error *err;
 } pth;
 
@@ -87,6 +88,14 @@ static ink_status read_zip_storage(pth *f, ink_archive *zip, const char *root, s
                         f->name, s->key, (unsigned long long)ink_archive_entry(zip, i)->size,
                         (unsigned long long)s->count, ink_dtype_name(s->dtype));
     }
+    /* Each entry alone may be packed that well; together they may not be either. */
+    if (wanted > INK_TENSORS_FILE_MAX - f->unpacked ||
+        f->unpacked + wanted > INK_SOURCE_RATIO_FREE + INK_SOURCE_RATIO_MAX * f->file_bytes) {
+        return ink_fail(f->err, INK_E_DATA,
+                        "%s: the storages unpack to more than 4 GB, or %u times the file's size: refused as a bomb",
+                        f->name, INK_SOURCE_RATIO_MAX);
+    }
+    f->unpacked += wanted;
     ink_status status = read_entry(f, zip, i, wanted, &bytes, &size);
     if (status == INK_OK && size != wanted) {
         status = ink_fail(f->err, INK_E_DATA, "%s: the storage \"%s\" ends early", f->name, s->key);

@@ -218,6 +218,30 @@ static void storages_mentioned_often(void **state) {
     piece_free(&body);
 }
 
+/* Three storages of zeros, each packed well, but not too well for one. */
+static void storages_that_unpack_to_too_much(void **state) {
+    (void)state;
+    enum { NUMBERS_EACH = 10000000 };
+    char *zeros = calloc(NUMBERS_EACH, 4);
+    piece body = {0};
+    assert_non_null(zeros);
+    ADD(&body, "\x80\2]");
+    for (int k = 0; k < 3; k++) {
+        ADD(&body, "(X\7\0\0\0storagectorch\nFloatStorage\nX\1\0\0\0");
+        piece_print(&body, "%d", k);
+        ADD(&body, "X\3\0\0\0cpuJ\x80\x96\x98\0tQa");
+    }
+    ADD(&body, ".");
+    zip_part parts[4] = {{.name = "r/data.pkl", .bytes = body.bytes, .size = body.size}};
+    static const char *const names[] = {"r/data/0", "r/data/1", "r/data/2"};
+    for (int k = 0; k < 3; k++) {
+        parts[k + 1] = (zip_part){.name = names[k], .bytes = zeros, .size = (size_t)NUMBERS_EACH * 4, .deflated = 1};
+    }
+    zip_as(parts, 4, INK_E_DATA, "the storages unpack to more than");
+    piece_free(&body);
+    free(zeros);
+}
+
 /* ---- damaged files of PyTorch's ---- */
 
 static void load(piece *p, const char *name) {
@@ -315,6 +339,7 @@ int main(void) {
         cmocka_unit_test(storage_repeated_too_often),
         cmocka_unit_test(a_list_copied_too_often),
         cmocka_unit_test(storages_mentioned_often),
+        cmocka_unit_test(storages_that_unpack_to_too_much),
         cmocka_unit_test(cut_at_every_byte),
         cmocka_unit_test(every_bit_turned),
         cmocka_unit_test(legacy_of_a_big_endian_machine),
