@@ -44,9 +44,9 @@ const cli_verb cli_predict = {
     .run = run,
 };
 
-static void print_text(const ink_predict_result *r) {
+static void print_text(const ink_predict_result *r, const char *where) {
     char n[32];
-    cli_result("%s prediction%s in %s", cli_thousands(r->rows, n), r->rows == 1 ? "" : "s", r->submission);
+    cli_result("%s prediction%s in %s", cli_thousands(r->rows, n), r->rows == 1 ? "" : "s", where);
     for (int digit = 0; digit < 10; digit++) {
         double share = r->rows > 0 ? 100.0 * r->counts[digit] / r->rows : 0;
         cli_result("  %d  %8s  %5.1f %%", digit, cli_thousands(r->counts[digit], n), share);
@@ -159,7 +159,7 @@ static int run(const cli_args *args) {
     if (cli_flag(args, "json")) {
         print_json(&result, o.probabilities);
     } else {
-        print_text(&result);
+        print_text(&result, result.submission[0] != '\0' ? result.submission : o.probabilities);
     }
     return 0;
 }

@@ -16,7 +16,7 @@
 ink_status ink_submit(ink_models *models, const ink_dataset *set, const char *path, const char *probabilities,
                       const ink_watch *watch, ink_predictions *out, ink_error *err) {
     ink_status status = ink_models_predict(models, &set->test, watch, out, err);
-    if (status == INK_OK) {
+    if (status == INK_OK && path != NULL) {
         const ink_submission *sample = set->sample.count > 0 ? &set->sample : NULL;
         status = ink_submission_write(path, out->digits, out->count, sample, set->sample_name, err);
     }
@@ -61,7 +61,8 @@ static ink_status check_outputs(const ink_predict_options *options, const char *
     ink_status status = ink_file_spare(out, options->data, err);
     if (status == INK_OK) status = ink_file_spare(probabilities, options->data, err);
     if (status != INK_OK || probabilities == NULL) return status;
-    if (strcmp(out, probabilities) != 0 && ink_file_spare(out, probabilities, NULL) == INK_OK) return INK_OK;
+    if (out == NULL || (strcmp(out, probabilities) != 0 && ink_file_spare(out, probabilities, NULL) == INK_OK))
+        return INK_OK;
     return ink_fail(err, INK_E_USAGE, "predictions and probabilities cannot both go to %s", out);
 }
 
@@ -71,7 +72,8 @@ ink_status ink_work_predict(const ink_predict_options *options, const ink_watch 
     ink_models models = {0};
     ink_dataset set = {0};
     ink_predictions predictions = {0};
-    const char *out = options->out != NULL ? options->out : "submission.csv";
+    /* A picture's digit is no answer to Kaggle: no submission unless it is asked for. */
+    const char *out = options->out != NULL ? options->out : options->n_pictures > 0 ? NULL : "submission.csv";
     *result = (ink_predict_result){0};
     ink_status status = spare_existing(out, options->force, err);
     if (status == INK_OK) status = spare_existing(options->probabilities, options->force, err);
@@ -88,7 +90,7 @@ ink_status ink_work_predict(const ink_predict_options *options, const ink_watch 
     ink_say_dataset(watch, &set);
     status = ink_submit(&models, &set, out, options->probabilities, watch, &predictions, err);
     if (status != INK_OK) goto done;
-    snprintf(result->submission, sizeof result->submission, "%s", out);
+    if (out != NULL) snprintf(result->submission, sizeof result->submission, "%s", out);
     result->rows = predictions.count;
     result->seconds = predictions.seconds;
     result->images_per_s = predictions.seconds > 0 ? predictions.count / predictions.seconds : 0;

@@ -170,7 +170,7 @@ typedef struct ink_predict_options {
     const char *const *models;   /* files or run folders; several are an ensemble (mean of probabilities) */
     size_t n_models;             /* 0: the built-in model */
     const char *data;            /* DATA: its test file if it has one, else its only file */
-    const char *out;             /* submission.csv; NULL = "submission.csv" */
+    const char *out;             /* NULL: "submission.csv", but none of pictures */
     const char *probabilities;   /* file for ImageId,p0,...,p9; NULL: none */
     bool force;                  /* an existing file may be replaced (a submission always may) */
     uint32_t eval_batch_size;    /* 0 = 1000 */

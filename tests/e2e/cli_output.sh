@@ -95,6 +95,10 @@ gives 2 data show digits.png --quiet
 err_has "would be lost"
 gives 2 show saliency run digits.png -o digits.png
 cmp -s one.png digits.png || fail "$said: the picture was written over"
+rm -f submission.csv
+gives 0 predict run one.png --probabilities p.csv --quiet
+has p.csv
+has_no submission.csv
 gives 2 predict run digits -o same.csv --probabilities same.csv
 err_has "cannot both go to same.csv"
 gives 2 predict run digits/train.csv --force -o digits/train.csv
