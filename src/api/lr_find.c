@@ -6,6 +6,7 @@
 #include "api/train_run.h"
 #include "core/mem.h"
 #include "core/status.h"
+#include "files/write.h"
 #include "report/sweep.h"
 
 #define LOW   1e-7
@@ -31,15 +32,24 @@ static bool on_stop(void *context) {
     return ink_watch_stop(run->watch);
 }
 
-static ink_status draw(const ink_sweep *sweep, const ink_lr_find_options *o, ink_lr_find_result *result,
-                       ink_error *err) {
-    ink_picture *picture = NULL;
+/* The chart's names, and whether they can be written: asked before the sweep, which may take minutes. */
+static ink_status name_chart(const ink_lr_find_options *o, ink_lr_find_result *result, ink_error *err) {
+    ink_file *file = NULL;
     const char *base = o->out != NULL ? o->out : "lr-find";
     int svg = snprintf(result->svg, sizeof result->svg, "%s.svg", base);
     int png = snprintf(result->png, sizeof result->png, "%s.png", base);
     if (svg < 0 || png < 0 || (size_t)svg >= sizeof result->svg) {
         return ink_fail(err, INK_E_USAGE, "the path %.60s... is too long", base);
     }
+    ink_status status = ink_file_begin(result->svg, &file, err);
+    if (status != INK_OK) ink_hint(err, "--out names another place");
+    ink_file_abandon(file);
+    return status;
+}
+
+static ink_status draw(const ink_sweep *sweep, const ink_lr_find_options *o, ink_lr_find_result *result,
+                       ink_error *err) {
+    ink_picture *picture = NULL;
     ink_status status = ink_sweep_chart(sweep, &picture, err);
     if (status == INK_OK) status = ink_picture_save(picture, result->svg, err);
     if (status == INK_OK) status = ink_picture_save(picture, result->png, err);
@@ -67,11 +77,13 @@ ink_status ink_work_lr_find(const ink_lr_find_options *options, const ink_watch 
         return ink_fail(err, INK_E_USAGE, "a sweep of %u steps from %g to %g: at least 10, upwards", sweep.steps,
                         sweep.low, sweep.high);
     }
+    ink_status status = name_chart(options, result, err);
+    if (status != INK_OK) return status;
     sweep.lr = ink_mem_new(sweep.steps, sizeof *sweep.lr);
     sweep.loss = ink_mem_new(sweep.steps, sizeof *sweep.loss);
-    ink_status status = sweep.lr != NULL && sweep.loss != NULL
-                            ? INK_OK
-                            : ink_fail_memory(err, 2 * sweep.steps * sizeof *sweep.lr, "a sweep");
+    if (sweep.lr == NULL || sweep.loss == NULL) {
+        status = ink_fail_memory(err, 2 * sweep.steps * sizeof *sweep.lr, "a sweep");
+    }
     if (status == INK_OK) status = ink_train_prepare(&run, err);
     if (status == INK_OK) {
         ink_trainer_watch around = {.context = &run, .moment = on_moment, .stop = on_stop};

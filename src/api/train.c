@@ -412,6 +412,7 @@ static void let_go(ink_train_run *run) {
 
 ink_status ink_train_try(ink_train_run *run, ink_error *err) {
     ink_status status = make_trainer(run, err);
+    if (status == INK_OK) run->machine.precision = ink_trainer_precision(run->trainer);
     let_go(run);
     return status;
 }

@@ -182,10 +182,15 @@ static ink_status make_net(const many *m, uint32_t k, const ink_watch *watch, ne
 }
 
 /* Before anything is written, or an older run removed: what can be wrong with net, weights and teachers is told now. */
-static ink_status try_first(const many *m) {
+static ink_status try_first(many *m) {
     net one;
     ink_status status = make_net(m, 0, NULL, &one);
     if (status == INK_OK) status = ink_train_try(&one.run, m->err);
+    if (status == INK_OK) {
+        m->run->machine.precision = one.run.machine.precision;
+        m->run->result->train_rows = one.result.train_rows;
+        m->run->result->val_rows = one.result.val_rows;
+    }
     clear_net(&one);
     return status;
 }
@@ -377,6 +382,8 @@ static ink_status open_log(many *m) {
                        .seed = run->recipe.seed,
                        .data = run->data,
                        .data_sha256 = run->set.train_sha256,
+                       .train_rows = run->result->train_rows, /* of one net */
+                       .val_rows = run->result->val_rows,
                        .test_rows = run->set.test.count};
     char *text = NULL;
     ink_status status = o->resume != NULL ? ink_runlog_resume(o->resume, 0, 0, &run->log, m->err)
@@ -462,6 +469,10 @@ ink_status ink_train_many(ink_train_run *run, ink_error *err) {
     run->result->nets = m.members.n;
     if (status == INK_OK) status = find_teachers(&m);
     if (status == INK_OK && run->options->resume == NULL) status = try_first(&m);
+    if (status == INK_OK && run->options->resume != NULL) {
+        run->result->train_rows = m.members.member[0].train_rows;
+        run->result->val_rows = m.members.member[0].val_rows;
+    }
     if (status == INK_OK) status = open_log(&m);
     if (status == INK_OK) {
         status = train_all(&m);

@@ -70,7 +70,8 @@ ink_trainer_watch ink_train_watch(ink_train_run *run);
 
 /* Trains one net: settings, data and held_out are there. Frees trainer, log, teachers and held_out. */
 INK_MUST_USE ink_status ink_train_one(ink_train_run *run, ink_error *err);
-/* The same up to the run folder: could the net be built and trained as the recipe says? */
+/* The same up to the run folder: could the net be built and trained as the recipe says? Leaves its numbers of rows in
+ * the result, and in the machine the precision that `auto` comes to. */
 INK_MUST_USE ink_status ink_train_try(ink_train_run *run, ink_error *err);
 /* Nothing known yet. */
 void ink_train_result_start(ink_train_result *result);

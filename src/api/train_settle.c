@@ -105,7 +105,9 @@ static ink_status settle_resumed(ink_train_run *run, ink_error *err) {
     ink_recipe_start(&run->recipe);
     status = ink_recipe_parse(&run->recipe, note(run, "recipe"), note(run, "recipe-name"), err);
     if (status != INK_OK) return INK_E_DATA;
-    snprintf(run->data, sizeof run->data, "%s", o->data != NULL ? o->data : note(run, "data"));
+    snprintf(run->data, sizeof run->data, "%s", note(run, "data"));
+    if (o->data != NULL) status = ink_train_absolute(o->data, run->data, err);
+    if (status != INK_OK) return status;
     snprintf(run->test, sizeof run->test, "%s", note(run, "test"));
     status = find_learn_part(run, note(run, "freeze"), err);
     if (status != INK_OK) return status;

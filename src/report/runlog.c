@@ -195,7 +195,10 @@ static ink_status take_named(ink_runlog *log, const ink_runlog_options *options,
 static ink_status take_default(ink_runlog *log, const char *runs, ink_error *err) {
     char date[32], parent[INK_RUN_PATH_SIZE], name[128];
     ink_status status = make_folders(runs, err);
-    if (status != INK_OK) return status;
+    if (status != INK_OK) {
+        ink_hint(err, "--out DIR puts the run elsewhere");
+        return status;
+    }
     if (realpath(runs, parent) == NULL) return ink_fail_errno(err, "find", runs);
     ink_clock_name(date, sizeof date);
     for (int number = 1; number <= NAMES_TRIED; number++) {

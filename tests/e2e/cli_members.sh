@@ -13,6 +13,7 @@ out_has "by the nets that had not learned it: 1 of 2"
 out_has "eval $PWD/cv d --held-out"
 [ "$(wc -l <cv/predictions.csv)" -eq 401 ] || fail "cv/predictions.csv: not a line for each row"
 has cv/members/02/split.csv
+grep -q '"val_rows": 200' cv/env.json || fail "cv/env.json: not how many rows a net held out"
 grep -q "by the nets that had not learned it" cv/report.html || fail "cv/report.html: no table of nets"
 has cv/submission.csv
 has cv/accuracy.png

@@ -22,3 +22,5 @@ err_has "upwards"
 gives 2 lr-find digits --steps 3
 gives 2 lr-find
 gives 4 lr-find nowhere
+gives 4 lr-find digits --recipe mlp -o nowhere/lr
+err_has "nowhere/lr.svg"
