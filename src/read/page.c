@@ -157,6 +157,7 @@ static ink_status fill_page(work *w, uint32_t width, uint32_t height, ink_page *
 ink_status ink_page_read(const uint8_t *grey, uint32_t width, uint32_t height, size_t stride_bytes,
                          const ink_page_options *options, ink_page *out, ink_error *err) {
     work w = {.options = options, .err = err};
+    bool on_desk;
     *out = (ink_page){0};
     if (width == 0 || height == 0 || width > INK_PAGE_SIDE_MAX || height > INK_PAGE_SIDE_MAX || stride_bytes < width) {
         return ink_fail(err, INK_E_USAGE, "a picture of %ux%u, expected 1x1 to 4096x4096", width, height);
@@ -166,6 +167,7 @@ ink_status ink_page_read(const uint8_t *grey, uint32_t width, uint32_t height, s
     }
     ink_status status = ink_plane_scale(grey, width, height, stride_bytes, &w.plane, err);
     if (status == INK_OK && is_shown(&w)) status = show(&w, "1-grey", w.plane.at, w.plane.width, w.plane.height);
+    if (status == INK_OK) status = ink_plane_clear_desk(&w.plane, &on_desk, err);
     if (status == INK_OK) status = ink_plane_flatten(&w.plane, &w.light_ink, err);
     if (status == INK_OK) status = ink_plane_calm(&w.plane, &w.level, err);
     if (status == INK_OK) status = show_ink(&w, "2-flat", &w.plane, false);

@@ -24,6 +24,13 @@ void ink_plane_free(ink_plane *plane);
 INK_MUST_USE ink_status ink_plane_scale(const uint8_t *grey, uint32_t width, uint32_t height, size_t stride_bytes,
                                         ink_plane *out, ink_error *err);
 
+/* ---- desk.c ---- */
+
+/* In place: where a bright sheet with something on it lies on a darker desk, the desk becomes paper. A sheet is the
+ * largest bright part of the picture (Otsu 1979, over cells of 8 x 8) when it fills most of its box and its edge is
+ * sharp; writing in light ink is none. *cleared: whether there was one. */
+INK_MUST_USE ink_status ink_plane_clear_desk(ink_plane *plane, bool *cleared, ink_error *err);
+
 /* ---- paper.c ---- */
 
 /* In place: grey -> ink. The ink is the minority: the side to which brightness departs furthest from its surroundings.

@@ -135,6 +135,34 @@ static void test_flatten(void **state) {
     ink_plane_free(&p);
 }
 
+/* A sheet on a desk is all that is left of both; white writing on black, and shade, are none. */
+static void test_desk(void **state) {
+    (void)state;
+    bool cleared;
+    ink_plane p = new_plane(403, 305, 60);
+    fill(&p, 100, 60, 200, 180, 220);
+    assert_int_equal(ink_plane_clear_desk(&p, &cleared, NULL), INK_OK);
+    assert_false(cleared); /* nothing is on it */
+    fill(&p, 180, 120, 8, 50, 40);
+    assert_int_equal(ink_plane_clear_desk(&p, &cleared, NULL), INK_OK);
+    assert_true(cleared);
+    uint32_t dark = 0;
+    for (size_t i = 0; i < 403 * 305; i++) dark += p.at[i] < 200;
+    assert_int_equal(dark, 8 * 50);
+    for (uint32_t y = 0; y < 305; y++) { /* light falls to a third */
+        for (uint32_t x = 0; x < 403; x++) p.at[(size_t)y * 403 + x] = (uint8_t)(230 - 150 * x / 403);
+    }
+    fill(&p, 60, 120, 8, 50, 40);
+    assert_int_equal(ink_plane_clear_desk(&p, &cleared, NULL), INK_OK);
+    assert_false(cleared);
+    memset(p.at, 10, 403 * 305);
+    fill(&p, 150, 40, 40, 220, 250);
+    fill(&p, 190, 40, 60, 40, 250);
+    assert_int_equal(ink_plane_clear_desk(&p, &cleared, NULL), INK_OK);
+    assert_false(cleared);
+    ink_plane_free(&p);
+}
+
 static void test_flatten_light_ink(void **state) {
     (void)state;
     ink_plane p = new_plane(280, 280, 0);
@@ -460,11 +488,22 @@ static void test_any_picture(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_scale),       cmocka_unit_test(test_flatten), cmocka_unit_test(test_flatten_light_ink),
-        cmocka_unit_test(test_pieces),      cmocka_unit_test(test_rules),   cmocka_unit_test(test_frames),
-        cmocka_unit_test(test_cuts),        cmocka_unit_test(test_order),   cmocka_unit_test(test_cell_strokes),
-        cmocka_unit_test(test_cell_size),   cmocka_unit_test(test_unsure),  cmocka_unit_test(test_nothing),
-        cmocka_unit_test(test_polarity),    cmocka_unit_test(test_single),  cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_scale),
+        cmocka_unit_test(test_flatten),
+        cmocka_unit_test(test_flatten_light_ink),
+        cmocka_unit_test(test_pieces),
+        cmocka_unit_test(test_rules),
+        cmocka_unit_test(test_frames),
+        cmocka_unit_test(test_desk),
+        cmocka_unit_test(test_cuts),
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_cell_strokes),
+        cmocka_unit_test(test_cell_size),
+        cmocka_unit_test(test_unsure),
+        cmocka_unit_test(test_nothing),
+        cmocka_unit_test(test_polarity),
+        cmocka_unit_test(test_single),
+        cmocka_unit_test(test_errors),
         cmocka_unit_test(test_any_picture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
