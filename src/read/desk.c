@@ -6,16 +6,16 @@
 #include "core/status.h"
 #include "read/stages.h"
 
-#define CELL         8u    /* pixels a side */
-#define LEAST_CELLS  25u   /* along each side of a picture that is looked at */
-#define SHEET_LEAST  0.15f /* of the picture */
-#define SHEET_MOST   0.97f
-#define SHEET_FILLS  0.55f /* of its box: of a square turned by 15 degrees two thirds are filled */
-#define STEP_LEAST   24    /* grey levels between sheet and desk */
-#define STEP_SHARP   0.6f  /* of that step happens within three cells: shade is slower */
-#define INK_DARKER   0.75f /* of the sheet's brightness: a sheet without such a pixel is no sheet, but a shape */
-#define INK_LEAST    0.0003f
-#define INK_MOST     0.25f /* more is the hole of a white 0 */
+#define CELL        8u    /* pixels a side */
+#define LEAST_CELLS 25u   /* along each side of a picture that is looked at */
+#define SHEET_LEAST 0.15f /* of the picture */
+#define SHEET_MOST  0.97f
+#define SHEET_FILLS 0.55f /* of its box: of a square turned by 15 degrees two thirds are filled */
+#define STEP_LEAST  24    /* grey levels between sheet and desk */
+#define STEP_SHARP  0.6f  /* of that step happens within three cells: shade is slower */
+#define INK_DARKER  0.75f /* of the sheet's brightness: a sheet without such a pixel is no sheet, but a shape */
+#define INK_LEAST   0.0003f
+#define INK_MOST    0.25f /* more is the hole of a white 0 */
 
 enum { SHEET, DESK, PAINTED }; /* what a cell is */
 

@@ -19,9 +19,9 @@
 
 #define INK_LANES 16u /* channels of a panel */
 
-typedef struct ink_pair {
+typedef struct ink_offsets {
     int32_t a, b; /* offsets in elements from the bases of a gemm's operands */
-} ink_pair;
+} ink_offsets;
 
 /* out[m][16 v + j] = start + sum over o < outer, p < n_pairs, i < inner, k < depth (in this order) of
  *   a[o a_outer + pairs[p].a + i a_inner + k a_k + m a_m]
@@ -36,7 +36,7 @@ typedef struct ink_gemm {
     const float *bias;            /* [16 panels] or NULL */
     const float *scale, *offset;  /* [16 panels], both or NULL */
     const float *residual, *mask; /* or NULL */
-    const ink_pair *pairs;
+    const ink_offsets *pairs;
     size_t a_m, a_k, a_inner, a_outer, b_inner, b_outer, b_panel, out_m, out_panel;
     uint32_t rows, panels, n_pairs, inner, depth, outer;
     bool add, relu;
@@ -51,7 +51,7 @@ typedef struct ink_narrow {
     float *out;
     const float *bias, *scale, *offset; /* [rows] or NULL */
     const float *residual, *mask;       /* or NULL */
-    const ink_pair *pairs;
+    const ink_offsets *pairs;
     size_t x_place, w_k, w_m, out_place;
     uint32_t rows, places, n_pairs, depth;
     bool relu;

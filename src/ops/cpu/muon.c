@@ -36,7 +36,7 @@ static room room_of(const ink_program *p, const ink_step *s) {
     return r;
 }
 
-static const ink_pair whole = {0, 0};
+static const ink_offsets whole = {0, 0};
 
 /* out [K/16][K][16] = y y', y in panels [K/16][depth][16]. A symmetric y is its own transpose: then it is y y. */
 static void gram(const ink_program *p, const room *r, const float *y, uint32_t depth, float *out) {

@@ -8,7 +8,7 @@
 
 /* Which taps meet a pixel depends on the row and on the column alone; positions with equal ones share a pattern. */
 typedef struct pattern {
-    ink_pair *pairs;
+    ink_offsets *pairs;
     uint32_t n_pairs, inner;
 } pattern;
 
@@ -124,7 +124,7 @@ static bool make_pattern(ink_program *p, const layout *l, const line *row, const
                 size_t b = l->thin ? ((size_t)c * l->weights->taps + tap) * INK_LANES
                                    : (size_t)l->weights->place[tap] * l->a_groups * INK_PANEL;
                 out->pairs[out->n_pairs++] =
-                    (ink_pair){offset_of(position * l->a_position + c * l->a_plane), offset_of(b)};
+                    (ink_offsets){offset_of(position * l->a_position + c * l->a_plane), offset_of(b)};
             }
         }
     }
@@ -199,7 +199,7 @@ static void set_strides(const ink_program *p, sweep *s, const layout *l, uint32_
 static bool linear_entry(ink_program *p, sweep *s, uint32_t inner) {
     s->entries = ink_plan_new(p, 1, sizeof *s->entries);
     s->patterns = ink_plan_new(p, 1, sizeof *s->patterns);
-    ink_pair *pairs = ink_plan_new(p, 1, sizeof *pairs);
+    ink_offsets *pairs = ink_plan_new(p, 1, sizeof *pairs);
     if (s->entries == NULL || s->patterns == NULL || pairs == NULL) return false;
     s->n_entries = s->entries[0].rows = 1;
     s->patterns[0] = (pattern){.pairs = pairs, .n_pairs = 1, .inner = inner};
@@ -248,7 +248,7 @@ const void *ink_sweep_forward(ink_program *p, ink_step *step, const ink_operands
 static bool linear_back_entries(ink_program *p, sweep *s, uint32_t taps, uint32_t a_groups) {
     s->entries = ink_plan_new(p, taps, sizeof *s->entries);
     s->patterns = ink_plan_new(p, taps, sizeof *s->patterns);
-    ink_pair *pairs = ink_plan_new(p, taps, sizeof *pairs);
+    ink_offsets *pairs = ink_plan_new(p, taps, sizeof *pairs);
     if (s->entries == NULL || s->patterns == NULL || pairs == NULL) return false;
     for (uint32_t t = 0; t < taps; t++) {
         pairs[t].b = offset_of((size_t)t * a_groups * INK_PANEL);

@@ -84,7 +84,7 @@ static void take(const ink_program *p, const float *x, size_t position, float *t
 
 void ink_work_toeplitz(const ink_program *p, const ink_step *s, uint32_t block, uint32_t part, uint32_t worker) {
     static const uint8_t shared[SHARED] = {0, 1, 2, 3, 6}; /* elements, 3 down + across */
-    static const ink_pair none = {0, 0};
+    static const ink_offsets none = {0, 0};
     const toeplitz *t = s->plan;
     size_t g0, g1;
     ink_share_of(t->out_groups, t->parts, part, &g0, &g1);

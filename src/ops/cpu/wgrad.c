@@ -24,7 +24,7 @@ typedef struct wgrad {
     uint32_t c_groups, k_groups, k_pairs, thin;          /* thin: channels, else 0 */
     size_t x_position, x_width, dy_position, panel_step; /* floats */
     range *rows, *columns;                               /* [window_h], [window_w] */
-    ink_pair *pairs;                                     /* [window_h][out_height] */
+    ink_offsets *pairs;                                  /* [window_h][out_height] */
     uint32_t slices, tap_parts;
     size_t floats;            /* of live weights: one slice */
     ink_operands from;        /* a: x, b: dy; half: copies with images in pairs */
@@ -49,8 +49,8 @@ static bool make_tables(ink_program *p, wgrad *g) {
         g->rows[r] = range_of(r, g->stride, g->pad, g->height, g->out_height);
         for (uint32_t i = g->rows[r].from; i < g->rows[r].to; i++) {
             size_t row = (size_t)i * g->stride + r - g->pad;
-            g->pairs[r * g->out_height + i] =
-                (ink_pair){(int32_t)(row * g->x_width * g->x_position), (int32_t)(i * g->out_width * g->dy_position)};
+            g->pairs[r * g->out_height + i] = (ink_offsets){(int32_t)(row * g->x_width * g->x_position),
+                                                            (int32_t)(i * g->out_width * g->dy_position)};
         }
     }
     for (uint32_t s = 0; s < g->windows_w; s++) {

@@ -105,7 +105,7 @@ typedef struct held {
 /* sums += inputs times gradients, over the images of all tiles held. */
 static void multiply(const ink_program *p, const winograd_dw *t, const held *h) {
     const size_t panel = p->rows * INK_LANES * t->together;
-    static const ink_pair none = {0, 0};
+    static const ink_offsets none = {0, 0};
     ink_gemm m = {.pairs = &none,
                   .a_m = 1,
                   .a_k = INK_LANES,
