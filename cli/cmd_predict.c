@@ -98,6 +98,7 @@ static int run_pictures(const cli_args *args, ink_predict_options *o) {
     ink_picture_answers found;
     ink_error err = {0};
     ink_watch watch = cli_watch();
+    const char *unsure = NULL; /* the first of them */
     int code = 0;
     if (o->n_pictures == 1) cli_progress_begin("reading %s", o->pictures[0]);
     if (o->n_pictures > 1) cli_progress_begin("reading %zu pictures", o->n_pictures);
@@ -106,6 +107,7 @@ static int run_pictures(const cli_args *args, ink_predict_options *o) {
     json_t *object = cli_flag(args, "json") ? cli_json_new("predict-pictures") : NULL, *list = json_array();
     for (uint32_t i = 0; i < found.count; i++) {
         const ink_picture_answer *a = &found.answers[i];
+        if (a->status == INK_OK && unsure == NULL && a->p[a->digit] < 0.5f) unsure = a->file;
         if (a->status != INK_OK) {
             cli_fail(&err, a->status, "%s", a->why);
             code = cli_failed(&err);
@@ -119,6 +121,9 @@ static int run_pictures(const cli_args *args, ink_predict_options *o) {
         cli_result_json(object);
     } else {
         json_decref(list);
+    }
+    if (unsure != NULL) {
+        cli_info("%s: unsure; a picture of several digits is for 'inkling read'", unsure);
     }
     ink_work_picture_answers_free(&found);
     return code;

@@ -40,6 +40,8 @@ has seen.png
 for step in 1-grey 2-flat 3-ink 4-without-rules 5-pieces 6-digits; do has steps/$step.png; done
 gives 2 read --model "$model" pages/page-0001.jpg pages/page-0002.jpg --annotate seen.png
 err_has "--annotate draws one picture"
+gives 0 predict "$model" clean/page-0001.png
+err_has "for 'inkling read'"
 cp clean/page-0001.png mine.png
 gives 2 read --model "$model" mine.png --annotate ./mine.png
 err_has "would be lost"
