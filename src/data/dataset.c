@@ -176,11 +176,10 @@ static bool may_have_test_labels(const ink_places *p) {
 static ink_status name_test(const char *path, ink_dataset *set, ink_places *p, ink_error *err) {
     ink_status status = ink_places_find(path, &set->memory, p, err);
     if (status != INK_OK) return status;
-    if (ink_place_there(&p->test)) {
-        p->train = (ink_place){0};
-    } else if (p->single && ink_place_there(&p->train)) {
-        p->test = p->train;
-        p->train = (ink_place){0};
+    if (p->single && ink_place_there(&p->train)) {
+        p->test = p->train; /* also where it is called train.csv, and a test.csv stands beside it */
+    } else if (ink_place_there(&p->test)) {
+        /* a folder's or zip's own */
     } else if (p->train_pictures.count > 0 && p->test_pictures.count == 0) {
         p->test_pictures = p->train_pictures;
     } else if (p->train_pictures.count == 0 && (p->single || ink_place_there(&p->train_images))) {

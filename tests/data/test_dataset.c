@@ -193,6 +193,26 @@ static void one_csv(void **state) {
     refuse("test.csv", INK_USE_EVAL, INK_E_DATA, "test.csv has no labels", "scoring needs a label column");
 }
 
+/* A test file that is named is that file, whatever its name, and whatever stands beside it. */
+static void test_file_named(void **state) {
+    static const char *const names[] = {"two/train.csv", "two/test.csv", "two/other.csv"};
+    (void)state;
+    save("train.csv", csv(0, 30, true));
+    save("test.csv", csv(1, 9, false));
+    mkdir(path("two"), 0777);
+    for (uint32_t i = 0; i < 3; i++) save(names[i], csv(2, 10 + i, i == 0));
+    for (uint32_t i = 0; i < 3; i++) {
+        ink_dataset set = find("", INK_USE_TRAIN, names[i]);
+        is_series(&set.train, 0, 30);
+        is_series(&set.test, 2, 10 + i);
+        assert_string_equal(set.test_name, path(names[i]));
+        ink_dataset_clear(&set);
+    }
+    ink_dataset set = find("", INK_USE_TRAIN, "two"); /* a folder's test file */
+    assert_string_equal(set.test_name, path("two/test.csv"));
+    ink_dataset_clear(&set);
+}
+
 static void kaggle_folder(void **state) {
     (void)state;
     save("train.csv", csv(0, 40, true));
@@ -496,6 +516,7 @@ static void nothing_useful(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(one_csv, clear),
+        cmocka_unit_test_setup(test_file_named, clear),
         cmocka_unit_test_setup(kaggle_folder, clear),
         cmocka_unit_test_setup(labelled_test_tables, clear),
         cmocka_unit_test_setup(what_belongs_to_a_lone_file, clear),
