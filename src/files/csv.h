@@ -2,10 +2,11 @@
  *
  * Accepts   one row per image: 784 pixels 0 .. 255 and, where there is one, a label 0 .. 9, in decimal digits.
  *           A header names the columns, in any order: `label`, and `pixel0` .. `pixel783` (or `pixel1` ..
- *           `pixel784`); pixel k is row k / 28, column k % 28. Without a header: 785 columns, the label first, or
- *           784 columns. Lines may end with LF, CRLF or CR, all of one kind; the last one may lack its end, and
- *           empty lines may follow it. A UTF-8 byte order mark, quotes around a field ("5") and spaces around a
- *           number are fine.
+ *           `pixel784`); pixel k is row k / 28, column k % 28. `Label` and `LABEL` will do; and the pixels may be
+ *           called `1x1`, `1x2` .. `28x28` (row x column) when they come in this order. Without a header: 785
+ *           columns, the label first, or 784 columns. Lines may end with LF, CRLF or CR, all of one kind; the last
+ *           one may lack its end, and empty lines may follow it. A UTF-8 byte order mark, quotes around a field ("5")
+ *           and spaces around a number are fine.
  * Refuses   everything else, with INK_E_DATA and the place: no row is ever skipped or repaired. The message reads
  *           `train.csv:1731:413: pixel412 is "256", expected an integer 0..255`: file, line, column, where the
  *           COLUMN IS THE FIELD'S NUMBER IN ITS LINE, from 1 (`cut -d, -f413` shows it). Header and empty lines

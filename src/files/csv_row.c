@@ -58,13 +58,21 @@ static void show(char shown[4 * SHOWN_MAX + 8], const uint8_t *text, size_t leng
     ink_escape(shown, 4 * SHOWN_MAX + 8, (const char *)text, length, SHOWN_MAX);
 }
 
+void ink_csv_pixel_name(const ink_csv_layout *layout, uint32_t pixel, char *name, size_t size) {
+    if (layout->cells) {
+        snprintf(name, size, "%ux%u", pixel / INK_CSV_SIDE + 1, pixel % INK_CSV_SIDE + 1);
+    } else {
+        snprintf(name, size, "pixel%u", pixel + layout->first);
+    }
+}
+
 /* "label", "pixel412": the column of a field. */
 static void column_name(const ink_csv_layout *layout, uint32_t number, char *name, size_t size) {
     uint16_t pixel = layout->pixel_of[number];
     if (pixel == INK_CSV_LABEL) {
         snprintf(name, size, "label");
     } else {
-        snprintf(name, size, "pixel%u", pixel + layout->first);
+        ink_csv_pixel_name(layout, pixel, name, size);
     }
 }
 

@@ -24,6 +24,7 @@ typedef struct ink_csv_layout {
     uint32_t fields; /* per row: INK_CSV_PIXELS, one more with labels */
     uint32_t label;  /* number of the label's field from 0, or INK_CSV_NONE */
     uint32_t first;  /* number of the first pixel in names: 0, or 1 as in Fashion-MNIST's tables */
+    bool cells;      /* pixels are called 1x1 .. 28x28, as in "MNIST in CSV" */
     bool straight;   /* the pixels in order, the label, if any, before them */
     uint16_t pixel_of[INK_CSV_FIELDS_MAX];
 } ink_csv_layout;
@@ -42,6 +43,9 @@ INK_MUST_USE ink_status ink_csv_layout_of(ink_csv_layout *layout, const uint8_t 
 /* Reads one row, its line end included (text[length]), into values[layout->fields], in the order of the fields. */
 INK_MUST_USE ink_status ink_csv_row_exact(const ink_csv_layout *layout, const uint8_t *text, size_t length,
                                           ink_csv_place place, uint8_t *values, ink_error *err);
+
+/* "pixel412", or "15x21" where the header calls it so; pixel from 0. */
+void ink_csv_pixel_name(const ink_csv_layout *layout, uint32_t pixel, char *name, size_t size);
 
 /* True when the line (its end included) holds nothing but spaces. */
 bool ink_csv_row_blank(const uint8_t *text, size_t length);
