@@ -53,12 +53,19 @@ static ink_status keep_name(ink_dataset *set, const ink_source *source, const ch
     return *name != NULL ? INK_OK : ink_fail_memory(err, strlen(text), "a file name");
 }
 
-/* A picture may come through a pipe, where no name says what it is. */
+/* A picture may come through a pipe, where no name says what it is; and other formats under any name. */
 static ink_status refuse_picture(ink_source *source, ink_error *err) {
     const uint8_t *bytes;
     size_t got;
     ink_status status = ink_source_peek(source, &bytes, &got, err);
-    if (status != INK_OK || !ink_bitmap_is(bytes, got)) return status;
+    if (status != INK_OK) return status;
+    const char *other = ink_bitmap_other(bytes, got);
+    if (other != NULL) {
+        ink_fail(err, INK_E_DATA, "%s: this is %s; PNG and JPEG are read", ink_source_name(source), other);
+        ink_hint(err, "or a table such as Kaggle's train.csv");
+        return INK_E_DATA;
+    }
+    if (!ink_bitmap_is(bytes, got)) return INK_OK;
     ink_fail(err, INK_E_DATA, "%s: this is a picture, expected a table", ink_source_name(source));
     ink_hint(err, "inkling predict takes pictures by name; inkling read - reads one from standard input");
     return INK_E_DATA;

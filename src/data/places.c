@@ -2,6 +2,7 @@
  * It reads no data. */
 #include "data/places.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -94,6 +95,50 @@ static bool has_images(const ink_places *p) {
            ink_place_there(&p->test_images);
 }
 
+#define TABLES_SHOWN 3
+#define NAME_SIZE    100 /* longer names are not shown */
+
+/* A table by its name that has no meaning of its own in a data set. */
+static bool is_other_table(const char *name) {
+    bool table = false;
+    for (size_t i = 0; csv_endings[i] != NULL && !table; i++) {
+        const char *at = strstr(name, ".csv");
+        table = at != NULL && strcmp(at + 4, csv_endings[i]) == 0;
+    }
+    return table && name[0] != '.' && !begins(name, "sample_submission.csv") && !begins(name, "test_labels.csv");
+}
+
+/* A folder without digits: the tables in it are named, the first few by the alphabet, since one of them may be meant.
+ * folder ends with a slash. */
+static ink_status fail_empty(const char *path, const char *folder, ink_error *err) {
+    char shown[TABLES_SHOWN][NAME_SIZE] = {""}, list[TABLES_SHOWN * (NAME_SIZE + 2) + 32] = "";
+    size_t n = 0, used = 0, more = 0;
+    DIR *open = opendir(folder);
+    for (struct dirent *e; open != NULL && (e = readdir(open)) != NULL;) {
+        size_t at = n, length = strlen(e->d_name);
+        if (!is_other_table(e->d_name) || length >= NAME_SIZE) continue;
+        while (at > 0 && strcmp(e->d_name, shown[at - 1]) < 0) at--;
+        if (n == TABLES_SHOWN) more++;
+        if (at == TABLES_SHOWN) continue;
+        n += n < TABLES_SHOWN;
+        memmove(shown[at + 1 < n ? at + 1 : at], shown[at], (n - 1 - at) * NAME_SIZE);
+        memcpy(shown[at], e->d_name, length + 1);
+    }
+    if (open != NULL) closedir(open);
+    for (size_t i = 0; i < n; i++) {
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i > 0 ? ", " : "", shown[i]);
+    }
+    if (more > 0) snprintf(list + used, sizeof list - used, " and %zu more", more);
+    if (n == 0) {
+        ink_fail(err, INK_E_DATA, "%s holds no digits", path);
+        ink_hint(err, LOOKED_FOR);
+    } else {
+        ink_fail(err, INK_E_DATA, "%s holds no train.csv and no test.csv, but %s", path, list);
+        ink_hint(err, "name the file that is meant: %.300s%s", folder, shown[0]);
+    }
+    return INK_E_DATA;
+}
+
 /* path without slashes at its end, but with one. */
 static ink_status take_folder(const char *path, ink_arena *arena, ink_places *out, ink_error *err) {
     size_t length = strlen(path);
@@ -116,9 +161,7 @@ static ink_status take_folder(const char *path, ink_arena *arena, ink_places *ou
     if (status != INK_OK) return status;
     out->pictures = folder;
     if (out->train_pictures.count > 0 || out->test_pictures.count > 0) return INK_OK;
-    status = ink_fail(err, INK_E_DATA, "%s holds no digits", path);
-    ink_hint(err, LOOKED_FOR);
-    return status;
+    return fail_empty(path, folder, err);
 }
 
 /* ---- in a zip ---- */

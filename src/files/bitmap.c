@@ -79,7 +79,7 @@ static ink_status turn(ink_bitmap_job *job) {
     return INK_OK;
 }
 
-static ink_status refuse_other(const ink_bitmap_job *job) {
+const char *ink_bitmap_other(const void *bytes, size_t size) {
     static const struct {
         const char *magic, *name;
         size_t at, size;
@@ -87,11 +87,16 @@ static ink_status refuse_other(const ink_bitmap_job *job) {
                   {"ftyphei", "a HEIC", 4, 7}, {"ftypmif1", "a HEIF", 4, 8}, {"ftypavif", "an AVIF", 4, 8},
                   {"%PDF", "a PDF", 0, 4},     {"II*\0", "a TIFF", 0, 4},    {"MM\0*", "a TIFF", 0, 4}};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
-        if (job->size < others[i].at + others[i].size) continue;
-        if (memcmp(job->bytes + others[i].at, others[i].magic, others[i].size) != 0) continue;
-        return ink_fail(job->err, INK_E_DATA, "%s: this is %s; PNG and JPEG are read", job->name, others[i].name);
+        if (size < others[i].at + others[i].size) continue;
+        if (memcmp((const uint8_t *)bytes + others[i].at, others[i].magic, others[i].size) == 0) return others[i].name;
     }
-    return ink_fail(job->err, INK_E_DATA, "%s: this is neither PNG nor JPEG", job->name);
+    return NULL;
+}
+
+static ink_status refuse_other(const ink_bitmap_job *job) {
+    const char *other = ink_bitmap_other(job->bytes, job->size);
+    if (other == NULL) return ink_fail(job->err, INK_E_DATA, "%s: this is neither PNG nor JPEG", job->name);
+    return ink_fail(job->err, INK_E_DATA, "%s: this is %s; PNG and JPEG are read", job->name, other);
 }
 
 ink_status ink_bitmap_read(ink_source *source, const ink_bitmap_limits *limits, ink_bitmap *out, ink_error *err) {

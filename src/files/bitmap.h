@@ -37,4 +37,7 @@ void ink_bitmap_free(ink_bitmap *picture);
 /* True when the first bytes of a file (12 are enough) are a PNG's or a JPEG's. */
 bool ink_bitmap_is(const void *bytes, size_t size);
 
+/* The format that is not read but known by a file's first bytes (16 are enough): "a GIF", "a PDF"; or NULL. Static. */
+const char *ink_bitmap_other(const void *bytes, size_t size);
+
 #endif

@@ -499,10 +499,30 @@ static void warnings(void **state) {
     ink_dataset_clear(&set);
 }
 
+/* What is neither a table nor a picture that is read is called by its name. */
+static void other_pictures(void **state) {
+    (void)state;
+    save("a.pdf", (text){.bytes = strdup("%PDF-1.4\n1 0 obj\n"), .size = 17});
+    save("a.csv", (text){.bytes = strdup("GIF89a, and more"), .size = 16});
+    refuse("a.pdf", INK_USE_PREDICT, INK_E_DATA, "a.pdf: this is a PDF; PNG and JPEG are read", "");
+    refuse("a.csv", INK_USE_TRAIN, INK_E_DATA, "a.csv: this is a GIF; PNG and JPEG are read", "");
+}
+
 static void nothing_useful(void **state) {
     (void)state;
     refuse("", INK_USE_TRAIN, INK_E_DATA, "holds no digits", "looked for train.csv, test.csv, sample_submission.csv");
     refuse("absent.csv", INK_USE_TRAIN, INK_E_FILE, "No such file", "");
+    static const char *const tables[] = {"m.csv", "foo.csv.gz", "z.csv", "bar.csv", "a.csv"};
+    static const char *const said[] = {"but m.csv", "but foo.csv.gz, m.csv", "but foo.csv.gz, m.csv, z.csv",
+                                       "but bar.csv, foo.csv.gz, m.csv and 1 more",
+                                       "no train.csv and no test.csv, but a.csv, bar.csv, foo.csv.gz and 2 more"};
+    save("sample_submission.csv", ids(3, false)); /* no digits: not named */
+    save("notes.csv.txt", csv(0, 3, true));
+    for (size_t i = 0; i < 5; i++) {
+        save(tables[i], csv(0, 3, true));
+        refuse("", INK_USE_TRAIN, INK_E_DATA, said[i], "name the file that is meant: ");
+    }
+    refuse("", INK_USE_TRAIN, INK_E_DATA, "", path("a.csv"));
     save("test.csv", csv(1, 3, false));
     refuse("", INK_USE_TRAIN, INK_E_DATA, "holds a test file but no train file", "train.csv");
     ink_dataset set = find("", INK_USE_SHOW, NULL);
@@ -527,6 +547,7 @@ int main(void) {
         cmocka_unit_test(duplicates),
         cmocka_unit_test(duplicates_among_hostile_images),
         cmocka_unit_test_setup(warnings, clear),
+        cmocka_unit_test_setup(other_pictures, clear),
         cmocka_unit_test_setup(nothing_useful, clear),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
