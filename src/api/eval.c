@@ -10,6 +10,7 @@
 #include "api/learned.h"
 #include "api/members.h"
 #include "api/members_ask.h"
+#include "api/order.h"
 #include "api/predict.h"
 #include "api/tta.h"
 #include "core/mem.h"
@@ -113,6 +114,7 @@ static ink_status read_data(const ink_eval_options *options, const ink_machine *
     ink_dataset_options data = {
         .path = options->data, .use = options->held_out ? INK_USE_TRAIN : INK_USE_EVAL, .pool = machine->pool};
     ink_status status = ink_dataset_find(&data, set, err);
+    status = ink_order_explain("eval", options->models, options->n_models, options->data, status, err);
     if (status != INK_OK) return status;
     ink_say_dataset(watch, set);
     if (!options->held_out) return INK_OK;
@@ -197,7 +199,8 @@ ink_status ink_work_eval(const ink_eval_options *options, const ink_watch *watch
     ink_judgement judgement = {0};
     uint32_t *rows = NULL;
     *result = (ink_eval_result){0};
-    ink_status status = check_out(options->out, err);
+    ink_status status = ink_order_check("eval", options->models, options->n_models, options->data, err);
+    if (status == INK_OK) status = check_out(options->out, err);
     if (status == INK_OK) status = ink_machine_open(&options->engine, &machine, err);
     if (status != INK_OK) return status;
     status = is_asked_apart(options) ? predict_apart(options, &machine, watch, &set, &rows, &predictions, err)

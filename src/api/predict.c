@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "api/order.h"
 #include "api/tta.h"
 #include "core/status.h"
 #include "files/write.h"
@@ -75,7 +76,8 @@ ink_status ink_work_predict(const ink_predict_options *options, const ink_watch 
     /* A picture's digit is no answer to Kaggle: no submission unless it is asked for. */
     const char *out = options->out != NULL ? options->out : options->n_pictures > 0 ? NULL : "submission.csv";
     *result = (ink_predict_result){0};
-    ink_status status = spare_existing(out, options->force, err);
+    ink_status status = ink_order_check("predict", options->models, options->n_models, options->data, err);
+    if (status == INK_OK) status = spare_existing(out, options->force, err);
     if (status == INK_OK) status = spare_existing(options->probabilities, options->force, err);
     if (status == INK_OK) status = check_outputs(options, out, err);
     if (status == INK_OK) status = ink_machine_open(&options->engine, &machine, err);
@@ -86,6 +88,7 @@ ink_status ink_work_predict(const ink_predict_options *options, const ink_watch 
     if (status != INK_OK) goto done;
     ink_dataset_options data = {.path = options->data, .use = INK_USE_PREDICT, .pool = machine.pool};
     status = ink_dataset_find(&data, &set, err);
+    status = ink_order_explain("predict", options->models, options->n_models, options->data, status, err);
     if (status != INK_OK) goto done;
     ink_say_dataset(watch, &set);
     status = ink_submit(&models, &set, out, options->probabilities, watch, &predictions, err);

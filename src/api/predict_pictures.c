@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "api/models.h"
+#include "api/order.h"
 #include "api/tta.h"
 #include "core/mem.h"
 #include "core/status.h"
@@ -117,8 +118,11 @@ ink_status ink_work_predict_pictures(const ink_predict_options *options, const i
     uint32_t *rows = NULL, from = 0;
     *out = (ink_picture_answers){0};
     ink_digit_files *lists = ink_mem_new(options->n_pictures, sizeof *lists);
-    ink_status status = lists != NULL ? ink_machine_open(&options->engine, &machine, err)
-                                      : ink_fail_memory(err, options->n_pictures * sizeof *lists, "pictures");
+    ink_status status = ink_order_check("predict", options->models, options->n_models, NULL, err);
+    if (status == INK_OK) {
+        status = lists != NULL ? ink_machine_open(&options->engine, &machine, err)
+                               : ink_fail_memory(err, options->n_pictures * sizeof *lists, "pictures");
+    }
     if (status == INK_OK) {
         status = ink_models_open(options->models, options->n_models, &machine,
                                  options->eval_batch_size > 0 ? options->eval_batch_size : EVAL_BATCH, &models, err);

@@ -48,6 +48,28 @@ one_object inkling/train/1
 gives 0 train digits --recipe mlp --epochs 1 --out run3 --val 0
 out_has "no accuracy is claimed"
 
+# The data comes last: words in another order are told as what they are.
+gives 2 predict digits/test.csv run
+err_has "digits/test.csv is no model, and run no data: the data comes last"
+err_has "hint: inkling predict run digits/test.csv"
+gives 2 predict run digits run2
+err_has "hint: inkling predict run run2 digits"
+gives 2 eval digits/train.csv digits
+err_has "digits/train.csv is a table, expected a model"
+(cd run && gives 2 predict ../digits/test.csv digits && err_has "hint: inkling predict digits ../digits/test.csv") || exit 1
+gives 2 predict run/accuracy.png run
+err_has "hint: inkling predict run run/accuracy.png"
+gives 2 predict digits/test.csv run/accuracy.png
+err_has "digits/test.csv is a table, expected a model"
+for verb in predict eval; do
+    gives 2 $verb run
+    err_has "run is a run: name the data too"
+    err_has "hint: inkling $verb run DATA"
+    gives 2 $verb run run2
+    err_has "hint: inkling $verb run run2 DATA"
+done
+has_no submission.csv
+
 gives 0 predict run digits --quiet
 err_empty
 out_has "200 predictions in "
