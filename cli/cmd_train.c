@@ -172,11 +172,31 @@ static void print_text(const ink_train_result *r, const char *program, const cha
     print_graph(r);
 }
 
+/* Of several nets: each by itself. */
+static json_t *members_array(const ink_train_result *r) {
+    json_t *list = json_array();
+    for (uint32_t k = 0; r->members != NULL && k < r->nets; k++) {
+        const ink_train_member *one = &r->members[k];
+        json_t *object = json_object();
+        cli_json_whole(object, "seed", one->seed);
+        cli_json_whole(object, "epochs", one->epochs);
+        cli_json_whole(object, "train_rows", one->train_rows);
+        cli_json_whole(object, "val_rows", one->val_rows);
+        if (one->val_rows > 0) cli_json_whole(object, "errors", one->errors);
+        cli_json_real(object, "accuracy", one->accuracy);
+        cli_json_real(object, "loss", one->loss);
+        cli_json_real(object, "seconds", one->seconds);
+        json_array_append_new(list, object);
+    }
+    return list;
+}
+
 static void print_json(const ink_train_result *r) {
     json_t *object = cli_json_new("train");
     bool measured = r->val_rows > 0 && r->best_epoch > 0;
     cli_json_text(object, "run", r->run);
     cli_json_text(object, "recipe", r->recipe);
+    cli_json_whole(object, "seed", r->seed);
     cli_json_whole(object, "epochs", r->epochs);
     cli_json_whole(object, "train_rows", r->train_rows);
     cli_json_whole(object, "val_rows", r->val_rows);
@@ -196,6 +216,7 @@ static void print_json(const ink_train_result *r) {
         cli_json_real(object, "accuracy", r->all_accuracy);
         cli_json_real(object, "low", r->all_low);
         cli_json_real(object, "high", r->all_high);
+        cli_json_put(object, "members", members_array(r));
     }
     if (r->until > 0) {
         cli_json_real(object, "until", r->until);
@@ -289,6 +310,7 @@ static int run(const cli_args *args) {
     status = ink_work_train(&o, &watch, &result, &err);
     if (status != INK_OK && status != INK_E_THRESHOLD) {
         ink_work_free(result.table);
+        ink_work_free(result.members);
         return print_failure(&result, program, &err);
     }
     cli_progress_hide();
@@ -298,5 +320,6 @@ static int run(const cli_args *args) {
         print_text(&result, program, o.data);
     }
     ink_work_free(result.table);
+    ink_work_free(result.members);
     return status == INK_OK ? 0 : cli_failed(&err);
 }

@@ -470,6 +470,7 @@ ink_status ink_work_train(const ink_train_options *options, const ink_watch *wat
     ink_train_result_start(result);
     ink_status status = ink_train_settle(&run, err);
     snprintf(result->recipe, sizeof result->recipe, "%s", run.recipe.name);
+    result->seed = run.recipe.seed;
     if (status == INK_OK) status = read_data(&run, err);
     if (status == INK_OK && ink_train_is_many(&run)) {
         status = ink_train_many(&run, err);

@@ -272,6 +272,26 @@ static void note_scores(const many *m, const ink_scores *scores) {
     r->last_loss = scores->loss;
 }
 
+/* The nets one by one, for whoever trains them. */
+static ink_status note_members(const many *m) {
+    ink_train_result *r = m->run->result;
+    r->members = ink_mem_new(m->members.n, sizeof *r->members);
+    if (r->members == NULL) return ink_fail_memory(m->err, m->members.n * sizeof *r->members, "the nets");
+    for (uint32_t k = 0; k < m->members.n; k++) {
+        const ink_member *one = &m->members.member[k];
+        r->members[k] = (ink_train_member){.seed = m->run->recipe.seed + k,
+                                           .epochs = one->epochs,
+                                           .train_rows = one->train_rows,
+                                           .val_rows = one->val_rows,
+                                           .errors = one->errors,
+                                           .accuracy = NAN,
+                                           .loss = one->val_rows > 0 ? one->loss : (double)NAN,
+                                           .seconds = one->seconds};
+        if (one->val_rows > 0) r->members[k].accuracy = 1 - (double)one->errors / one->val_rows;
+    }
+    return INK_OK;
+}
+
 /* Every held-out row, judged by the nets that did not learn it: report, confusion matrix, mistakes, predictions.csv. */
 static ink_status judge_all(const many *m, ink_judgement *judgement, double *judges_mean) {
     const ink_train_run *run = m->run;
@@ -351,6 +371,7 @@ static ink_status finish(const many *m) {
     if (status == INK_OK) status = write_table(m, judges_mean);
     if (status == INK_OK) status = ink_train_page(run, &judgement, m->err);
     ink_judgement_clear(&judgement);
+    if (status == INK_OK) status = note_members(m);
     if (status == INK_OK && run->set.test.count > 0) status = ink_train_submit(run, m->err);
     if (status == INK_OK) draw(m);
     return status;
@@ -397,6 +418,28 @@ static ink_status open_log(many *m) {
     if (status == INK_OK) ink_watch_say(run->watch, INK_SAY_INFO, "run folder %s", run->result->run);
     ink_mem_free(text);
     return status;
+}
+
+/* For status.json and the index: the epochs of the net that took most, the accuracy of all together, the seconds of
+ * all. Only one accuracy was ever measured, so it is the best and the last. */
+static ink_status note_together(const many *m) {
+    const ink_train_result *r = m->run->result;
+    const ink_recipe *recipe = &m->run->recipe;
+    bool measured = isfinite(r->all_accuracy) != 0;
+    ink_epoch all = {.lr = NAN,
+                     .train_loss = NAN,
+                     .train_acc = NAN,
+                     .val_loss = measured ? r->last_loss : (double)NAN,
+                     .val_acc = r->all_accuracy,
+                     .val_errors = measured ? (int64_t)r->all_errors : -1,
+                     .images_per_s = NAN,
+                     .peak_mem_mb = NAN};
+    for (uint32_t k = 0; k < m->members.n; k++) {
+        const ink_member *one = &m->members.member[k];
+        if (one->epochs > all.epoch) all.epoch = one->epochs;
+        all.time_s += one->seconds;
+    }
+    return ink_runlog_together(m->run->log, &all, recipe->budget_s > 0 ? all.epoch : recipe->epochs, m->err);
 }
 
 static ink_status end_log(many *m, ink_status status) {
@@ -477,6 +520,7 @@ ink_status ink_train_many(ink_train_run *run, ink_error *err) {
     if (status == INK_OK) {
         status = train_all(&m);
         if (status == INK_OK) status = finish(&m);
+        if (status == INK_OK) status = note_together(&m);
         status = end_log(&m, status);
         if (status == INK_OK) status = judge_until(&m);
     }

@@ -104,10 +104,19 @@ typedef struct ink_train_options {
     ink_engine engine;
 } ink_train_options;
 
+/* One net of several. errors, accuracy, loss: of the rows that it held out, by its last weights. */
+typedef struct ink_train_member {
+    uint64_t seed;
+    uint32_t epochs, train_rows, val_rows, errors;
+    double accuracy, loss; /* NaN: it held nothing out */
+    double seconds;        /* training and measuring */
+} ink_train_member;
+
 typedef struct ink_train_result {
     char run[INK_PATH_SIZE]; /* the run folder, absolute */
     bool unsaved;            /* INK_E_STOPPED: where it stopped could not be saved; an earlier checkpoint may stand */
     char recipe[64];
+    uint64_t seed;                   /* of several nets the first one's */
     uint32_t epochs;                 /* finished */
     uint32_t train_rows, val_rows;   /* val_rows 0: nothing was held out, no accuracy is claimed */
     uint32_t best_epoch;             /* from 1; 0: none */
@@ -130,6 +139,7 @@ typedef struct ink_train_result {
     double all_accuracy, all_low, all_high;   /* with the 95 % interval; NaN: nothing was held out */
     double mean_accuracy, deviation_accuracy; /* over the nets, each on its own held-out rows */
     char *table;                              /* a line for each net; ink_work_free */
+    ink_train_member *members;                /* [nets], when all are trained, else NULL; ink_work_free */
 } ink_train_result;
 
 /* The main job (README): reads, holds out, trains, measures, draws, predicts, writes the run folder. result may be

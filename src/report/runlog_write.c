@@ -332,6 +332,12 @@ ink_status ink_runlog_epoch(ink_runlog *log, const ink_epoch *epoch, uint32_t ep
     return status;
 }
 
+ink_status ink_runlog_together(ink_runlog *log, const ink_epoch *epoch, uint32_t epochs_planned, ink_error *err) {
+    log->planned = epochs_planned;
+    log->step = epoch->step;
+    return ink_run_keep_epoch(log, epoch, err);
+}
+
 ink_status ink_runlog_line(ink_runlog *log, const char *level, const char *text, ink_error *err) {
     char now[32], clean[1024];
     ink_text line = {0};

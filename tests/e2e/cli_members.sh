@@ -5,6 +5,28 @@
 
 gives 0 data make d --count 400 --seed 1 --quiet
 
+# For scripts: a run of several nets ends with what they are worth together, and each of them stands in the JSON.
+gives 0 train d --recipe mlp --folds 2 --epochs 2 --seed 7 --quiet --json
+if command -v python3 >/dev/null; then
+    python3 - "$dir/out" <<'END' || fail "$said: the JSON, status.json and index.csv disagree"
+import csv, json, sys
+told = json.load(open(sys.argv[1]))
+status = json.load(open(told["run"] + "/status.json"))
+row = list(csv.DictReader(open("runs/index.csv")))[-1]
+members = told["members"]
+assert [m["seed"] for m in members] == [7, 8] and told["seed"] == 7, members
+assert [m["val_rows"] for m in members] == [200, 200] and [m["train_rows"] for m in members] == [200, 200], members
+assert sum(m["errors"] for m in members) == told["errors"], members
+assert all(m["epochs"] == 2 and m["loss"] > 0 and m["seconds"] > 0 for m in members), members
+assert abs(members[0]["accuracy"] - (1 - members[0]["errors"] / 200)) < 1e-12, members
+assert status["epoch"] == status["epochs"] == status["best"]["epoch"] == 2, status
+assert status["best"]["val_errors"] == told["errors"], status
+assert row["state"] == "done" and row["epochs"] == "2" and int(row["best_val_errors"]) == told["errors"], row
+assert abs(float(row["last_val_acc"]) - told["accuracy"]) < 1e-8 and float(row["seconds"]) > 0, row
+END
+fi
+rm -r runs
+
 # Cross-validation: every row is judged once, by the net that had not learned it.
 gives 0 train d --recipe mlp --folds 2 --epochs 2 --out cv --quiet
 out_has "fold "
@@ -63,6 +85,7 @@ out_has "$wrong of 100 wrong"
 gives 0 train d --recipe mlp --members 2 --val 0 --epochs 1 --out all --quiet --json
 out_has '"nets": 2'
 out_has '"accuracy": null'
+grep -q '"best": null' all/status.json || fail "all/status.json: nothing was measured, and something was best"
 gives 2 eval all d --held-out
 err_has "held nothing out"
 

@@ -312,6 +312,39 @@ static void default_names(void **state) {
     free(index);
 }
 
+/* Several nets leave no epochs of their own: what they are worth together stands in status.json and the index alone. */
+static void several_nets_together(void **state) {
+    char *runs = strdup(scratch_path(*state, "runs"));
+    ink_runlog *log;
+    ink_error err;
+    const ink_epoch all = {.epoch = 8,
+                           .time_s = 12.5,
+                           .lr = NAN,
+                           .train_loss = NAN,
+                           .train_acc = NAN,
+                           .val_loss = 0.0625,
+                           .val_acc = 0.75,
+                           .val_errors = 100,
+                           .images_per_s = NAN,
+                           .peak_mem_mb = NAN};
+    assert_int_equal(ink_runlog_create(&(ink_runlog_options){.runs = runs, .recipe = "v3"}, &log, &err), INK_OK);
+    assert_int_equal(ink_runlog_together(log, &all, 9, &err), INK_OK);
+    assert_int_equal(ink_runlog_end(log, INK_RUN_DONE, NULL, NULL, &err), INK_OK);
+    json_t *status = read_json(ink_runlog_path(log), "status.json");
+    assert_int_equal(json_integer_value(json_object_get(status, "epoch")), 8);
+    assert_int_equal(json_integer_value(json_object_get(status, "epochs")), 9);
+    assert_int_equal(json_integer_value(json_object_get(json_object_get(status, "best"), "val_errors")), 100);
+    json_decref(status);
+    char *index = scratch_read(scratch_path(runs, "index.csv"), NULL);
+    assert_non_null(strstr(index, ",v3,done,8,8,0.75,100,0.75,0.0625,12.5,\n"));
+    free(index);
+    char *metrics = scratch_read(scratch_path(ink_runlog_path(log), "metrics.csv"), NULL);
+    assert_int_equal(strlen(strchr(metrics, '\n')), 1); /* a header, no row */
+    free(metrics);
+    ink_runlog_free(log);
+    free(runs);
+}
+
 static void recipe_names_that_are_paths(void **state) {
     ink_runlog *log = NULL;
     ink_error err;
@@ -383,6 +416,7 @@ int main(void) {
         test(one_writer_at_a_time),
         test(an_existing_run_is_not_overwritten),
         test(default_names),
+        test(several_nets_together),
         test(recipe_names_that_are_paths),
         test(folders_that_cannot_be),
         test(a_full_disk),
