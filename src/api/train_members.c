@@ -500,12 +500,22 @@ static ink_status judge_until(const many *m) {
                     m->members.n);
 }
 
+/* Folds decide by themselves what is held out; a recipe's val is passed over, one that was asked for is not. */
+static void warn_of_val(const many *m) {
+    const ink_train_options *o = m->run->options;
+    bool asked = false;
+    for (size_t i = 0; i < o->n_settings; i++) asked = asked || strcmp(o->settings[i].key, "val") == 0;
+    if (!m->folds || !asked) return;
+    ink_watch_say(m->run->watch, INK_SAY_WARNING, "--val does not count with --folds: each net holds out its fold");
+}
+
 ink_status ink_train_many(ink_train_run *run, ink_error *err) {
     many m = {.run = run, .folds = run->recipe.folds > 0, .err = err};
     if (m.folds && run->recipe.members > 1) {
         return ink_fail(err, INK_E_USAGE, "folds %u and members %u: one of the two at a time", run->recipe.folds,
                         run->recipe.members);
     }
+    warn_of_val(&m);
     ink_status status = INK_OK;
     m.members.n = m.folds ? run->recipe.folds : run->recipe.members;
     if (run->options->resume != NULL) status = ink_members_take(&run->resumed.file, INK_MEMBERS_NAME, &m.members, err);

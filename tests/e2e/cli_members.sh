@@ -98,6 +98,14 @@ out_has "of 400 wrong"
 gives 2 train d --recipe mlp --members 3 --folds 3 --epochs 1 --out both
 err_has "one of the two"
 gives 2 train d --recipe mlp --folds 1
+# With folds nothing else is held out, and a val that was asked for is not passed over in silence.
+for val in 0 "0.2 stratified"; do
+    gives 0 train d --recipe mlp --folds 2 --val "$val" --epochs 1 --out val --force
+    err_has "warning: --val does not count with --folds"
+    [ "$(grep -c -e --val "$dir/err")" -eq 1 ] || fail "$said: told more than once"
+done
+gives 0 train d --recipe mlp --folds 2 --epochs 1 --out val --force
+grep -q -e --val err && fail "$said: a val that was not asked for"
 gives 2 train d --recipe mlp --members "3 sam"
 
 # Stopped in its second net, then continued: the same answers as without a stop.
