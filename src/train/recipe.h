@@ -19,6 +19,7 @@
 
 #define INK_RECIPE_VALUE_SIZE 200
 #define INK_RECIPE_KEYS_MAX   64
+#define INK_RECIPE_BATCH_MOST 65536u /* images that a program takes at once (ops/needs.h) */
 
 typedef enum ink_normalise_kind {
     INK_NORMALISE_NONE,    /* 0..255 as they are */

@@ -184,10 +184,10 @@ static ink_status set_epochs(ink_recipe *r, const key_value *v) {
     return get_u32(v, 1, 100000, &r->epochs);
 }
 static ink_status set_batch_size(ink_recipe *r, const key_value *v) {
-    return get_u32(v, 1, 65536, &r->batch_size);
+    return get_u32(v, 1, INK_RECIPE_BATCH_MOST, &r->batch_size);
 }
 static ink_status set_eval_batch_size(ink_recipe *r, const key_value *v) {
-    return get_u32(v, 1, 65536, &r->eval_batch_size);
+    return get_u32(v, 1, INK_RECIPE_BATCH_MOST, &r->eval_batch_size);
 }
 static ink_status set_workers(ink_recipe *r, const key_value *v) {
     return get_u32(v, 0, 64, &r->workers);

@@ -95,6 +95,25 @@ static ink_status compile(ink_trainer *t, const ink_trainer_setup *setup, const 
     return status == INK_OK ? compile_eval(t, &plan, &options, rows, err) : status;
 }
 
+/* What no single key can tell: the recipe as a whole. */
+static ink_status check_recipe(const ink_trainer *t, ink_error *err) {
+    const ink_recipe *r = t->recipe;
+    if (r->net_text == NULL) {
+        return ink_fail(err, INK_E_USAGE, "recipe %s has no net: it ends in [net] and layers, or says net = NAME",
+                        r->name);
+    }
+    if (r->until > 0 && t->n_val == 0) {
+        return ink_fail(err, INK_E_USAGE, "until needs rows to measure on, and val = 0 holds none out");
+    }
+    if (ink_hard_candidates(r) > INK_RECIPE_BATCH_MOST) {
+        ink_fail(err, INK_E_USAGE, "batch-size %u / hard-share %g: a step would look at %u images, at most %u can be",
+                 r->batch_size, r->hard_share, ink_hard_candidates(r), INK_RECIPE_BATCH_MOST);
+        ink_hint(err, "a smaller batch-size, or a larger hard-share");
+        return INK_E_USAGE;
+    }
+    return INK_OK;
+}
+
 ink_status ink_trainer_new(const ink_trainer_setup *setup, ink_trainer **out, ink_error *err) {
     uint32_t *rows = NULL;
     *out = NULL;
@@ -109,15 +128,8 @@ ink_status ink_trainer_new(const ink_trainer_setup *setup, ink_trainer **out, in
     ink_status status = split_rows(t, setup->held_out, &rows, err);
     if (status != INK_OK) goto done;
     const ink_recipe *r = t->recipe;
-    if (r->net_text == NULL) {
-        status = ink_fail(err, INK_E_USAGE, "recipe %s has no net: it ends in [net] and layers, or says net = NAME",
-                          r->name);
-        goto done;
-    }
-    if (r->until > 0 && t->n_val == 0) {
-        status = ink_fail(err, INK_E_USAGE, "until needs rows to measure on, and val = 0 holds none out");
-        goto done;
-    }
+    status = check_recipe(t, err);
+    if (status != INK_OK) goto done;
     status = ink_net_parse(r->net_text, r->net_file, r->net_line, &t->net, err);
     if (status != INK_OK) goto done;
     ink_trainer_set_normalise(t, rows);

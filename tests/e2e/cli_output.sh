@@ -39,6 +39,9 @@ grep -q "\"isa\": \"$kernels\"" run/env.json || fail "$said: env.json does not s
 
 gives 2 train digits --recipe mlp --epochs 1 --out run
 err_has "--force"
+gives 2 train digits --recipe mlp --epochs 1 --out hard --batch-size 1024 --hard-share 0.01
+err_has "batch-size 1024 / hard-share 0.01: a step would look at 102400 images, at most 65536 can be"
+has_no hard
 gives 0 train digits --recipe mlp --epochs 1 --out run --force --quiet
 err_empty
 out_has "best validation accuracy"
