@@ -15,6 +15,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <unistd.h>
 
 #include "core/mem.h"
 #include "core/status.h"
@@ -124,11 +125,15 @@ static void *worker_main(void *argument) {
     return NULL;
 }
 
+/* One cpu_set_t holds 1,024 processors, and the system refuses a set that is too small for the machine's. */
 uint32_t ink_pool_processors(void) {
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-    int n = CPU_COUNT(&set);
-    return n > 0 ? (uint32_t)n : 1;
+    cpu_set_t set[64];
+    if (sched_getaffinity(0, sizeof set, set) == 0) {
+        int n = CPU_COUNT_S(sizeof set, set);
+        return n > 0 ? (uint32_t)n : 1;
+    }
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+    return online > 0 && online <= UINT32_MAX ? (uint32_t)online : 1;
 }
 
 ink_status ink_pool_new(uint32_t threads, ink_pool **out, ink_error *err) {

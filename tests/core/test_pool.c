@@ -1,6 +1,7 @@
 /* tests/core/test_pool.c: every task once, phases in order, for 1 to 16 threads and many runs.
  * ThreadSanitizer runs it too; speed is measured elsewhere. */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,10 +21,14 @@
 /* Processors that the machine seems to have; 0: as many as it has. */
 static unsigned pretended;
 
-/* In place of the C library's. */
+/* In place of the C library's; like Linux it refuses a set that does not hold all processors. */
 int sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set) {
     memset(set, 0, size);
     if (pretended == 0) return syscall(SYS_sched_getaffinity, pid, size, set) < 0 ? -1 : 0;
+    if (pretended > size * 8) {
+        errno = EINVAL;
+        return -1;
+    }
     for (unsigned i = 0; i < pretended; i++) CPU_SET_S(i, size, set);
     return 0;
 }
@@ -168,6 +173,16 @@ static void more_processors_than_threads(void **state) {
     ink_pool_free(pool);
 }
 
+static void many_processors(void **state) {
+    (void)state;
+    pretended = 3000;
+    assert_int_equal(ink_pool_processors(), 3000);
+    pretended = 1u << 20; /* more than any set that is asked for: those of the system */
+    uint32_t online = ink_pool_processors();
+    pretended = 0;
+    assert_int_equal(online, sysconf(_SC_NPROCESSORS_ONLN));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_task_once),
@@ -175,6 +190,7 @@ int main(void) {
         cmocka_unit_test(sleepers_wake),
         cmocka_unit_test(odd_requests),
         cmocka_unit_test(more_processors_than_threads),
+        cmocka_unit_test(many_processors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
