@@ -122,6 +122,7 @@ static void add_epoch(ink_epoch *a, const ink_epoch *b) {
 }
 
 static void divide_epoch(ink_epoch *a, uint32_t nets) {
+    a->best = false; /* what was best for one net says nothing of the mean */
     a->step /= nets;
     a->time_s /= nets;
     a->lr /= nets;

@@ -38,7 +38,8 @@ INK_MUST_USE ink_status ink_members_save(const char *folder, const ink_members *
                                          size_t n_notes, ink_error *err);
 
 /* The epochs of a run, as ink_run_epochs has them; of a run of several nets their means over those nets that are
- * trained, up to the shortest one's last: *nets of them (1: an ordinary run; 0, and *n 0: none is trained yet).
+ * trained, up to the shortest one's last, none of them `best`: *nets of them (1: an ordinary run; 0, and *n 0: none is
+ * trained yet).
  * Errors   of the files; INK_E_DATA: a trained net without epochs. Owner: the caller, ink_mem_free. */
 INK_MUST_USE ink_status ink_members_epochs(const char *folder, ink_epoch **epochs, uint32_t *n, uint32_t *nets,
                                            ink_error *err);
