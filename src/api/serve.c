@@ -112,6 +112,7 @@ static ink_status load(const ink_service *service, ink_loaded **out, ink_error *
     if (engine.threads == 0) {
         uint32_t processors = ink_pool_processors();
         engine.threads = processors > 1 ? processors - 1 : 1; /* one is busy with the connections */
+        if (engine.threads > INK_POOL_THREADS_MAX) engine.threads = INK_POOL_THREADS_MAX;
     }
     ink_status status = ink_machine_open(&engine, &loaded->machine, err);
     if (status == INK_OK && service->builtin == NULL) status = hash_file(name, loaded->sha256, err);
