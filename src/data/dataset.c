@@ -62,7 +62,7 @@ static ink_status refuse_picture(ink_source *source, ink_error *err) {
     const char *other = ink_bitmap_other(bytes, got);
     if (other != NULL) {
         ink_fail(err, INK_E_DATA, "%s: this is %s; PNG and JPEG are read", ink_source_name(source), other);
-        ink_hint(err, "or a table such as Kaggle's train.csv");
+        ink_hint(err, "a table such as Kaggle's train.csv is read too");
         return INK_E_DATA;
     }
     if (!ink_bitmap_is(bytes, got)) return INK_OK;

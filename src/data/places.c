@@ -98,14 +98,34 @@ static bool has_images(const ink_places *p) {
 #define TABLES_SHOWN 3
 #define NAME_SIZE    100 /* longer names are not shown */
 
-/* A table by its name that has no meaning of its own in a data set. */
-static bool is_other_table(const char *name) {
-    bool table = false;
-    for (size_t i = 0; csv_endings[i] != NULL && !table; i++) {
-        const char *at = strstr(name, ".csv");
-        table = at != NULL && strcmp(at + 4, csv_endings[i]) == 0;
+#define LINE_LOOKED  16384 /* bytes: pixel0 .. pixel783 take half of that */
+#define COMMAS_LEAST 783
+
+/* name.csv, or the same packed. */
+static bool is_table_name(const char *name) {
+    const char *at = strstr(name, ".csv");
+    for (size_t i = 0; at != NULL && name[0] != '.' && csv_endings[i] != NULL; i++) {
+        if (strcmp(at + 4, csv_endings[i]) == 0) return true;
     }
-    return table && name[0] != '.' && !begins(name, "sample_submission.csv") && !begins(name, "test_labels.csv");
+    return false;
+}
+
+/* Does its first line have as many fields as a digit? Other tables (a run's metrics.csv) are not meant. */
+static bool is_wide(const char *folder, const char *name) {
+    char path[4096];
+    uint8_t bytes[LINE_LOOKED];
+    size_t got = 0, commas = 0;
+    ink_place place = {.path = path};
+    ink_opened opened = {0};
+    struct stat facts;
+    int length = snprintf(path, sizeof path, "%s%s", folder, name);
+    if (length < 0 || (size_t)length >= sizeof path) return false;
+    if (stat(path, &facts) != 0 || !S_ISREG(facts.st_mode)) return false; /* opening a pipe would wait */
+    if (ink_place_open(&place, &opened, NULL) != INK_OK) return false;
+    if (ink_source_read(opened.source, bytes, sizeof bytes, &got, NULL) != INK_OK) got = 0;
+    for (size_t i = 0; i < got && bytes[i] != '\n' && bytes[i] != '\r'; i++) commas += bytes[i] == ',';
+    ink_opened_close(&opened);
+    return commas >= COMMAS_LEAST;
 }
 
 /* A folder without digits: the tables in it are named, the first few by the alphabet, since one of them may be meant.
@@ -116,7 +136,7 @@ static ink_status fail_empty(const char *path, const char *folder, ink_error *er
     DIR *open = opendir(folder);
     for (struct dirent *e; open != NULL && (e = readdir(open)) != NULL;) {
         size_t at = n, length = strlen(e->d_name);
-        if (!is_other_table(e->d_name) || length >= NAME_SIZE) continue;
+        if (length >= NAME_SIZE || !is_table_name(e->d_name) || !is_wide(folder, e->d_name)) continue;
         while (at > 0 && strcmp(e->d_name, shown[at - 1]) < 0) at--;
         if (n == TABLES_SHOWN) more++;
         if (at == TABLES_SHOWN) continue;

@@ -518,6 +518,10 @@ static void nothing_useful(void **state) {
                                        "no train.csv and no test.csv, but a.csv, bar.csv, foo.csv.gz and 2 more"};
     save("sample_submission.csv", ids(3, false)); /* no digits: not named */
     save("notes.csv.txt", csv(0, 3, true));
+    save("metrics.csv", (text){.bytes = strdup("epoch,step\n1,2\n"), .size = 15}); /* nor are these */
+    save("empty.csv", (text){.bytes = strdup(""), .size = 0});
+    assert_int_equal(mkfifo(path("pipe.csv"), 0600), 0);
+    refuse("", INK_USE_TRAIN, INK_E_DATA, "holds no digits", "looked for train.csv");
     for (size_t i = 0; i < 5; i++) {
         save(tables[i], csv(0, 3, true));
         refuse("", INK_USE_TRAIN, INK_E_DATA, said[i], "name the file that is meant: ");
