@@ -29,6 +29,11 @@ static ink_status read_data(ink_train_run *run, ink_error *err) {
                                    .use = INK_USE_TRAIN,
                                    .pool = run->machine.pool};
     ink_status status = ink_dataset_find(&options, &run->set, err);
+    if (status == INK_E_DATA && run->options->resume == NULL && ink_run_is(run->data)) {
+        ink_fail(err, INK_E_USAGE, "%s is a run, expected data to learn from", run->options->data);
+        ink_hint(err, "to go on with it: inkling train --resume %.200s", run->options->data);
+        return INK_E_USAGE;
+    }
     if (status != INK_OK) return status;
     ink_say_dataset(run->watch, &run->set);
     const char *hash = ink_tensors_note(&run->resumed.file, "data-sha256");

@@ -71,6 +71,9 @@ for verb in predict eval; do
     gives 2 $verb run run2
     err_has "hint: inkling $verb run run2 DATA"
 done
+gives 2 train run
+err_has "run is a run, expected data to learn from"
+err_has "train --resume run"
 has_no submission.csv
 
 gives 0 predict run digits --quiet
