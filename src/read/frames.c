@@ -12,7 +12,7 @@
 #define INSIDE      0.10f /* at most of a frame's own ink lies farther in */
 #define CONTENT     0.30f /* of its height: what makes a frame of four lines around it */
 #define ALIKE       0.15f /* empty boxes, and those that a digit touches, are known by their size */
-#define FRAMES_MOST 256u
+#define FRAMES_MOST 2048u
 
 typedef struct frame {
     uint32_t piece;
