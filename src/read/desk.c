@@ -201,9 +201,8 @@ static void widen(grid *g) {
 }
 
 /* The paper's brightness at a cell of the sheet: the greatest of the means around it, so that writing is left out. */
-static uint8_t paper_at(const grid *g, uint32_t cell) {
-    uint32_t x = cell % g->across, y = cell / g->across;
-    uint8_t most = g->mean[cell];
+static uint8_t paper_at(const grid *g, uint32_t x, uint32_t y) {
+    uint8_t most = g->mean[y * g->across + x];
     for (uint32_t b = y > 0 ? y - 1 : 0; b <= y + 1 && b < g->down; b++) {
         for (uint32_t a = x > 0 ? x - 1 : 0; a <= x + 1 && a < g->across; a++) {
             uint32_t i = b * g->across + a;
@@ -233,7 +232,7 @@ static void paint(ink_plane *plane, grid *g) {
         uint32_t x = g->next[k] % g->across, y = g->next[k] / g->across, from = g->next[k];
         const uint32_t beside[4] = {from - 1, from + 1, from - g->across, from + g->across};
         const bool there[4] = {x > 0, x + 1 < g->across, y > 0, y + 1 < g->down};
-        uint8_t paper = k < known ? paper_at(g, from) : g->mean[from];
+        uint8_t paper = k < known ? paper_at(g, x, y) : g->mean[from];
         for (int d = 0; d < 4; d++) {
             if (!there[d] || g->at[beside[d]] != DESK) continue;
             g->at[beside[d]] = PAINTED;

@@ -65,7 +65,7 @@ static bool there(const char *name) {
 /* What another process does with the part just before it is locked, once. */
 static enum { NOTHING, FINISH, DROP } before_lock;
 
-/* In place of the C library's. */
+/* In place of libc's. NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): its names are its own */
 int flock(int fd, int how) {
     char part[512];
     snprintf(part, sizeof part, "%s", path("dir/file.gz.part"));
