@@ -43,6 +43,22 @@ static ink_status parse(ink_layer *layer, ink_words *words, ink_error *err) {
     return status;
 }
 
+/* Padding before and behind that gives as many places as strides fit in `size`. */
+static int32_t pad_same(int32_t size, int32_t window, int32_t stride) {
+    int32_t places = (size + stride - 1) / stride, all = (places - 1) * stride + window - size;
+    return all > 0 ? all : 0;
+}
+
+/* Is x the picture, and has no convolution read it yet? */
+static bool is_first(const ink_graph *g, ink_id x) {
+    ink_id maker = g->values[x].maker;
+    if (maker == INK_NONE || g->nodes[maker].op != INK_OP_NORMALISE) return false;
+    for (ink_id v = 0; v < g->n_values; v++) {
+        if (g->values[v].role == INK_ROLE_PARAM && g->values[v].rank == 4) return false;
+    }
+    return true;
+}
+
 static ink_id build(const ink_layer *layer, ink_net_builder *builder, ink_id x) {
     ink_graph *g = builder->g;
     if (x == INK_NONE) return INK_NONE;
@@ -53,14 +69,17 @@ static ink_id build(const ink_layer *layer, ink_net_builder *builder, ink_id x) 
     int32_t pad = layer->pad, pad_end = layer->pad_end;
     if (pad == PAD_SAME) {
         /* As many outputs as strides fit the input; an odd pixel goes to the end (TensorFlow's rule). */
-        int32_t places = (in[1] + layer->stride - 1) / layer->stride;
-        int32_t all = (places - 1) * layer->stride + layer->window_h - in[1];
-        if (all < 0) all = 0;
+        int32_t all = pad_same(in[1], layer->window_h, layer->stride);
+        if (pad_same(in[2], layer->window_w, layer->stride) != all) {
+            return ink_layer_fault(g,
+                                   "pad same: a map of %dx%d and a window of %dx%d want other padding down than across",
+                                   (int)in[1], (int)in[2], (int)layer->window_h, (int)layer->window_w);
+        }
         pad = all / 2;
         pad_end = all - pad;
     }
     /* Patches of what? Only the picture itself is known before training. */
-    if (layer->whiten && g->nodes[g->values[x].maker].op != INK_OP_NORMALISE) {
+    if (layer->whiten && !is_first(g, x)) {
         return ink_layer_fault(g, "whiten is for the first layer alone");
     }
     if (layer->whiten && layer->out > 2 * in[0] * layer->window_h * layer->window_w) {

@@ -144,6 +144,8 @@ static ink_status parse_repeat(net_parser *p, block *b, unsigned depth) {
     ink_status status = ink_words_int(&p->words, "count of repeat", 1, REPEAT_MOST, &times, p->err);
     if (status != INK_OK) return status;
     if (!ink_words_take(&p->words, "{")) return fault(p, NULL, "{ at the end of the line", "repeat N { ... }");
+    if (p->words.at < p->words.n)
+        return fault(p, p->words.word[p->words.at], "the end of the line", "the word behind {");
     const char *from = p->at;
     uint64_t line = p->line;
     uint32_t before = p->n_layers;
@@ -151,6 +153,9 @@ static ink_status parse_repeat(net_parser *p, block *b, unsigned depth) {
         p->at = from;
         p->line = line;
         status = parse_block(p, b, depth + 1);
+        if (status == INK_OK && p->words.at < p->words.n) {
+            return fault(p, p->words.word[p->words.at], "the end of the line", "the word behind }");
+        }
         /* Without a layer LAYERS_MOST would never end repeats inside repeats. */
         if (status == INK_OK && p->n_layers == before) return fault(p, NULL, "a layer between the braces", "repeat");
     }

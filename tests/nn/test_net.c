@@ -164,6 +164,8 @@ static void wrong_texts_are_told_with_their_line(void **state) {
         {"residual {\nrelu\n} else {\n}", 3, "shortcut"},
         {"}\nlinear 10", 1, "a layer"},
         {"repeat 0 {\nrelu\n}", 1, "a whole number 1..1000"},
+        {"repeat 2 { conv 8 3x3\nrelu\n}\nlinear 10", 1, "the end of the line"},
+        {"repeat 2 {\nrelu\n} lr 0.5\nlinear 10", 3, "the end of the line"},
         {"repeat 1000 {\nrepeat 1000 {\nrelu\n}\n}", 3, "at most 10000 layers"},
         {"linear 10 as", 1, "a name"},
         {"linear 10 as a/b", 1, "letters, digits"},
@@ -204,6 +206,8 @@ static void shapes_that_do_not_fit_are_told_with_their_line(void **state) {
         {"conv 4 3x3\nresidual {\nconv 8 3x3 pad 1\n}\nlinear 10", 2, "add"},
         {"linear 10 as a\nlinear 10 as a", 2, "a.weight"},
         {"conv 8 3x3\nconv 4 3x3 whiten\nlinear 10", 2, "the first layer alone"},
+        {"residual {\nconv 4 3x3\n} shortcut {\nconv 4 3x3 whiten\n}\nlinear 10", 4, "the first layer alone"},
+        {"conv 2 1x2\nconv 2 3x3 stride 2 pad same\nlinear 10", 2, "other padding down than across"},
         {"conv 19 3x3 whiten\nlinear 10", 1, "patches of 9 numbers give at most 18"},
     };
     (void)state;
