@@ -158,6 +158,10 @@ err_has "v3"
 gives 2 train digits --recipe v33
 gives 0 train digits --recipe mlp --epochs 1 --lr 1e3 --out exploded --quiet
 err_has "the net learned nothing"
+# Dropout before the first layer: what training and evaluation share must fit both.
+printf 'dropout 0.2\nlinear 16\nrelu\nlinear 10\n' >drop.txt
+gives 0 train digits --recipe mlp --net drop.txt --epochs 1 --out drop --quiet
+gives 0 predict drop digits -o drop.csv --quiet
 gives 2 train digits --recipe mlp --lr fast
 [ ! -e runs ] || fail "a refused run left a folder"
 
