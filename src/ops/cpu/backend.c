@@ -177,6 +177,16 @@ static ink_program *owner_of(ink_program *p) {
     return p;
 }
 
+/* Can each chained step of a phase be cut into tasks of its own? The pool counts only so many. */
+static bool can_be_apart(const ink_program *p, const ink_phase_plan *plan) {
+    uint64_t wholes = 0;
+    for (uint32_t k = plan->chained; k < plan->chained + plan->wholes; k++) wholes += p->steps[plan->first + k].parts;
+    for (uint32_t k = 0; k < plan->chained; k++) {
+        if ((uint64_t)p->blocks * p->steps[plan->first + k].parts + wholes > INK_POOL_TASKS_MAX) return false;
+    }
+    return true;
+}
+
 /* With fewer blocks than threads can share well, each chained step is a phase of its own, cut finer. */
 static uint32_t make_jobs(ink_program *p) {
     uint32_t n = 0;
@@ -186,7 +196,7 @@ static uint32_t make_jobs(ink_program *p) {
         const ink_phase_plan *plan = &p->phases[i];
         ink_job job = {.first_whole = plan->first + plan->chained, .wholes = plan->kept && kept ? 0 : plan->wholes};
         if (plan->chained == 0 && job.wholes == 0) continue;
-        if (!apart || plan->chained == 0) {
+        if (!apart || plan->chained == 0 || !can_be_apart(p, plan)) {
             job.first = plan->first;
             job.chained = plan->chained;
             job.chain_tasks = plan->chained > 0 ? p->blocks : 0;
