@@ -87,7 +87,8 @@ typedef struct ink_model_options {
 /* Opens a model file (safetensors with the net's text inside, as `inkling train` and `inkling import` write it).
  * options may be NULL.
  * Errors   INK_E_FILE; INK_E_DATA: no safetensors, no net in it, a tensor that is missing, too many, of another shape
- *          or not finite, each named; INK_E_MEMORY; INK_E_USAGE: INK_ISA names what this processor lacks. */
+ *          or not finite, each named; INK_E_MEMORY; INK_E_ABSENT: INK_ISA names what this processor lacks;
+ *          INK_E_USAGE: it names nothing known. */
 INK_API INK_MUST_USE ink_status ink_model_open(const char *path, const ink_model_options *options, ink_model **out,
                                                ink_error *err);
 

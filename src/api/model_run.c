@@ -20,6 +20,7 @@ ink_status ink_model_build(const ink_modelfile *file, const ink_model_setup *set
     ink_status status = ink_net_build(file->net, &plan, &g, &model->ends, err);
     if (status == INK_E_USAGE) status = INK_E_DATA; /* the file's net makes no sense */
     model->temperature = model->ends.probabilities != model->ends.logits ? file->temperature : 1;
+    if (status == INK_OK) status = ink_modelfile_match(file, &g, err);
     if (status == INK_OK && setup->layers) status = ink_layers_mark(&g, &model->layers, err);
     if (status == INK_OK) status = model->backend->compile(&g, &options, &model->program, err);
     if (status == INK_OK) status = ink_modelfile_load(file, &g, model->backend, model->program, err);

@@ -198,7 +198,7 @@ ink_status ink_tensor_weights(const ink_tensors *tensors, const ink_tensor *tens
 }
 
 /* Every tensor of the file is wanted by the net, and every one that the net wants is there. */
-static ink_status match(const ink_modelfile *model, const ink_graph *g, ink_error *err) {
+ink_status ink_modelfile_match(const ink_modelfile *model, const ink_graph *g, ink_error *err) {
     for (size_t i = 0; i < model->tensors.n; i++) {
         const ink_tensor *tensor = &model->tensors.items[i];
         if (ink_tensor_is_aside(&model->tensors, tensor)) continue;
@@ -227,7 +227,7 @@ static ink_status match(const ink_modelfile *model, const ink_graph *g, ink_erro
 
 ink_status ink_modelfile_load(const ink_modelfile *model, const ink_graph *g, const ink_backend *backend,
                               ink_program *program, ink_error *err) {
-    ink_status status = match(model, g, err);
+    ink_status status = ink_modelfile_match(model, g, err);
     for (ink_id id = 0; id < g->n_values && status == INK_OK; id++) {
         if (!is_wanted(&g->values[id])) continue;
         const ink_tensor *tensor = ink_tensors_find(&model->tensors, g->values[id].name);

@@ -37,8 +37,11 @@ INK_MUST_USE ink_status ink_modelfile_take(ink_tensors *take_tensors, const char
                                            ink_error *err);
 void ink_modelfile_free(ink_modelfile *model);
 
-/* Checks that the file holds exactly the parameters and statistics of graph g (made from its net), all finite, and
- * writes them into the program. Errors: INK_E_DATA with names; the backend's. */
+/* Checks that the file holds exactly the parameters and statistics of graph g (made from its net): before a program is
+ * compiled, whose size would otherwise be whatever the net's text says. Errors: INK_E_DATA with names; INK_E_MEMORY. */
+INK_MUST_USE ink_status ink_modelfile_match(const ink_modelfile *model, const ink_graph *g, ink_error *err);
+
+/* The same, and that all are finite; then writes them into the program. Errors: INK_E_DATA with names; a backend's. */
 INK_MUST_USE ink_status ink_modelfile_load(const ink_modelfile *model, const ink_graph *g, const ink_backend *backend,
                                            ink_program *program, ink_error *err);
 

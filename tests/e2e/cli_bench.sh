@@ -61,3 +61,10 @@ gives 2 bench sweep --workers 65
 err_has "--workers"
 gives 2 bench train --batch-size 0
 exit 0
+
+# A layer that wants the picture itself, where there is none; and a net beyond what offsets reach.
+gives 2 bench op "conv 8 3x3 whiten" --input 1x28x28 --batch-size 4
+err_has "first layer alone"
+printf 'batchnorm\nlinear 1048576\nlinear 10\n' >vast.txt
+gives 1 bench train --net vast.txt --batch-size 4 --seconds 0.05
+err_has "out of memory"

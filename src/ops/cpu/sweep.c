@@ -103,7 +103,7 @@ typedef struct layout {
 } layout;
 
 static int32_t offset_of(size_t floats) {
-    assert(floats <= INT32_MAX);
+    assert(floats <= INT32_MAX); /* offsets_fit */
     return (int32_t)floats;
 }
 
@@ -160,6 +160,14 @@ static bool make_entries(ink_program *p, sweep *s, const layout *l, const geomet
         }
     }
     return true;
+}
+
+/* Do all offsets fit their 32 bits? Those of larger layers than anyone has memory for do not. */
+static bool offsets_fit(const layout *l, size_t places) {
+    const size_t most = INT32_MAX / 2; /* sums of two are made */
+    size_t taps = l->weights->taps, a = places * l->a_position + l->thin * l->a_plane;
+    size_t b = l->thin ? (size_t)l->thin * taps * INK_LANES : taps * l->a_groups * INK_PANEL;
+    return a <= most && b <= most;
 }
 
 /* How a block is cut into tasks when blocks alone are too few: about 2 million multiply-adds each. */
@@ -236,7 +244,7 @@ const void *ink_sweep_forward(ink_program *p, ink_step *step, const ink_operands
             s->b_panel = (size_t)x->c * w->taps * INK_LANES;
         }
         set_strides(p, s, &l, stride);
-        fine = make_entries(p, s, &l, &down, &across, false);
+        fine = offsets_fit(&l, (size_t)down.in * across.in) && make_entries(p, s, &l, &down, &across, false);
     }
     if (!fine) return NULL;
     cut(p, s, (double)ink_positions(y) * (double)w->k * (double)w->live * (double)w->c);
@@ -273,13 +281,13 @@ const void *ink_sweep_back(ink_program *p, ink_step *step, const ink_operands *f
     set_strides(p, s, &l, 1);
     bool fine;
     if (node->op == INK_OP_LINEAR_DX) {
-        fine = linear_back_entries(p, s, w->taps, l.a_groups);
+        fine = offsets_fit(&l, 0) && linear_back_entries(p, s, w->taps, l.a_groups);
     } else {
         uint32_t stride = (uint32_t)node->attr.conv.stride, pad = (uint32_t)node->attr.conv.pad;
         geometry down = {(uint32_t)node->attr.conv.window_h, stride, pad, dy->height, dx->height};
         geometry across = {(uint32_t)node->attr.conv.window_w, stride, pad, dy->width, dx->width};
         l.taps_across = across.window;
-        fine = make_entries(p, s, &l, &down, &across, true);
+        fine = offsets_fit(&l, (size_t)down.in * across.in) && make_entries(p, s, &l, &down, &across, true);
     }
     if (!fine) return NULL;
     cut(p, s, (double)ink_positions(dy) * (double)w->k * (double)w->live * (double)w->c);
