@@ -46,7 +46,9 @@ const cli_verb cli_compare = {
 static const char *graph_names(const char *name, char *text, size_t size) {
     size_t length = strlen(name);
     bool one = length > 4 && (strcmp(name + length - 4, ".svg") == 0 || strcmp(name + length - 4, ".png") == 0);
-    snprintf(text, size, one ? "%s" : "%s.svg, %s.png", name, name);
+    char quoted[2 * INK_PATH_SIZE];
+    const char *word = cli_quoted(name, quoted, sizeof quoted);
+    snprintf(text, size, one ? "%s" : "%s.svg, %s.png", word, word);
     return text;
 }
 

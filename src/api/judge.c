@@ -14,6 +14,7 @@
 #include "files/write.h"
 #include "nn/net.h"
 #include "report/predictions.h"
+#include "report/runfolder.h"
 
 /* The pixels of the images that a list names by their place; then the list gets the numbers of the file, and names. */
 static ink_status take_pixels(const ink_judged *judged, ink_mistake *list, uint32_t n, uint8_t **pixels,
@@ -120,9 +121,9 @@ ink_status ink_judgement_json(const ink_judgement *j, bool suspects, char **text
 
 static ink_status path_of(const char *folder, const char *name, const char *ending, char path[INK_PATH_SIZE],
                           ink_error *err) {
-    int length = snprintf(path, INK_PATH_SIZE, "%s/%s%s", folder, name, ending);
-    if (length >= 0 && length < INK_PATH_SIZE) return INK_OK;
-    return ink_fail(err, INK_E_USAGE, "the path of %s%s in %s is too long", name, ending, folder);
+    char file[64];
+    snprintf(file, sizeof file, "%s%s", name, ending);
+    return ink_run_path(folder, file, path, INK_PATH_SIZE, err);
 }
 
 static ink_status write_text(const char *folder, const char *name, const char *text, ink_error *err) {

@@ -31,6 +31,21 @@ static bool real_in(const char *text, double low, double high, double *out) {
     return true;
 }
 
+/* A share of one, 0 .. high: 0.1, or 10%; percent: the sign stood apart and is gone already. */
+static bool share_in(const char *text, bool percent, double high, double *out) {
+    char number[INK_RECIPE_VALUE_SIZE];
+    snprintf(number, sizeof number, "%s", text);
+    size_t length = strlen(number);
+    if (!percent && length > 0 && number[length - 1] == '%') {
+        number[length - 1] = '\0';
+        percent = true;
+    }
+    double whole = percent ? 100 : 1;
+    if (!real_in(number, 0, high * whole, out)) return false;
+    *out /= whole;
+    return true;
+}
+
 static ink_status get_real(const key_value *v, double low, double high, double *out) {
     char wanted[80], from[24], to[24];
     if (v->n == 1 && real_in(v->word[0], low, high, out)) return INK_OK;
@@ -99,17 +114,9 @@ static ink_status set_normalise(ink_recipe *r, const key_value *v) {
 
 static ink_status set_val(ink_recipe *r, const key_value *v) {
     static const char wanted[] = "0, FRACTION, FRACTION stratified or FRACTION random, a fraction below 0.9";
-    char number[INK_RECIPE_VALUE_SIZE];
-    double fraction = 0, whole = 1;
+    double fraction = 0;
     ink_split_kind kind = INK_SPLIT_STRATIFIED;
-    if (v->n < 1 || v->n > 2) return refuse(v, wanted);
-    size_t length = (size_t)snprintf(number, sizeof number, "%s", v->word[0]);
-    if (length > 1 && length < sizeof number && number[length - 1] == '%') { /* 10% */
-        number[length - 1] = '\0';
-        whole = 100;
-    }
-    if (!real_in(number, 0, 0.9 * whole, &fraction)) return refuse(v, wanted);
-    fraction /= whole;
+    if (v->n < 1 || v->n > 2 || !share_in(v->word[0], false, 0.9, &fraction)) return refuse(v, wanted);
     if (v->n == 2 && strcmp(v->word[1], "random") == 0) {
         kind = INK_SPLIT_RANDOM;
     } else if (v->n == 2 && strcmp(v->word[1], "stratified") != 0) {
@@ -253,19 +260,14 @@ static ink_status set_temperature(ink_recipe *r, const key_value *v) {
 
 /* "99.4%", "99.4 %" or "0.994". */
 static ink_status set_until(ink_recipe *r, const key_value *v) {
-    char number[INK_RECIPE_VALUE_SIZE];
-    double value = 0, most = 1;
+    double value = 0;
     if (is(v, 1, "none")) {
         r->until = 0;
         return INK_OK;
     }
     if (v->n < 1 || v->n > 2 || (v->n == 2 && strcmp(v->word[1], "%") != 0)) return refuse(v, "99.4%, 0.994 or none");
-    snprintf(number, sizeof number, "%s", v->word[0]);
-    size_t length = strlen(number);
-    if (v->n == 2 || (length > 0 && number[length - 1] == '%')) most = 100;
-    if (v->n == 1 && most > 1) number[length - 1] = '\0';
-    if (!real_in(number, 0, most, &value) || value <= 0) return refuse(v, "99.4%, 0.994 or none");
-    r->until = value / most;
+    if (!share_in(v->word[0], v->n == 2, 1, &value) || value <= 0) return refuse(v, "99.4%, 0.994 or none");
+    r->until = value;
     return INK_OK;
 }
 
