@@ -1,5 +1,5 @@
 /* tests/files/table.c: what the tests of this room feed their readers with.
- * No assertion about a reader stands here. */
+ * Of readers it knows only what one makes of such a table. */
 #define _GNU_SOURCE
 #include "table.h"
 
@@ -134,4 +134,15 @@ uint64_t random_next(uint64_t *state) {
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
     return z ^ (z >> 31);
+}
+
+void table_is(const ink_images *images, unsigned rows, bool labelled) {
+    assert_int_equal(images->count, rows);
+    assert_int_equal(images->labels != NULL, labelled);
+    const unsigned wide = images->height * images->width;
+    assert_int_equal(wide, 784);
+    for (unsigned r = 0; r < rows; r++) {
+        for (unsigned k = 0; k < wide; k++) assert_int_equal(images->pixels[r * wide + k], pixel_at(r, k));
+        if (labelled) assert_int_equal(images->labels[r], r % 10);
+    }
 }

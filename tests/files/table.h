@@ -4,11 +4,13 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
 
+#include "files/images.h"
 #include "inkling.h"
 
 /* A text or any bytes, growing. */
@@ -33,6 +35,8 @@ typedef struct table_form {
 } table_form;
 unsigned pixel_at(unsigned row, unsigned k);
 void table_make(piece *p, const table_form *form);
+/* Asserts that these are rows of such a table, from the first on. */
+void table_is(const ink_images *images, unsigned rows, bool labelled);
 
 /* bytes as one gzip member, behind what is in p. */
 void gzip_add(piece *p, const void *bytes, size_t size);

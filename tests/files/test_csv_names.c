@@ -22,12 +22,7 @@ static void accept(piece *p, ink_csv_kind kind, unsigned rows, bool labelled) {
     ink_images images;
     ink_error err = {0};
     if (read(p, kind, &images, &err) != INK_OK) fail_msg("%s", err.text);
-    assert_int_equal(images.count, rows);
-    assert_int_equal(images.labels != NULL, labelled);
-    for (unsigned r = 0; r < rows; r++) {
-        for (unsigned k = 0; k < WIDE; k++) assert_int_equal(images.pixels[r * WIDE + k], pixel_at(r, k));
-        if (labelled) assert_int_equal(images.labels[r], r % 10);
-    }
+    table_is(&images, rows, labelled);
     ink_images_free(&images);
 }
 
