@@ -31,6 +31,7 @@
 
 #define INK_KERNEL(name, type) INK_KERNEL_NAMED(name, type)
 #define INK_DEVICE             static __device__ __forceinline__
+#define INK_DEVICE_FMA         INK_DEVICE
 #define INK_BOTH               static __device__ inline
 #define INK_BOTH_CALLED        static __device__ __noinline__
 
@@ -92,6 +93,12 @@ extern _Thread_local ink_host_block ink_host_at;
     }                                                                                                                  \
     static void block_##name(const type a)
 #define INK_DEVICE static inline
+/* For loops of fmaf: with the processor's own instruction where it has one; the bits are the same. */
+#ifdef __x86_64__
+#define INK_DEVICE_FMA __attribute__((target_clones("fma", "default"))) static
+#else
+#define INK_DEVICE_FMA static
+#endif
 /* What nothing wrote is NaN. */
 #define INK_SHARED(type, name, dims)                                                                                   \
     type name dims;                                                                                                    \

@@ -33,22 +33,26 @@ INK_DEVICE void mma_tf32(float sums[2][4][4], const uint32_t left[2][4], const u
 
 #else
 
-/* c[16][8] += a[16][depth] b[depth][8] over the lanes of one warp. */
+typedef float mma_row __attribute__((vector_size(32)));
+
+/* c[16][8] += a[16][depth] b[depth][8] over the lanes of one warp, a row at a time: four lanes hold a row, two columns
+ * each. */
 static inline void mma_warp(float sums[INK_BLOCK][2][4][4], unsigned warp, unsigned i, unsigned j, unsigned depth,
-                            float a[16][16], float b[16][8]) {
-    for (unsigned lane = 0; lane < 32; lane++) {
-        for (unsigned e = 0; e < 4; e++) {
-            const unsigned row = lane / 4 + (e < 2 ? 0u : 8u), column = lane % 4 * 2 + (e & 1u);
-            float *sum = &sums[32 * warp + lane][i][j][e];
-            for (unsigned k = 0; k < depth; k++) *sum += a[row][k] * b[k][column];
-        }
+                            float a[16][16], const mma_row *b) {
+    for (unsigned row = 0; row < 16; row++) {
+        const unsigned first = 32 * warp + row % 8 * 4, half = row / 8 * 2;
+        mma_row c;
+        for (unsigned n = 0; n < 8; n++) c[n] = sums[first + n / 2][i][j][half + n % 2];
+        for (unsigned k = 0; k < depth; k++) c += a[row][k] * b[k];
+        for (unsigned n = 0; n < 8; n++) sums[first + n / 2][i][j][half + n % 2] = c[n];
     }
 }
 
 static inline void mma_bf16(float sums[INK_BLOCK][2][4][4], uint32_t left[INK_BLOCK][2][4],
                             uint32_t right[INK_BLOCK][4][2], unsigned i, unsigned j) {
     for (unsigned warp = 0; warp < INK_BLOCK / 32; warp++) {
-        float a[16][16], b[16][8];
+        float a[16][16];
+        mma_row b[16];
         for (unsigned lane = 0; lane < 32; lane++) {
             const unsigned group = lane / 4, in_group = lane % 4, t = 32 * warp + lane;
             for (unsigned e = 0; e < 8; e++) {
@@ -68,7 +72,8 @@ static inline void mma_bf16(float sums[INK_BLOCK][2][4][4], uint32_t left[INK_BL
 static inline void mma_tf32(float sums[INK_BLOCK][2][4][4], uint32_t left[INK_BLOCK][2][4],
                             uint32_t right[INK_BLOCK][4][2], unsigned i, unsigned j) {
     for (unsigned warp = 0; warp < INK_BLOCK / 32; warp++) {
-        float a[16][16], b[16][8];
+        float a[16][16];
+        mma_row b[16];
         for (unsigned lane = 0; lane < 32; lane++) {
             const unsigned group = lane / 4, in_group = lane % 4, t = 32 * warp + lane;
             for (unsigned e = 0; e < 4; e++) {

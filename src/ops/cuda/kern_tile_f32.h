@@ -17,7 +17,7 @@ INK_DEVICE void store_turned_f32(uint32_t *slice, unsigned t, const float *in) {
     }
 }
 
-INK_DEVICE void multiply_f32(INK_KEEP(float, sums, [2][4][4]), const uint32_t *left, const uint32_t *right) {
+INK_DEVICE_FMA void multiply_f32(INK_KEEP(float, sums, [2][4][4]), const uint32_t *left, const uint32_t *right) {
     const float *rows = (const float *)(const void *)left, *columns = (const float *)(const void *)right;
     INK_THREADS {
         for (uint32_t d = 0; d < INK_DEPTH; d += 4) {
@@ -29,9 +29,10 @@ INK_DEVICE void multiply_f32(INK_KEEP(float, sums, [2][4][4]), const uint32_t *l
                 ink_load4(r, columns + SUM_COLUMN(t, j / 2, j % 2) * STRIDE + d);
                 INK_UNROLL
                 for (uint32_t i = 0; i < 4; i++) {
-                    float *sum = &INK_MINE(sums)[i / 2][j / 2][i % 2 * 2 + j % 2];
+                    float *kept = &INK_MINE(sums)[i / 2][j / 2][i % 2 * 2 + j % 2], sum = *kept;
                     INK_UNROLL
-                    for (uint32_t e = 0; e < 4; e++) *sum = fmaf(l[i][e], r[e], *sum);
+                    for (uint32_t e = 0; e < 4; e++) sum = fmaf(l[i][e], r[e], sum);
+                    *kept = sum;
                 }
             }
         }
