@@ -43,13 +43,13 @@ void case_clear(case_net *net);
 /* Multiply-adds, and a little for each element, of one run. */
 uint64_t case_work(const case_net *net);
 
-/* Sanitizers, and the generic kernels (which call fmaf), are many times slower: there tests leave out cases with more
- * work than this. Their small brothers take the same paths. */
+/* Sanitizers, emulators (cmake/InkTests.cmake says when) and the generic kernels (which call fmaf) are many times
+ * slower: there tests leave out cases with more work than this. Their small brothers take the same paths. */
 #define CASE_WORK_MAX UINT64_C(6000000)
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define CASE_SANITIZED 1
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(INK_TEST_EMULATED)
+#define CASE_SLOW 1
 #else
-#define CASE_SANITIZED 0
+#define CASE_SLOW 0
 #endif
 
 /* What one run of a case gets: bytes, labels and warps; values of inputs, parameters and states. All from seed. */

@@ -49,16 +49,17 @@ static const judge_mode modes[] = {
 /* Work of a case that plain loops, calls of fma, or sanitizers end soon; the small brothers of larger cases take the
  * same paths. */
 static uint64_t most_work(const judge_mode *m, const char *isa) {
-    if (CASE_SANITIZED || m->kernels != NULL || m->backend == &ink_backend_ref) return CASE_WORK_MAX;
-    return strcmp(isa, "generic") == 0 ? CASE_WORK_MAX / 3 : UINT64_MAX;
+    if (m->kernels != NULL || m->backend == &ink_backend_ref) return CASE_WORK_MAX;
+    if (strcmp(isa, "generic") == 0) return CASE_WORK_MAX / 3;
+    return CASE_SLOW ? CASE_WORK_MAX : UINT64_MAX;
 }
 
 /* In bf16 the largest cases wait for a processor that has it. */
 static void judge_all(void) {
     ink_kernels table;
     bool has_bf16 = ink_kernels_pick(&table, NULL) == INK_OK && table.has_bf16;
-    judge_begin(INK_PRECISION_F32, CASE_SANITIZED ? CASE_WORK_MAX : UINT64_MAX);
-    judge_begin(INK_PRECISION_BF16, has_bf16 && !CASE_SANITIZED ? UINT64_MAX : CASE_WORK_MAX);
+    judge_begin(INK_PRECISION_F32, CASE_SLOW ? CASE_WORK_MAX : UINT64_MAX);
+    judge_begin(INK_PRECISION_BF16, has_bf16 && !CASE_SLOW ? UINT64_MAX : CASE_WORK_MAX);
     judge_begin(INK_PRECISION_TF32, CASE_WORK_MAX);
 }
 

@@ -35,7 +35,7 @@ static void check(ink_precision precision, const char *name) {
     host_device_start(&host);
     host.gpu.way = INK_GPU_GRAPH;
     judge_mode mode = {.name = name, .backend = ink_cuda_backend(&host.gpu), .precision = precision, .turn = turn};
-    uint64_t most = CASE_WORK_MAX / (CASE_SANITIZED ? 4 : 1);
+    uint64_t most = CASE_WORK_MAX / (CASE_SLOW ? 4 : 1);
     judge_begin(precision, most);
     assert_true(judge_mode_is_right(&mode, "on the host", most));
     assert_true(host.by_kernel > 0);
@@ -64,7 +64,7 @@ static void nets_train_like_pytorch(void **state) {
     host_device_start(&host);
     const ink_backend *cuda = ink_cuda_backend(&host.gpu);
     /* mlp, and lenet where nothing slows it down: ten steps, recorded once. Tolerances: test_pytorch.c. */
-    size_t files = CASE_SANITIZED ? 1 : 2;
+    size_t files = CASE_SLOW ? 1 : 2;
     parity_check(cuda, INK_PRECISION_F32, false, files, (parity_tolerances){1e-4, 2e-3, 0, 3e-3}, "cuda f32");
     parity_check(cuda, INK_PRECISION_BF16, false, files, (parity_tolerances){0.3, 3, 0, 0.1}, "cuda bf16");
     assert_int_equal(host.used, 0);

@@ -193,7 +193,7 @@ static void cases_sampled(void **state) {
         case_clear(&t.net);
         /* With an optimizer the parameters would move; the biggest shapes have small brothers. */
         if (learns || work > 60000000 || work > CASE_WORK_MAX) continue;
-        size_t points = (size_t)((CASE_SANITIZED ? 2000000 : 20000000) / work);
+        size_t points = (size_t)((CASE_SLOW ? 2000000 : 20000000) / work);
         begin(&t, ink_cases[i], 3);
         size_t wrong = check_case(&t, points < 2 ? 2 : points > 40 ? 40 : points);
         if (wrong > 0) fail_msg("\"%s\": %zu wrong gradients", ink_cases[i], wrong);

@@ -113,7 +113,7 @@ static void check_all(const char *backend_name, ink_precision precision, bool ex
     const ink_backend *backend = ink_backend_find(backend_name);
     if (backend == NULL) skip();
     /* ref is ref64's text in float: two nets show it */
-    bool slow = backend == &ink_backend_ref || (CASE_SANITIZED && backend == &ink_backend_ref64);
+    bool slow = backend == &ink_backend_ref || (CASE_SLOW && backend == &ink_backend_ref64);
     parity_check(backend, precision, exact, slow ? 2 : PARITY_FILES, allowed, mode);
 }
 
