@@ -132,32 +132,35 @@ static void add_libraries(facts *f) {
 
 /* ---- telling ---- */
 
+static bool is_well(const facts *f) {
+    for (size_t i = 0; i < f->n; i++) {
+        if (f->item[i].remedy != NULL) return false;
+    }
+    return true;
+}
+
 static ink_status facts_text(const facts *f, char **text, ink_error *err) {
     ink_text t = {0};
-    size_t faults = 0;
     for (size_t i = 0; i < f->n; i++) {
         const fact *one = &f->item[i];
-        faults += one->remedy != NULL;
         ink_text_format(&t, "%-5s %-13s %s\n", one->remedy == NULL ? "ok" : "FAULT", one->name, one->value);
         if (one->remedy != NULL) ink_text_format(&t, "%-19s do: %s\n", "", one->remedy);
     }
-    if (faults == 0) ink_text_add(&t, "all is well\n");
+    if (is_well(f)) ink_text_add(&t, "all is well\n");
     return ink_text_give(&t, "the report", text, err);
 }
 
 static ink_status facts_json(const facts *f, const char *schema, char **text, ink_error *err) {
     json_t *items = json_array();
-    bool ok = true;
     for (size_t i = 0; i < f->n; i++) {
         const fact *one = &f->item[i];
-        ok = ok && one->remedy == NULL;
         json_array_append_new(items, json_pack("{s:s, s:s, s:b, s:s?}", "name", one->name, "value", one->value, "ok",
                                                one->remedy == NULL, "remedy", one->remedy));
     }
-    return ink_json_give(json_pack("{s:s, s:b, s:o}", "schema", schema, "ok", ok, "facts", items), text, err);
+    return ink_json_give(json_pack("{s:s, s:b, s:o}", "schema", schema, "ok", is_well(f), "facts", items), text, err);
 }
 
-ink_status ink_work_doctor(bool json, char **text, ink_error *err) {
+ink_status ink_work_doctor(bool json, char **text, bool *well, ink_error *err) {
     facts f = {.n = 0};
     *text = NULL;
     snprintf(add(&f, "inkling")->value, 200, "%s, %.120s, %s", ink_version(), compiler(), build_kind());
@@ -166,6 +169,7 @@ ink_status ink_work_doctor(bool json, char **text, ink_error *err) {
     add_disk(&f);
     add_device(&f);
     add_libraries(&f);
+    *well = is_well(&f);
     return json ? facts_json(&f, "inkling/doctor/1", text, err) : facts_text(&f, text, err);
 }
 

@@ -451,8 +451,8 @@ INK_MUST_USE ink_status ink_work_page(const char **html, size_t *size, char **po
 INK_MUST_USE ink_status ink_work_info(const char *what, bool json, char **text, ink_error *err);
 
 /* Processor, instruction sets and the one chosen, threads, memory, device, libraries, write access: a line each, with
- * what to do about a fault. */
-INK_MUST_USE ink_status ink_work_doctor(bool json, char **text, ink_error *err);
+ * what to do about a fault. *well: there is none. */
+INK_MUST_USE ink_status ink_work_doctor(bool json, char **text, bool *well, ink_error *err);
 
 /* Version, compiler, features built in. */
 INK_MUST_USE ink_status ink_work_version(bool json, char **text, ink_error *err);

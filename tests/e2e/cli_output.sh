@@ -138,6 +138,12 @@ gives 0 info run --json
 one_object inkling/info/1
 gives 0 doctor --json
 one_object inkling/doctor/1
+export INK_ISA=abacus
+gives 5 doctor
+out_has "FAULT"
+gives 5 doctor --json
+one_object inkling/doctor/1
+unset INK_ISA
 gives 0 version --json
 one_object inkling/version/1
 gives 0 bench csv digits/train.csv --repeats 1 --json
