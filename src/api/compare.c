@@ -44,8 +44,7 @@ typedef struct table {
     uint32_t n;
     pair pairs[INK_COMPARE_PAIRED * (INK_COMPARE_PAIRED - 1) / 2];
     uint32_t n_pairs;
-    uint32_t n_measured;    /* runs with rows */
-    double mean, deviation; /* of their accuracies, the latter with n - 1 */
+    ink_spread spread; /* of the accuracies of runs with rows */
 } table;
 
 /* ---- reading ---- */
@@ -257,14 +256,14 @@ static ink_status give_text(const table *t, char **out, ink_error *err) {
     ink_text_pad(&text, 0, width + 2);
     ink_text_add(&text, "epochs   seconds  accuracy  95 % interval         wrong\n");
     for (uint32_t i = 0; i < t->n; i++) add_run(&text, &t->runs[i], width);
-    if (t->n_measured > 2) {
+    if (t->spread.n > 2) {
         size_t start = text.length;
         ink_text_add(&text, "mean");
         ink_text_pad(&text, start, width + 20);
-        add_percent(&text, t->mean, 2);
+        add_percent(&text, t->spread.mean, 2);
         ink_text_add(&text, ", standard deviation ");
-        ink_text_fixed(&text, 100 * t->deviation, 2);
-        ink_text_format(&text, " over %u runs\n", t->n_measured);
+        ink_text_fixed(&text, 100 * ink_spread_deviation(&t->spread), 2);
+        ink_text_format(&text, " over %u runs\n", t->spread.n);
     }
     for (uint32_t i = 0; i < t->n_pairs; i++) add_pair(&text, t, &t->pairs[i]);
     add_settings(&text, t);
@@ -306,9 +305,9 @@ static ink_status give_json(const table *t, char **out, ink_error *err) {
     for (uint32_t i = 0; i < t->n; i++) json_array_append_new(runs, run_object(&t->runs[i]));
     for (uint32_t i = 0; i < t->n_pairs; i++) json_array_append_new(pairs, pair_object(t, &t->pairs[i]));
     json_t *root = json_pack("{s:s, s:o, s:o}", "schema", "inkling/compare/1", "runs", runs, "pairs", pairs);
-    if (root != NULL && t->n_measured > 2) {
-        json_object_set_new(root, "mean_accuracy", json_real(t->mean));
-        json_object_set_new(root, "deviation_accuracy", json_real(t->deviation));
+    if (root != NULL && t->spread.n > 2) {
+        json_object_set_new(root, "mean_accuracy", json_real(t->spread.mean));
+        json_object_set_new(root, "deviation_accuracy", json_real(ink_spread_deviation(&t->spread)));
     }
     return ink_json_give(root, out, err);
 }
@@ -342,21 +341,10 @@ static void tell_apart(table *t) {
 }
 
 static void average(table *t) {
-    double sum = 0, squares = 0;
     for (uint32_t i = 0; i < t->n; i++) {
         const one_run *run = &t->runs[i];
-        if (run->rows == NULL) continue;
-        sum += 1 - (double)run->errors / run->n_rows;
-        t->n_measured++;
+        if (run->rows != NULL) ink_spread_add(&t->spread, 1 - (double)run->errors / run->n_rows);
     }
-    if (t->n_measured < 2) return;
-    t->mean = sum / t->n_measured;
-    for (uint32_t i = 0; i < t->n; i++) {
-        const one_run *run = &t->runs[i];
-        double off = 1 - (double)run->errors / run->n_rows - t->mean;
-        if (run->rows != NULL) squares += off * off;
-    }
-    t->deviation = sqrt(squares / (t->n_measured - 1));
 }
 
 ink_status ink_work_compare(const ink_compare_options *o, bool json, char **text, ink_error *err) {

@@ -252,18 +252,13 @@ static ink_status train_all(many *m) {
 
 static void note_scores(const many *m, const ink_scores *scores) {
     ink_train_result *r = m->run->result;
-    double sum = 0, squares = 0;
+    ink_spread spread = {0};
     for (uint32_t k = 0; k < m->members.n; k++) {
         const ink_member *one = &m->members.member[k];
-        sum += 1 - (double)one->errors / one->val_rows;
+        ink_spread_add(&spread, 1 - (double)one->errors / one->val_rows);
     }
-    r->mean_accuracy = sum / m->members.n;
-    for (uint32_t k = 0; k < m->members.n; k++) {
-        const ink_member *one = &m->members.member[k];
-        double off = 1 - (double)one->errors / one->val_rows - r->mean_accuracy;
-        squares += off * off;
-    }
-    r->deviation_accuracy = m->members.n > 1 ? sqrt(squares / (m->members.n - 1)) : 0;
+    r->mean_accuracy = spread.mean;
+    r->deviation_accuracy = ink_spread_deviation(&spread);
     r->val_rows = (uint32_t)scores->rows;
     r->all_errors = (uint32_t)scores->errors;
     r->all_accuracy = r->last_accuracy = scores->accuracy;

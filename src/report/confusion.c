@@ -46,6 +46,16 @@ void ink_wilson(uint64_t right, uint64_t rows, double *low, double *high) {
     *high = right == rows ? 1 : (centre + half) / scale;
 }
 
+void ink_spread_add(ink_spread *s, double value) {
+    double off = value - s->mean;
+    s->mean += off / ++s->n;
+    s->squares += off * (value - s->mean);
+}
+
+double ink_spread_deviation(const ink_spread *s) {
+    return s->n > 1 ? sqrt(s->squares / (s->n - 1)) : 0;
+}
+
 /* Share of part in whole; 0 when there is no whole. */
 static double share(uint64_t part, uint64_t whole) {
     return whole > 0 ? (double)part / (double)whole : 0;

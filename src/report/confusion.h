@@ -57,6 +57,17 @@ void ink_confusion_scores(const ink_confusion *c, ink_scores *scores);
  * Source   E. B. Wilson, J. Am. Stat. Assoc. 22 (1927), z = 1.959964 */
 void ink_wilson(uint64_t right, uint64_t rows, double *low, double *high);
 
+/* Mean and standard deviation of values that come one by one, n - 1 in the denominator.
+ * Source   B. P. Welford, Technometrics 4 (1962) */
+typedef struct ink_spread {
+    uint32_t n;
+    double mean, squares; /* squares: sum of (value - mean)^2 */
+} ink_spread;             /* {0}: none yet */
+
+void ink_spread_add(ink_spread *s, double value);
+/* 0 for fewer than two values. */
+double ink_spread_deviation(const ink_spread *s);
+
 /* "Is 4, read as 9: 12 times". */
 typedef struct ink_confused_pair {
     uint8_t truth, guess;

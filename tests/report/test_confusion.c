@@ -26,6 +26,23 @@ static void add(ink_confusion *c, uint8_t truth, uint8_t guess, float p, int tim
     for (int i = 0; i < times; i++) ink_confusion_add(c, q, truth);
 }
 
+static void spread_of_values(void **state) {
+    (void)state;
+    /* 2 4 4 4 5 5 7 9: mean 5, squares 32. A large offset must not cost digits. */
+    const double values[] = {2, 4, 4, 4, 5, 5, 7, 9};
+    ink_spread s = {0}, far = {0};
+    assert_true(ink_spread_deviation(&s) == 0);
+    for (size_t i = 0; i < 8; i++) {
+        ink_spread_add(&s, values[i]);
+        if (i == 0) assert_true(s.mean == 2 && ink_spread_deviation(&s) == 0);
+        ink_spread_add(&far, 1e9 + values[i]);
+    }
+    assert_int_equal(s.n, 8);
+    assert_true(fabs(s.mean - 5) < 1e-12);
+    assert_true(fabs(ink_spread_deviation(&s) - sqrt(32.0 / 7)) < 1e-12);
+    assert_true(fabs(ink_spread_deviation(&far) - sqrt(32.0 / 7)) < 1e-6);
+}
+
 static void wilson_intervals(void **state) {
     (void)state;
     double low, high;
@@ -228,6 +245,7 @@ static void pictures(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(wilson_intervals),
+        cmocka_unit_test(spread_of_values),
         cmocka_unit_test(scores_by_hand),
         cmocka_unit_test(calibration_by_hand),
         cmocka_unit_test(odd_probabilities),
