@@ -158,6 +158,7 @@ static ink_status make_net(const many *m, uint32_t k, const ink_watch *watch, ne
                                .result = &one->result,
                                .machine = run->machine,
                                .set = run->set,
+                               .whole = run->log,
                                .own_rows = run->own_rows,
                                .learn_head = run->learn_head,
                                .started_s = ink_clock_s()};
@@ -241,10 +242,12 @@ static ink_status train_all(many *m) {
     m->before_s = ink_clock_s() - m->run->started_s;
     ink_status status = save_list(m);
     for (uint32_t k = 0; k < m->members.n && status == INK_OK; k++) {
-        if (m->members.member[k].done) continue;
+        status = ink_runlog_nets(m->run->log, k, m->members.n, m->err);
+        if (status != INK_OK || m->members.member[k].done) continue;
         status = train_member(m, k);
         if (status == INK_OK) status = save_list(m);
     }
+    if (status == INK_OK) status = ink_runlog_nets(m->run->log, m->members.n, m->members.n, m->err);
     return status;
 }
 

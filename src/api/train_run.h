@@ -28,6 +28,7 @@ typedef struct ink_train_run {
     ink_train_teachers teachers;
     ink_trainer *trainer;
     ink_runlog *log;
+    ink_runlog *whole;      /* of the run of several nets that this is one of, borrowed; NULL: of none */
     ink_checkpoint resumed; /* what --resume read; {0} otherwise */
     bool learn_head;
     char origin[1024];                             /* of the first weights, as a line; "" for --resume */

@@ -58,6 +58,7 @@ static void on_moment(void *context, const ink_trainer_moment *m) {
     ink_watch_progress(run->watch, &progress);
     /* A heartbeat that cannot be written is no reason to stop: the next epoch's row will tell. */
     (void)!ink_runlog_beat(run->log, m->step, NULL);
+    if (run->whole != NULL) (void)!ink_runlog_beat(run->whole, m->step, NULL);
 }
 
 static bool on_stop(void *context) {

@@ -25,6 +25,7 @@ struct ink_runlog {
     ink_growing metrics, events, lines;
     ink_epoch *epochs;
     uint32_t n_epochs, capacity, planned;
+    uint32_t nets, nets_done; /* nets 0: a run of one */
     uint64_t step;
     double last_beat_s;               /* negative: never */
     double last_draw_s, draw_takes_s; /* when the charts were drawn; negative: never */

@@ -95,6 +95,9 @@ INK_MUST_USE ink_status ink_runlog_epoch(ink_runlog *log, const ink_epoch *epoch
 /* status.json with a fresh heartbeat; does nothing when the last is younger than 10 s. */
 INK_MUST_USE ink_status ink_runlog_beat(ink_runlog *log, uint64_t step, ink_error *err);
 
+/* Of a run of several nets: how many are done, for status.json; `step` there is the present net's. Written at once. */
+INK_MUST_USE ink_status ink_runlog_nets(ink_runlog *log, uint32_t done, uint32_t nets, ink_error *err);
+
 /* Of a run of several nets, before its end: what they are worth together, as one epoch for status.json and the index.
  * It is no row of metrics.csv and no event. epochs_planned: of each net. Errors: INK_E_MEMORY. */
 INK_MUST_USE ink_status ink_runlog_together(ink_runlog *log, const ink_epoch *epoch, uint32_t epochs_planned,

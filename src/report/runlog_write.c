@@ -136,6 +136,10 @@ ink_status ink_run_write_status(ink_runlog *log, ink_run_state state, const char
     set_count(root, "epoch", log->n_epochs > 0 ? log->epochs[log->n_epochs - 1].epoch : 0);
     json_object_set_new(root, "epochs", log->planned > 0 ? json_integer(log->planned) : json_null());
     set_count(root, "step", log->step);
+    if (log->nets > 0) {
+        set_count(root, "nets", log->nets);
+        set_count(root, "nets_done", log->nets_done);
+    }
     json_object_set_new(root, "best", best_object(log));
     set_count(root, "pid", (uint64_t)getpid());
     set_text(root, "started", log->started);
@@ -148,6 +152,12 @@ ink_status ink_run_write_status(ink_runlog *log, ink_run_state state, const char
 ink_status ink_runlog_beat(ink_runlog *log, uint64_t step, ink_error *err) {
     log->step = step;
     if (log->last_beat_s >= 0 && ink_clock_s() - log->last_beat_s < BEAT_S) return INK_OK;
+    return ink_run_write_status(log, INK_RUN_RUNNING, NULL, err);
+}
+
+ink_status ink_runlog_nets(ink_runlog *log, uint32_t done, uint32_t nets, ink_error *err) {
+    log->nets = nets;
+    log->nets_done = done;
     return ink_run_write_status(log, INK_RUN_RUNNING, NULL, err);
 }
 

@@ -21,6 +21,7 @@ assert all(m["epochs"] == 2 and m["loss"] > 0 and m["seconds"] > 0 for m in memb
 assert abs(members[0]["accuracy"] - (1 - members[0]["errors"] / 200)) < 1e-12, members
 assert status["epoch"] == status["epochs"] == status["best"]["epoch"] == 2, status
 assert status["best"]["val_errors"] == told["errors"], status
+assert status["nets"] == status["nets_done"] == 2, status
 assert row["state"] == "done" and row["epochs"] == "2" and int(row["best_val_errors"]) == told["errors"], row
 assert abs(float(row["last_val_acc"]) - told["accuracy"]) < 1e-8 and float(row["seconds"]) > 0, row
 END
@@ -117,6 +118,7 @@ wait $pid
 if ! [ -s again/members.txt ]; then
     said="a stopped ensemble"
     err_has "train --resume"
+    grep -q '"nets_done": [12]' again/status.json || fail "status.json does not say how many nets are done"
     gives 2 predict again d -o q.csv
     err_has "not finished"
     gives 2 eval again d --held-out
