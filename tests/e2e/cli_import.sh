@@ -105,9 +105,9 @@ gives 0 train digits --recipe mlp --epochs 1 --net named.txt --weights out.safet
 err_has "was trained on pixels scaled by"
 # A built-in model by its name, unless a file has it.
 mv digits drawn
-gives 0 train drawn --epochs 1 --recipe default --weights digits --out inside --quiet
+gives 0 train drawn --epochs 1 --recipe cnn --weights digits --out inside --quiet
 grep -q "weights of built-in model digits" inside/train.log || fail "$said: the built-in model's weights were not taken"
-gives 0 train drawn --epochs 1 --recipe default --members 2 --weights digits --out inside2 --quiet
+gives 0 train drawn --epochs 1 --recipe cnn --members 2 --weights digits --out inside2 --quiet
 mv drawn digits
 gives 0 train digits --epochs 1 --recipe v3 --normalise imagenet --net "$INK_SOURCE/recipes/v2.txt" --out scratch
 err_has "from scratch, drawn from seed 0; for ImageNet's: inkling data get resnet18"
