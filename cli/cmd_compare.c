@@ -62,12 +62,12 @@ static int run_compare(const cli_args *args) {
                              .column = cli_text(args, "column"),
                              .axis = cli_text(args, "axis"),
                              .out = cli_text(args, "out")};
-    if (ink_work_compare(&o, json, &text, &err) != INK_OK) return cli_failed(&err);
-    cli_result_text(text);
-    if (!json && o.n_runs <= INK_COMPARE_PAIRED)
+    ink_status status = ink_work_compare(&o, json, &text, &err);
+    if (text != NULL) cli_result_text(text);
+    if (status == INK_OK && !json && o.n_runs <= INK_COMPARE_PAIRED)
         cli_info("graph: %s", graph_names(o.out != NULL ? o.out : "compare", names, sizeof names));
     ink_work_free(text);
-    return 0;
+    return status == INK_OK ? 0 : cli_failed(&err);
 }
 
 /* ---- plot ---- */

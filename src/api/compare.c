@@ -367,8 +367,8 @@ ink_status ink_work_compare(const ink_compare_options *o, bool json, char **text
             if (t.runs[a].rows != NULL && t.runs[b].rows != NULL) match_pair(&t, a, b);
         }
     }
-    if (status == INK_OK && paired) status = draw(o, &t, column, axis, err);
     if (status == INK_OK) status = json ? give_json(&t, text, err) : give_text(&t, text, err);
+    if (status == INK_OK && paired) status = draw(o, &t, column, axis, err);
     clear(&t);
     return status;
 }

@@ -304,8 +304,9 @@ typedef struct ink_compare_options {
 } ink_compare_options;
 
 /* Runs side by side with their mean and deviation, McNemar's test on the rows that two held out, the settings that
- * differ; one graph. *text: for a
- * person, or one JSON object. Errors: INK_E_FILE no run; INK_E_DATA a damaged one; INK_E_USAGE. */
+ * differ; one graph. *text (ink_work_free): for a person, or one JSON object; after an error too where only the graph
+ * is missing, else NULL.
+ * Errors   INK_E_FILE no run, a graph that cannot be written; INK_E_DATA a damaged run; INK_E_USAGE. */
 INK_MUST_USE ink_status ink_work_compare(const ink_compare_options *options, bool json, char **text, ink_error *err);
 
 typedef struct ink_plot_options {

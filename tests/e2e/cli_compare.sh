@@ -17,6 +17,9 @@ out_has "settings that differ:"
 out_has "lr "
 has compare.svg
 has compare.png
+gives 4 compare a b -o nowhere/graph
+err_has "nowhere/graph.svg"
+out_has "both held out:"
 gives 0 compare a/ a -o same.svg
 out_has "McNemar p = 1.0000 exact, 1.0000 mid-p: luck alone would do as much"
 has same.svg
