@@ -65,13 +65,14 @@ typedef struct batch {
     uint32_t n;
     uint8_t *pixels;
     float *warped, *p;
+    ink_warper *warp;
 } batch;
 
 static ink_status look_again(ink_models *models, const batch *b, uint32_t way, float *all, ink_error *err) {
     uint32_t height = b->images->height, width = b->images->width;
     size_t size = (size_t)height * width;
     for (uint32_t i = 0; i < b->n; i++) {
-        ink_warp_apply(&ways[way], b->images->pixels + b->rows[i] * size, height, width, b->warped);
+        b->warp(&ways[way], b->images->pixels + b->rows[i] * size, height, width, b->warped);
         for (size_t k = 0; k < size; k++) b->pixels[i * size + k] = (uint8_t)(b->warped[k] + 0.5f);
     }
     ink_status status = ink_models_mean(models, b->pixels, b->n, NULL, b->p, err);
@@ -105,7 +106,8 @@ ink_status ink_tta_add(ink_models *models, const ink_images *images, const ink_w
     batch b = {.images = images,
                .pixels = ink_mem_new(most, size),
                .warped = ink_mem_new(size, sizeof(float)),
-               .p = ink_mem_new(most, INK_CLASSES * sizeof(float))};
+               .p = ink_mem_new(most, INK_CLASSES * sizeof(float)),
+               .warp = ink_cpu_warper()};
     if (rows == NULL || b.pixels == NULL || b.warped == NULL || b.p == NULL) {
         status = ink_fail_memory(err, most * size, "a batch");
         goto done;

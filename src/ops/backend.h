@@ -133,6 +133,10 @@ extern const ink_backend ink_backend_cpu;
  * when INK_ISA asks for what cannot be had. */
 const char *ink_cpu_isa(void);
 
+/* ink_warp_apply (core/warp.h), or what gives its bits sooner on this processor. Never NULL. */
+typedef void ink_warper(const ink_warp *warp, const uint8_t *image, uint32_t height, uint32_t width, float *out);
+ink_warper *ink_cpu_warper(void);
+
 /* ---- GPUs: a plug-in, opened when one is asked for (ops/cuda/load.c, or absent.c in a build without it) ---- */
 
 /* The backend "cuda" on GPU `number`. Static; one GPU in a process.

@@ -16,6 +16,11 @@ void ink_work_warp(const ink_program *p, const ink_step *s, uint32_t block, uint
     }
 }
 
+ink_warper *ink_cpu_warper(void) {
+    ink_kernels kernels;
+    return ink_kernels_pick(&kernels, NULL) == INK_OK && kernels.warp != NULL ? kernels.warp : ink_warp_apply;
+}
+
 /* Where pixel i of channel c of row 0 lies in a block of y; the image is x. */
 static size_t pixel_at(const ink_program *p, const ink_cell *y, size_t c, size_t i, const ink_cell *x) {
     size_t width = x->width;
