@@ -1,4 +1,4 @@
-/* tests/ops/test_warp.c: every table's warp gives the bits of ink_warp_apply, for warps and sizes of all kinds; stretch
+/* tests/ops/test_warp.c: every table's warp gives the bits of ink_warp_apply, for warps and sizes of all kinds; rescale
  * those of fmaf. */
 #define _POSIX_C_SOURCE 200809L
 #include <setjmp.h>
@@ -76,7 +76,7 @@ static void warps_have_the_same_bits(void **state) {
     }
 }
 
-static void stretched_once_rounded(void **state) {
+static void rescaled_once_rounded(void **state) {
     (void)state;
     for (size_t k = 0; k < sizeof words / sizeof *words; k++) {
         ink_kernels table;
@@ -84,7 +84,7 @@ static void stretched_once_rounded(void **state) {
         for (size_t count = 0; count < 70; count++) {
             float x[71], y[71];
             for (size_t i = 0; i < 71; i++) x[i] = y[i] = (float)i * 1.7f - 3;
-            table.stretch(y, 0.0039215689f, -0.4242129f, count);
+            table.rescale(y, 0.0039215689f, -0.4242129f, count);
             for (size_t i = 0; i < count; i++) assert_true(y[i] == fmaf(x[i], 0.0039215689f, -0.4242129f));
             assert_true(y[count] == x[count]);
         }
@@ -94,7 +94,7 @@ static void stretched_once_rounded(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(warps_have_the_same_bits),
-        cmocka_unit_test(stretched_once_rounded),
+        cmocka_unit_test(rescaled_once_rounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

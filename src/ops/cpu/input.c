@@ -46,9 +46,9 @@ static void fill_plane(const ink_program *p, const ink_node *node, const ink_cel
             for (size_t r = 0; r < real; r++) pixels[i * p->rows + r] = from[r * x->elements + i];
         }
         if (real == p->rows) {
-            p->kernels->stretch(pixels, scale, shift, width * real);
+            p->kernels->rescale(pixels, scale, shift, width * real);
         } else {
-            for (size_t i = 0; i < width; i++) p->kernels->stretch(pixels + i * p->rows, scale, shift, real);
+            for (size_t i = 0; i < width; i++) p->kernels->rescale(pixels + i * p->rows, scale, shift, real);
         }
     }
 }

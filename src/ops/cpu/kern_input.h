@@ -106,7 +106,7 @@ static void warp(const ink_warp *w, const uint8_t *image, uint32_t height, uint3
     }
 }
 
-static void stretch(float *x, float scale, float shift, size_t count) {
+static void rescale(float *x, float scale, float shift, size_t count) {
     size_t i = 0;
     for (; i + VL <= count; i += VL) vstore(x + i, vfma(vload(x + i), vset(scale), vset(shift)));
     for (; i < count; i++) x[i] = vfma(vset(x[i]), vset(scale), vset(shift))[0];
@@ -114,6 +114,6 @@ static void stretch(float *x, float scale, float shift, size_t count) {
 
 #endif
 
-#define KERNELS_OF_INPUT .warp = LEARNING(warp), .stretch = LEARNING(stretch)
+#define KERNELS_OF_INPUT .warp = LEARNING(warp), .rescale = LEARNING(rescale)
 
 #endif

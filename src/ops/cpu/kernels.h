@@ -157,7 +157,7 @@ typedef struct ink_kernels {
     /* ink_warp_apply's bits */
     void (*warp)(const ink_warp *w, const uint8_t *image, uint32_t height, uint32_t width, float *out);
     /* x = x scale + shift, rounded once, over any count of floats */
-    void (*stretch)(float *x, float scale, float shift, size_t count);
+    void (*rescale)(float *x, float scale, float shift, size_t count);
 
     /* to[t][c][k] = from[t][k][c] for t < count panels of 16 x 16, from_step and to_step floats apart. */
     void (*transpose)(const float *from, size_t from_step, float *to, size_t to_step, size_t count);
