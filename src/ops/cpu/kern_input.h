@@ -28,7 +28,7 @@ INLINE vf vfloor(vf x, vi *whole) {
 }
 
 INLINE vi vlanes(void) {
-    vi lanes;
+    vi lanes = {0};
     for (int j = 0; j < VL; j++) lanes[j] = j;
     return lanes;
 }
