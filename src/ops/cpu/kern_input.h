@@ -51,7 +51,8 @@ static void warp_find(const ink_warp *w, uint32_t height, uint32_t width, uint32
         vstore(line->across + i, sx - vfloor(sx, &left));
         vstore(line->down + i, sy - vfloor(sy, &above));
         vi at = (above + 1) * stride + left + 1;
-        vstore((float *)line->at + i, (vf)((inside & at) | (~inside & corner)));
+        at = (inside & at) | (~inside & corner);
+        memcpy(line->at + i, &at, sizeof at);
     }
 }
 
@@ -68,7 +69,8 @@ static void warp_read(const uint8_t *edged, uint32_t width, warp_line *line) {
 /* out: whole vectors */
 static void warp_mix(const warp_line *line, uint32_t width, float *out) {
     for (uint32_t i = 0; i < width; i += VL) {
-        vi four = (vi)vload((const float *)line->four + i);
+        vi four;
+        memcpy(&four, line->four + i, sizeof four);
         vf s = vload(line->across + i), t = vload(line->down + i);
         vf top_left = __builtin_convertvector(four & 255, vf);
         vf top_right = __builtin_convertvector((four >> 8) & 255, vf);
