@@ -163,10 +163,12 @@ static void winograd_taps(const float *const from[36], const ink_tile_places *to
 
 #if VL == 16
 /* A run of one column of six elements; y: [4][R][16], the outputs' transform down the column. Of the panels in ahead
- * two are asked for beside each group's products. */
+ * two are asked for beside each group's products, and in runs 0 to 2 of the strip a third of the next column's weights,
+ * which lie behind these. */
 INLINE void column_of_products(const float *inputs, const float *weights, uint32_t groups, uint32_t rows, float *y,
-                               const float *const *ahead) {
+                               const float *const *ahead, uint32_t run) {
     (void)rows;
+    const size_t next = ((size_t)groups * INK_LANES * 6 + 2 * (size_t)run) * INK_LANES * sizeof(float);
     vf sum[4][6];
     UNROLL_ALL
     for (int m = 0; m < 4; m++) {
@@ -178,6 +180,10 @@ INLINE void column_of_products(const float *inputs, const float *weights, uint32
         for (size_t k = 0; k < INK_LANES; k++, weights += 6 * INK_LANES) {
             __builtin_prefetch(first + k * INK_LANES, 0, 2);
             __builtin_prefetch(second + k * INK_LANES, 0, 2);
+            if (run < 3) {
+                ask_for(weights, next);
+                ask_for(weights, next + INK_LANES * sizeof(float));
+            }
             UNROLL_ALL
             for (int r = 0; r < 6; r++) {
                 const vf w = vload(weights + r * (int)INK_LANES);
@@ -197,15 +203,21 @@ INLINE void column_of_products(const float *inputs, const float *weights, uint32
     }
 }
 #else
-/* n rows (a constant after inlining) of one element. */
-INLINE void rows_of_products(const float *inputs, const float *weights, uint32_t groups, const int n, float *to) {
+/* n rows (a constant after inlining) of one element. asks: for n lines for each group, `next` bytes behind weights. */
+INLINE void rows_of_products(const float *inputs, const float *weights, uint32_t groups, const int n, bool asks,
+                             size_t next, float *to) {
+    const float *first = weights;
     vf sum[RUN_TILE][PV];
     UNROLL_ALL
     for (int m = 0; m < n; m++) {
         UNROLL_ALL
         for (int v = 0; v < PV; v++) sum[m][v] = vset(0.0f);
     }
-    for (uint32_t g = 0; g < groups; g++, inputs += 6 * RUN * INK_LANES, weights += 6 * INK_LANES * INK_LANES) {
+    for (uint32_t g = 0; g < groups; g++, inputs += 6 * RUN * INK_LANES, weights += INK_LANES * INK_LANES) {
+        if (asks) {
+            UNROLL_ALL
+            for (int m = 0; m < n; m++, next += INK_LANES * sizeof(float)) ask_for(first, next);
+        }
         UNROLL_FOUR
         for (size_t k = 0; k < INK_LANES; k++) {
             vf row[PV];
@@ -226,21 +238,29 @@ INLINE void rows_of_products(const float *inputs, const float *weights, uint32_t
     }
 }
 
-/* The same, element by element in the first-level cache; a sixth of the panels in ahead is asked for before each. A
- * tile that is not full computes rows that nobody reads. */
+/* The same, element by element in the first-level cache; a sixth of the panels in ahead is asked for before each, and
+ * in the strip's first run the next column's weights, which lie behind these. A tile that is not full computes rows
+ * that nobody reads. */
 INLINE void column_of_products(const float *inputs, const float *weights, uint32_t groups, uint32_t rows, float *y,
-                               const float *const *ahead) {
+                               const float *const *ahead, uint32_t run) {
     float made[6][RUN * INK_LANES];
-    const size_t wishes = (size_t)groups * (RUN / 2);
+    const size_t wishes = (size_t)groups * (RUN / 2), element = (size_t)groups * INK_LANES * INK_LANES;
     for (size_t r = 0; r < 6; r++) {
         for (size_t i = wishes * r / 6; i < wishes * (r + 1) / 6; i++) {
             for (size_t k = 0; k < INK_LANES; k++) __builtin_prefetch(ahead[i] + k * INK_LANES, 0, 2);
         }
-        const float *a = inputs + r * RUN * INK_LANES, *b = weights + r * INK_LANES * INK_LANES;
-        size_t m = 0;
-        for (; m + 4 < rows; m += RUN_TILE)
-            rows_of_products(a + m * INK_LANES, b, groups, RUN_TILE, &made[r][m * INK_LANES]);
-        if (m < rows) rows_of_products(a + m * INK_LANES, b, groups, 4, &made[r][m * INK_LANES]);
+        const float *a = inputs + r * RUN * INK_LANES, *b = weights + r * element;
+        for (size_t m = 0; m < rows;) {
+            const size_t next = (6 * element + m * groups * INK_LANES) * sizeof(float);
+            float *to = &made[r][m * INK_LANES];
+            if (m + 4 < rows) {
+                rows_of_products(a + m * INK_LANES, b, groups, RUN_TILE, run == 0, next, to);
+                m += RUN_TILE;
+            } else {
+                rows_of_products(a + m * INK_LANES, b, groups, 4, run == 0, next, to);
+                m += 4;
+            }
+        }
     }
     for (size_t i = 0; i < rows * INK_LANES; i += VL) {
         vf column[6], line[4];
@@ -256,7 +276,7 @@ INLINE void column_of_products(const float *inputs, const float *weights, uint32
 static void winograd_products(const float *inputs, const float *weights, uint32_t groups, uint32_t rows, float *y,
                               const float *const *ahead) {
     for (uint32_t row = 0; row < rows; row += RUN, ahead += (size_t)groups * (RUN / 2)) {
-        column_of_products(inputs, weights, groups, rows - row < RUN ? rows - row : RUN, y, ahead);
+        column_of_products(inputs, weights, groups, rows - row < RUN ? rows - row : RUN, y, ahead, row / RUN);
         inputs += groups * (6 * RUN * INK_LANES);
         y += 4 * RUN * INK_LANES;
     }
@@ -313,7 +333,6 @@ static void winograd_outputs(const ink_tile_out *o) {
     .winograd_inputs = winograd_inputs, .winograd_weights = winograd_weights,                                          \
     .winograd_gradients = LEARNING(winograd_gradients), .winograd_taps = LEARNING(winograd_taps),                      \
     .winograd_products = winograd_products, .winograd_outputs = winograd_outputs,                                      \
-    .toeplitz_weights = toeplitz_weights, .winograd_rows = RUN,                                                        \
-    .winograd_down = ELEMENT_ROW == INK_LANES ? INK_LANES * INK_LANES : INK_LANES, .winograd_across = ELEMENT_ROW
+    .toeplitz_weights = toeplitz_weights, .winograd_rows = RUN, .winograd_apart = ELEMENT_ROW == INK_LANES
 
 #endif

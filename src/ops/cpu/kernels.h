@@ -216,13 +216,14 @@ typedef struct ink_kernels {
     /* 4 x 4 become 6 x 6: A d A'; 6 x 6 become 3 x 3: G' m G */
     void (*winograd_gradients)(const float *const from[16], const ink_tile_places *to, size_t rows);
     void (*winograd_taps)(const float *const from[36], const ink_tile_places *to, size_t rows);
-    /* A column of six elements: inputs [run][C/16][6][R][16 c] times weights [C/16] 16 c, 6 and 16 k, summed over c;
-     * A' of that, y [run][4][R][16 k], for `rows` rows in runs of R = winograd_rows. Of a group's weights element i of
-     * channel c lies at i winograd_down + c winograd_across. ahead: R/2 groups panels for each run, that will be used
-     * soon and are asked for meanwhile. */
+    /* A column of six elements: inputs [run][C/16][6][R][16 c] times weights, summed over c; A' of that, y
+     * [run][4][R][16 k], for `rows` rows in runs of R = winograd_rows. Weights: [6][C/16][16 c][16 k] where
+     * winograd_apart, else [C/16][16 c][6][16 k]; the column's that will be wanted next lie behind them. ahead: R/2
+     * groups panels for each run, that will be used soon and are asked for meanwhile. */
     void (*winograd_products)(const float *inputs, const float *weights, uint32_t groups, uint32_t rows, float *y,
                               const float *const *ahead);
-    uint32_t winograd_rows, winograd_down, winograd_across;
+    uint32_t winograd_rows;
+    bool winograd_apart;
     void (*winograd_outputs)(const ink_tile_out *o);
 
     /* rounds times peak_flops multiplications and additions in registers alone; the sum, so that none is left out */

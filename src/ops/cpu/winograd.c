@@ -106,13 +106,8 @@ bool ink_winograd_pays(const ink_program *p, const ink_node *node) {
     return ink_winograd_fits(p, node, &p->cells[node->in[1]], &p->cells[node->out[0]]);
 }
 
-/* From a column of weights to the next one. */
-static size_t weight_step(size_t k_groups, size_t c_groups) {
-    return k_groups * c_groups * COLUMN_PANELS * INK_PANEL;
-}
-
 size_t ink_winograd_weight_floats(const ink_cell *w) {
-    return INK_TILE_REACH * weight_step(ink_groups(w->k), ink_groups(w->c));
+    return (size_t)ink_groups(w->k) * ink_groups(w->c) * INK_TILE_ELEMENTS * INK_PANEL;
 }
 
 /* Runs of rows of a strip. */
@@ -168,7 +163,8 @@ void ink_winograd_window(const ink_program *p, const ink_cell *w, bool back, siz
     }
 }
 
-/* part: a group of K. Forward [column][K/16][C/16] and a panel's 16 c, 6 and 16 k; back, turned round, C for K. */
+/* part: a group of K. Forward [K/16][column] and a column as winograd_products reads it; back, turned round, C for K.
+ * So all weights lie in the order in which they are read. */
 void ink_work_winograd_weights(const ink_program *p, const ink_step *s, uint32_t block, uint32_t part,
                                uint32_t worker) {
     (void)block, (void)worker;
@@ -179,10 +175,13 @@ void ink_work_winograd_weights(const ink_program *p, const ink_step *s, uint32_t
     for (size_t c = 0; c < c_groups; c++) {
         const float *from[9];
         ink_winograd_window(p, w, back, part, c, turned, from);
-        const ink_tile_places places = {.to = to + (back ? c * k_groups + part : part * c_groups + c) * column,
-                                        .down = p->kernels->winograd_down,
-                                        .across = weight_step(k_groups, c_groups),
-                                        .row = p->kernels->winograd_across};
+        const size_t groups = back ? k_groups : c_groups, from_group = back ? part : c, to_group = back ? c : part;
+        const bool apart = p->kernels->winograd_apart;
+        const ink_tile_places places = {.to = to + to_group * INK_TILE_REACH * groups * column +
+                                              from_group * (apart ? INK_PANEL : column),
+                                        .down = apart ? groups * INK_PANEL : INK_LANES,
+                                        .across = groups * column,
+                                        .row = apart ? INK_LANES : COLUMN_PANELS * INK_LANES};
         p->kernels->winograd_weights(from, &places, INK_LANES);
     }
 }
@@ -208,7 +207,7 @@ static void wish(wishes *l, const float *panel) {
 }
 
 /* While products keep the processor busy, memory may bring what comes next: beside column c of group g the outputs of
- * that group, and a share of the next strip's inputs. */
+ * that group, and a share of the next strip's inputs. (The next column's weights the kernel asks for.) */
 static void expect(const ink_program *p, const winograd *t, const strip *w, uint32_t c, size_t g, wishes *l) {
     const size_t panel = p->rows * INK_LANES, tiles = (size_t)t->map.down * t->map.across;
     for (uint32_t i = w->at; c < INK_TILE && i < w->at + w->tiles; i++) {
@@ -240,9 +239,8 @@ static void multiply(const ink_program *p, const winograd *t, const strip *w, si
         expect(p, t, w, c, g, &l);
         while (l.n < l.room) l.at[l.n++] = zeros;
         p->kernels->winograd_products(w->inputs + c * input_step(p, t),
-                                      ink_data(p, t->from.b) + c * weight_step(t->out_groups, t->map.groups) +
-                                          g * weights,
-                                      t->map.groups, rows, w->sums + c * sum_step(p, t), w->ahead);
+                                      ink_data(p, t->from.b) + (g * INK_TILE_REACH + c) * weights, t->map.groups, rows,
+                                      w->sums + c * sum_step(p, t), w->ahead);
     }
 }
 
