@@ -300,6 +300,9 @@ const char *const ink_cases[] = {
     "64 x 144x2x2: conv 160 3x3 p1, bn, relu",
     "66 x 32x2x2: mark, conv 32 3x3 p1, bn, relu, conv 32 3x3 p1, bn, add, relu",
     "70 x 48x2x2: mark, conv 48 3x3 p1 bias, bn-eval, add, relu, predict",
+    /* heavy: blocks of 32 or 64 images */
+    "133 x 17x2x2: conv 96 3x3 p1, bn-eval, relu, flatten, linear 18 bias, leaky, linear 10, softmax, predict",
+    "130 img 12x12: normalise 1, flatten, linear 50 bias, relu, linear 10 bias, predict",
     /* ---- optimizers ---- */
     "9 x 20x1x1: linear 17 bias, relu, linear 10 bias, loss 0, sgd 0",
     "9 x 20x1x1: linear 17 bias, relu, linear 10 bias, loss 0, sgd 0.9 decay 0.01",

@@ -1,5 +1,6 @@
 /* tests/ops/test_threads.c: the same weights, bit for bit, after a few steps with 1, 2, 3, 5 and 8 threads, in f32, in
- * f32 exact and in (emulated) bf16; and in f32 exact on every instruction set that this processor has.
+ * f32 exact and in (emulated) bf16; and in f32 exact on every instruction set that this processor has; and the same
+ * answers of a heavy net, whose blocks are the larger the fewer threads share them.
  * That the numbers are right is test_backends.c's business. */
 #define _POSIX_C_SOURCE 200809L
 #include <setjmp.h>
@@ -18,6 +19,7 @@
 #include "core/hash.h"
 #include "core/pool.h"
 #include "emulated.h"
+#include "ops/cpu/program.h"
 
 #define HEX 65
 
@@ -124,6 +126,58 @@ static void any_number_of_threads(void **state) {
     }
 }
 
+/* SHA-256 of what a net makes of its images. Blocks have that many rows, or the test says nothing. */
+static void predict(const char *text, const setting *s, uint32_t threads, uint32_t rows, char hex[HEX]) {
+    ink_error err;
+    case_net net;
+    case_data data;
+    ink_pool *pool = NULL;
+    ink_program *program = NULL;
+    ink_kernels emulated = emulated_bf16();
+    case_build(text, &net);
+    must(ink_pool_new(threads, &pool, &err), &err);
+    ink_compile_options options = {.max_batch = net.n,
+                                   .precision = s->precision,
+                                   .exact = s->exact,
+                                   .pool = pool,
+                                   .kernels = s->precision == INK_PRECISION_BF16 ? &emulated : NULL};
+    must(ink_backend_cpu.compile(&net.g, &options, &program, &err), &err);
+    assert_int_equal(program->rows, rows);
+    case_fill(&net, net.n, 1, &data);
+    case_write(&ink_backend_cpu, program, &net, net.n, &data);
+    ink_batch batch = case_batch(&data, net.n);
+    must(ink_backend_cpu.run(program, &batch, &err), &err);
+    size_t count;
+    assert_true(case_compares(&net, net.y, net.n, &count));
+    float *numbers = malloc(count * sizeof *numbers);
+    assert_non_null(numbers);
+    must(ink_backend_cpu.read(program, net.y, numbers, count, &err), &err);
+    ink_sha256 sha;
+    ink_sha256_start(&sha);
+    ink_sha256_add(&sha, numbers, count * sizeof *numbers);
+    ink_sha256_end(&sha, hex);
+    free(numbers);
+    case_release(&net, &data);
+    ink_backend_cpu.free(program);
+    ink_pool_free(pool);
+    case_clear(&net);
+}
+
+static void any_size_of_blocks(void **state) {
+    (void)state;
+    static const char heavy[] =
+        "134 x 128x4x4: conv 112 3x3 p1, bn-eval, relu, conv 144 3x3 s2 p1, relu, mark, conv 144 3x3 p1, bn-eval, add, "
+        "relu, gmp, flatten, linear 100 bias, silu, linear 10 bias, softmax, predict";
+    for (size_t k = 0; k < sizeof settings / sizeof *settings; k++) {
+        char small[HEX], medium[HEX], large[HEX];
+        predict(heavy, &settings[k], 8, 16, small);
+        predict(heavy, &settings[k], 2, 32, medium);
+        predict(heavy, &settings[k], 1, 64, large);
+        assert_string_equal(small, medium);
+        assert_string_equal(small, large);
+    }
+}
+
 /* Other numbers must give another sum, or the tests above say nothing. */
 static void another_precision_is_noticed(void **state) {
     (void)state;
@@ -180,6 +234,7 @@ static void any_instruction_set(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_number_of_threads),
+        cmocka_unit_test(any_size_of_blocks),
         cmocka_unit_test(another_precision_is_noticed),
         cmocka_unit_test(any_instruction_set),
     };

@@ -101,6 +101,28 @@ static bool learns(const ink_graph *g) {
     return false;
 }
 
+/* Do the weights outweigh what a block of images makes of them? */
+static bool is_heavy(const ink_graph *g) {
+    double weights = 0, values = 0;
+    for (int32_t i = 0; i < g->n_values; i++) {
+        const ink_value *v = &g->values[i];
+        const double elements = (double)v->dim[0] * v->dim[1] * v->dim[2] * v->dim[3];
+        if (v->batched) values += elements;
+        if (v->role == INK_ROLE_PARAM) weights += elements;
+    }
+    return weights > BLOCK_ROWS * values;
+}
+
+/* Images of a block: one where a batch is small. A heavy net's weights come from beyond the caches, block by block:
+ * then as many as leave each thread two blocks. */
+static uint32_t rows_of(const ink_graph *g, uint32_t max_batch, uint32_t threads) {
+    if (learns(g)) return BLOCK_ROWS;
+    if (max_batch < SMALL_BATCH) return 1;
+    uint32_t rows = is_heavy(g) ? INK_ROWS_MOST : BLOCK_ROWS;
+    while (rows > BLOCK_ROWS && max_batch / rows < 2 * threads) rows /= 2;
+    return rows;
+}
+
 static ink_status cpu_compile(const ink_graph *g, const ink_compile_options *options, ink_program **out,
                               ink_error *err) {
     *out = NULL;
@@ -130,8 +152,8 @@ static ink_status cpu_compile(const ink_graph *g, const ink_compile_options *opt
     p->exact = options->exact;
     p->max_batch = options->max_batch;
     p->written = 1;
-    p->rows = options->max_batch < SMALL_BATCH && !learns(g) ? 1 : BLOCK_ROWS;
     p->threads = options->pool != NULL ? ink_pool_threads(options->pool) : 1;
+    p->rows = rows_of(g, options->max_batch, p->threads);
     status = plan(p, g, err);
     if (status != INK_OK) {
         cpu_free(p);

@@ -3,7 +3,7 @@
  *   graph -> cells (where each value lies) + steps (what is computed, fused nodes being one step)
  *         -> phases (which steps run side by side) -> memory -> tasks of the pool
  *
- * Blocks   Images go in blocks of p->rows (16; 1 when a batch is small). Most steps work on one block at a time: a
+ * Blocks   Images go in blocks of p->rows (16; 1 when a batch is small; more where a heavy net is asked only). Most steps work on one block at a time: a
  * phase runs a whole chain of them for block 0, block 1, ... as tasks, so that a block's values stay in cache. Steps
  * that need all blocks (`whole`: sums over the batch, weights) stand in later phases, cut into parts.
  * Same bits   Every output element is computed by one (step, block, part), from shapes alone; which thread runs it and
@@ -19,7 +19,8 @@
 #include "ops/cpu/kernels.h"
 #include "ops/needs.h"
 
-#define INK_PANEL 256u /* floats of a panel of weights */
+#define INK_PANEL     256u /* floats of a panel of weights */
+#define INK_ROWS_MOST 64u  /* images of a block */
 
 typedef enum ink_store {
     INK_STORE_NONE,    /* no memory: bytes of the batch, or a value that fusion made needless */

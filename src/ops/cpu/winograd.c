@@ -65,7 +65,7 @@ float *ink_winograd_mine(const ink_program *p, ink_id scratch, uint32_t worker) 
     return p->cells[scratch].data + p->cells[scratch].floats / p->threads * worker;
 }
 
-static const float zeros[INK_PANEL]; /* what lies outside a map */
+static const float zeros[INK_ROWS_MOST * INK_LANES]; /* what lies outside a map */
 
 /* Where element e of tile `tile` of the block at x lies, group 0; NULL: outside the map. */
 static const float *element_of(const ink_program *p, const tiling *t, const float *x, uint32_t tile, uint32_t e) {
