@@ -134,12 +134,11 @@ void ink_work_narrow_join(const ink_program *p, const ink_step *step, uint32_t b
     }
 }
 
-void ink_narrow_bias(const ink_program *p, const ink_cell *dy, uint32_t block, float *sums) {
+void ink_narrow_bias(const ink_program *p, const ink_cell *dy, const float *from, float *sums) {
     memset(sums, 0, INK_LANES * sizeof *sums);
     for (size_t k = 0; k < dy->c; k++) {
         float lanes[INK_LANES] = {0};
-        p->kernels->column_sums(dy->data + block * dy->block + k * INK_LANES, ink_position_floats(p, dy),
-                                ink_positions(dy), 1, lanes);
+        p->kernels->column_sums(from + k * INK_LANES, ink_position_floats(p, dy), ink_positions(dy), 1, lanes);
         sums[k] = sum_of_lanes(lanes);
     }
 }

@@ -1,7 +1,9 @@
 /* ops/cpu/plan_phases.c: which steps run side by side, and where in memory each cell lies.
- * A step comes as early as what it needs allows; steps by blocks may follow each other within a phase, as each
- * block's chain keeps their order; a whole step needs the phase before to be over. Cells whose lives do not meet share
- * memory. */
+ * A step comes as early as what it needs allows, what is kept from run to run alone in the first phase; steps by blocks
+ * may follow each other within a phase, as each block's chain keeps their order; a whole step needs the phase before to
+ * be over. Cells whose lives do not meet share memory.
+ * Passing values, made and read within one phase, are wanted by one block at a time: they lie in rooms, as many as
+ * blocks are worked on at once, where the next block finds the caches warm. There lives are counted in steps. */
 #include <string.h>
 
 #include "core/status.h"
@@ -39,21 +41,6 @@ static bool depends(const ink_program *p, const ink_step *b, const ink_step *a) 
            meet(a->reads, a->n_reads, b->writes, b->n_writes) || (b->reads_gradients && writes_gradient(p, a));
 }
 
-static void set_phases(ink_program *p) {
-    p->n_phases = 0;
-    for (uint32_t j = 0; j < p->n_steps; j++) {
-        ink_step *s = &p->steps[j];
-        resolve(p, s);
-        for (uint32_t i = 0; i < j; i++) {
-            const ink_step *before = &p->steps[i];
-            bool chain = !before->whole && !s->whole;
-            uint32_t least = before->phase + (chain ? 0 : 1);
-            if (s->phase < least && depends(p, s, before)) s->phase = least;
-        }
-        if (s->phase + 1 > p->n_phases) p->n_phases = s->phase + 1;
-    }
-}
-
 static bool lasts(const ink_cell *c) {
     return c->role == INK_ROLE_PARAM || c->role == INK_ROLE_STATE || c->kept;
 }
@@ -70,6 +57,24 @@ static void set_kept(ink_program *p) {
         s->kept = s->whole;
         for (uint32_t k = 0; k < s->n_reads; k++) s->kept = s->kept && lasts(&p->cells[s->reads[k]]);
         for (uint32_t k = 0; k < s->n_writes && s->kept; k++) p->cells[s->writes[k]].kept = true;
+    }
+}
+
+/* What is kept has the first phase to itself, so that the rest is one where nothing else stands between. */
+static void set_phases(ink_program *p) {
+    bool any_kept = false;
+    for (uint32_t i = 0; i < p->n_steps; i++) any_kept = any_kept || p->steps[i].kept;
+    p->n_phases = 0;
+    for (uint32_t j = 0; j < p->n_steps; j++) {
+        ink_step *s = &p->steps[j];
+        s->phase = any_kept && !s->kept ? 1 : 0;
+        for (uint32_t i = 0; i < j; i++) {
+            const ink_step *before = &p->steps[i];
+            bool chain = !before->whole && !s->whole;
+            uint32_t least = before->phase + (chain ? 0 : 1);
+            if (s->phase < least && depends(p, s, before)) s->phase = least;
+        }
+        if (s->phase + 1 > p->n_phases) p->n_phases = s->phase + 1;
     }
 }
 
@@ -102,8 +107,9 @@ static bool sort_steps(ink_program *p) {
 }
 
 ink_status ink_plan_phases(ink_program *p, ink_error *err) {
-    set_phases(p);
+    for (uint32_t i = 0; i < p->n_steps; i++) resolve(p, &p->steps[i]);
     set_kept(p);
+    set_phases(p);
     size_t most = (size_t)p->n_steps + p->n_phases + 1;
     p->jobs = ink_plan_new(p, most, sizeof *p->jobs);
     p->tasks = ink_plan_new(p, most, sizeof *p->tasks);
@@ -178,35 +184,85 @@ static void insert(slot *placed, size_t n, slot s) {
     placed[n] = s;
 }
 
+static void set_passing(ink_program *p) {
+    const uint32_t blocks = (p->max_batch + p->rows - 1) / p->rows, at_once = 2 * p->threads - 1; /* make_jobs */
+    p->rooms = blocks < at_once ? blocks : at_once;
+    for (uint32_t i = 0; i < p->n_cells; i++) {
+        ink_cell *c = &p->cells[i];
+        c->passing = has_memory(c) && !stays(c) && c->first == c->last && c->store != INK_STORE_PLAIN;
+        if (!c->passing) continue;
+        c->first = UINT32_MAX;
+        c->last = 0;
+    }
+    for (uint32_t i = 0; i < p->n_steps; i++) {
+        const ink_step *s = &p->steps[i];
+        for (uint32_t k = 0; k < s->n_reads + s->n_writes; k++) {
+            ink_cell *c = &p->cells[k < s->n_reads ? s->reads[k] : s->writes[k - s->n_reads]];
+            if (c->passing) live_in(c, i);
+        }
+    }
+}
+
+static size_t floats_of(const ink_cell *c) {
+    return c->passing ? c->block : c->floats;
+}
+
 /* Largest first. */
-static ink_id next_cell(const ink_program *p, const bool *done) {
+static ink_id next_cell(const ink_program *p, bool passing, const bool *done) {
     ink_id best = INK_NONE;
     for (uint32_t i = 0; i < p->n_cells; i++) {
-        if (done[i] || !has_memory(&p->cells[i])) continue;
-        if (best == INK_NONE || p->cells[i].floats > p->cells[best].floats) best = (ink_id)i;
+        const ink_cell *c = &p->cells[i];
+        if (done[i] || !has_memory(c) || c->passing != passing) continue;
+        if (best == INK_NONE || floats_of(c) > floats_of(&p->cells[best])) best = (ink_id)i;
     }
     return best;
 }
 
-ink_status ink_plan_memory(ink_program *p, ink_error *err) {
-    set_lives(p);
-    slot *placed = ink_plan_new(p, p->n_cells + 1, sizeof *placed);
-    bool *done = ink_plan_new(p, p->n_cells + 1, sizeof *done);
-    if (placed == NULL || done == NULL) return ink_fail_memory(err, p->n_cells * sizeof *placed, "a plan");
-    size_t n = 0, end = 0;
-    for (ink_id v = next_cell(p, done); v != INK_NONE; v = next_cell(p, done)) {
+/* Places all cells that pass, or all others, from line 0 on; returns how many lines they take. */
+static size_t place(const ink_program *p, bool passing, slot *placed, size_t *n, bool *done) {
+    size_t end = 0;
+    *n = 0;
+    for (ink_id v = next_cell(p, passing, done); v != INK_NONE; v = next_cell(p, passing, done)) {
         const ink_cell *c = &p->cells[v];
-        size_t lines = (c->floats + LINE_FLOATS - 1) / LINE_FLOATS + 1; /* one apart: kernels may not share a line */
-        slot s = {.from = lowest(p, placed, n, c, lines), .cell = v};
+        size_t lines = (floats_of(c) + LINE_FLOATS - 1) / LINE_FLOATS + 1; /* one apart: kernels may not share a line */
+        slot s = {.from = lowest(p, placed, *n, c, lines), .cell = v};
         s.to = s.from + lines;
-        insert(placed, n++, s);
+        insert(placed, (*n)++, s);
         if (s.to > end) end = s.to;
         done[v] = true;
     }
-    if (!ink_size_mul(end, LINE_FLOATS * sizeof *p->memory, &p->memory_bytes)) p->memory_bytes = SIZE_MAX;
+    return end;
+}
+
+static void settle(ink_program *p, const slot *placed, size_t n, float *memory) {
+    for (size_t i = 0; i < n; i++) p->cells[placed[i].cell].data = memory + placed[i].from * LINE_FLOATS;
+}
+
+ink_status ink_plan_memory(ink_program *p, ink_error *err) {
+    set_lives(p);
+    set_passing(p);
+    const uint32_t blocks = (p->max_batch + p->rows - 1) / p->rows;
+    const size_t most = (size_t)p->n_cells + 1;
+    slot *placed = ink_plan_new(p, most, sizeof *placed), *in_room = ink_plan_new(p, most, sizeof *in_room);
+    bool *done = ink_plan_new(p, most, sizeof *done);
+    p->room_of = ink_plan_new(p, blocks, sizeof *p->room_of);
+    if (placed == NULL || in_room == NULL || done == NULL || p->room_of == NULL) {
+        return ink_fail_memory(err, most * (2 * sizeof *placed + 1), "a plan");
+    }
+    size_t n, n_in_room, end = place(p, false, placed, &n, done), room = place(p, true, in_room, &n_in_room, done), all;
+    p->room_floats = room * LINE_FLOATS;
+    if (!ink_size_mul(room, p->rooms, &all) || !ink_size_add(all, end, &all) ||
+        !ink_size_mul(all, LINE_FLOATS * sizeof *p->memory, &p->memory_bytes)) {
+        p->memory_bytes = SIZE_MAX;
+    }
     p->memory = ink_mem_new_aligned(p->memory_bytes, 1);
     if (p->memory == NULL) return ink_fail_memory(err, p->memory_bytes, "a network's values");
-    for (size_t i = 0; i < n; i++) p->cells[placed[i].cell].data = p->memory + placed[i].from * LINE_FLOATS;
-    for (uint32_t i = 0; i < p->n_cells; i++) p->cells[i].data = p->cells[root_of(p, (ink_id)i)].data;
+    settle(p, placed, n, p->memory);
+    settle(p, in_room, n_in_room, p->memory + end * LINE_FLOATS);
+    for (uint32_t i = 0; i < p->n_cells; i++) {
+        const ink_cell *root = &p->cells[root_of(p, (ink_id)i)];
+        p->cells[i].data = root->data;
+        p->cells[i].passing = root->passing;
+    }
     return INK_OK;
 }

@@ -3,9 +3,10 @@
  *   graph -> cells (where each value lies) + steps (what is computed, fused nodes being one step)
  *         -> phases (which steps run side by side) -> memory -> tasks of the pool
  *
- * Blocks   Images go in blocks of p->rows (16; 1 when a batch is small; more where a heavy net is asked only). Most steps work on one block at a time: a
- * phase runs a whole chain of them for block 0, block 1, ... as tasks, so that a block's values stay in cache. Steps
- * that need all blocks (`whole`: sums over the batch, weights) stand in later phases, cut into parts.
+ * Blocks   Images go in blocks of p->rows (16; 1 when a batch is small; more where a heavy net is only asked). Most
+ * steps work on one block at a time: a phase runs a whole chain of them for block 0, block 1, ... as tasks, so that a
+ * block's values stay in cache, in memory that the next block takes over. Steps that need all blocks (`whole`: sums
+ * over the batch, weights) stand in later phases, cut into parts.
  * Same bits   Every output element is computed by one (step, block, part), from shapes alone; which thread runs it and
  * whether steps are chained changes nothing.
  * Zeros   In every panel, channels beyond C are 0. Rows beyond n hold finite numbers going forward and 0 in every
@@ -43,6 +44,7 @@ typedef struct ink_cell {
     bool narrow_by_shape;      /* would, were there images for all lanes: weights behind it lie alike in both cases */
     bool kept;                 /* made from parameters alone, where nothing learns: from run to run */
     bool is_first;             /* of the network: rows and channels of padding are zeroed once, at the start */
+    bool passing;              /* batched: lives within one phase, in the rooms: plan_phases.c */
     uint32_t c, height, width; /* physical shape of a batched value */
     uint32_t border, border_end;
     uint32_t k, taps, live; /* weights: K, R*S, taps that ever meet a pixel; c above is their C */
@@ -124,12 +126,16 @@ struct ink_program {
 
     float *memory; /* of all cells */
     size_t memory_bytes;
-    ink_phase *tasks; /* of one run, with their jobs */
+    size_t room_floats; /* from one room of passing values to the next */
+    uint32_t rooms;
+    uint32_t *room_of; /* [blocks]: while a block is worked on, its room */
+    ink_phase *tasks;  /* of one run, with their jobs */
     ink_job *jobs;
 
     /* of the run under way */
     ink_batch *batch;
     uint32_t n, blocks;
+    bool few_blocks;   /* each has its own room, else each worker */
     ink_id clip;       /* cell of the clipping factor and norm, or INK_NONE */
     float *losses;     /* [max_batch] */
     uint8_t *is_right; /* [max_batch] */
@@ -160,8 +166,11 @@ static inline float *ink_data(const ink_program *p, ink_id id) {
     return id == INK_NONE ? NULL : p->cells[id].data;
 }
 
+/* A passing value's place is its block's only while a phase works on that block. */
 static inline float *ink_block(const ink_program *p, ink_id id, uint32_t block) {
-    return id == INK_NONE ? NULL : p->cells[id].data + p->cells[id].block * block;
+    if (id == INK_NONE) return NULL;
+    const ink_cell *c = &p->cells[id];
+    return c->data + (c->passing ? p->room_floats * p->room_of[block] : c->block * block);
 }
 
 /* Images of a block that are real; the rest of p->rows is padding. */
@@ -233,8 +242,8 @@ ink_work ink_work_wgrad, ink_work_wgrad_join, ink_work_bias_blocks, ink_work_bia
 /* As ink_wgrad_plan; s->extra[0] always. *parts: of the join. */
 const void *ink_narrow_dw_plan(ink_program *p, const ink_node *node, ink_step *s, uint32_t *parts);
 ink_work ink_work_narrow_dw, ink_work_narrow_join;
-/* sums[k] = sum of dy over the images and positions of a block; the rest of 16 is 0 */
-void ink_narrow_bias(const ink_program *p, const ink_cell *dy, uint32_t block, float *sums);
+/* sums[k] = sum of dy over the images and positions of the block at `from`; the rest of 16 is 0 */
+void ink_narrow_bias(const ink_program *p, const ink_cell *dy, const float *from, float *sums);
 
 /* ---- depthwise.c ---- */
 /* Tables of a depthwise node with input x and output y; back: towards the input. NULL: no memory. */

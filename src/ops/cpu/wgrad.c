@@ -313,16 +313,16 @@ void ink_work_wgrad_join(const ink_program *p, const ink_step *step, uint32_t bl
 void ink_work_bias_blocks(const ink_program *p, const ink_step *step, uint32_t block, uint32_t part, uint32_t worker) {
     (void)part, (void)worker;
     const ink_cell *dy = &p->cells[step->node.in[0]];
+    const float *from = ink_block(p, step->node.in[0], block);
     size_t groups = ink_groups(dy->c), panel = p->rows * INK_LANES;
     if (dy->store == INK_STORE_NARROW) {
-        ink_narrow_bias(p, dy, block, ink_data(p, step->extra[0]) + block * INK_LANES);
+        ink_narrow_bias(p, dy, from, ink_data(p, step->extra[0]) + block * INK_LANES);
         return;
     }
     float *sums = ink_data(p, step->extra[0]) + block * groups * INK_LANES;
     memset(sums, 0, groups * INK_LANES * sizeof *sums);
     for (size_t g = 0; g < groups; g++) {
-        p->kernels->column_sums(dy->data + block * dy->block + g * panel, groups * panel, ink_positions(dy), p->rows,
-                                sums + g * INK_LANES);
+        p->kernels->column_sums(from + g * panel, groups * panel, ink_positions(dy), p->rows, sums + g * INK_LANES);
     }
 }
 
