@@ -300,6 +300,16 @@ const char *const ink_cases[] = {
     "64 x 144x2x2: conv 160 3x3 p1, bn, relu",
     "66 x 32x2x2: mark, conv 32 3x3 p1, bn, relu, conv 32 3x3 p1, bn, add, relu",
     "70 x 48x2x2: mark, conv 48 3x3 p1 bias, bn-eval, add, relu, predict",
+    /* ---- maps that fit a circle of eight: enough images for Fourier's way ---- */
+    "64 x 16x5x5: conv 16 3x3 p1",
+    "65 x 16x5x5: conv 17 3x3 p1 bias, relu",
+    "64 x 17x7x7: conv 16 3x3 p1 bias, relu",
+    "66 x 32x7x7: mark, conv 48 3x3 p1, bn, relu, conv 32 3x3 p1, bn, add, relu",
+    "70 x 33x6x7: conv 50 3x3 p1 bias, relu, conv 16 3x3 p1",
+    "66 x 16x8x8: conv 33 3x3 bias, relu",    /* whole circle, no padding; back: padding of two */
+    "66 x 20x6x5: conv 18 3x3 p2 bias, relu", /* two of padding; back: none */
+    "64 x 16x8x8: conv 16 3x3 p1, relu",      /* one too large */
+    "67 x 48x7x7: mark, conv 48 3x3 p1 bias, bn-eval, add, relu, predict",
     /* heavy: blocks of 32 or 64 images */
     "133 x 17x2x2: conv 96 3x3 p1, bn-eval, relu, flatten, linear 18 bias, leaky, linear 10, softmax, predict",
     "130 img 12x12: normalise 1, flatten, linear 50 bias, relu, linear 10 bias, predict",

@@ -23,9 +23,9 @@
 
 #define HEX 65
 
-/* Between them: warps, thin and padded convolutions, Winograd with whole and cut tiles and its like on 2 x 2, strides,
- * batch norm, residuals, both poolings, narrow maps, depthwise, dropout, sliced gradients of weights and uncut ones,
- * clipping, averages, each optimizer. */
+/* Between them: warps, thin and padded convolutions, Winograd with whole and cut tiles, Fourier's way and that of maps of
+ * 2 x 2, strides, batch norm, residuals, both poolings, narrow maps, depthwise, dropout, sliced gradients of weights and
+ * uncut ones, clipping, averages, each optimizer. */
 static const char *const nets[] = {
     "40 img 12x12: warp, normalise 1, conv 16 3x3 p1, bn, relu, conv 32 3x3 p1 bias, relu, maxpool 2x2 s2, dropout, "
     "mark, conv 32 3x3 p1, bn, add, relu, gap, flatten, linear 10 bias, loss 0.1, adamw decay 0.01 clip 1 average 0.9",
@@ -37,6 +37,8 @@ static const char *const nets[] = {
     "70 img 9x9: normalise 1, conv 6 3x3 p1, bn, silu, depthwise 3x3 p1 bias, conv 20 1x1, bn, relu, "
     "depthwise 3x3 s2 p1, bn, relu, gap, flatten, linear 10, loss 0, adam",
     "20 x 32x7x7: conv 48 3x3 p1, bn, relu, conv 32 3x3, bn, relu, gmp, flatten, linear 10, loss 0, sgd 0.9",
+    "70 x 32x7x7: mark, conv 48 3x3 p1 bias, relu, conv 32 3x3 p1, bn, add, relu, gmp, flatten, linear 10, loss 0, "
+    "adam",
     "70 x 16x2x2: conv 144 3x3 p1, bn, relu, conv 16 3x3 p1, bn, relu, gmp, flatten, linear 10, loss 0, sgd 0.9",
 };
 #define NETS  (sizeof nets / sizeof *nets)
@@ -165,14 +167,17 @@ static void predict(const char *text, const setting *s, uint32_t threads, uint32
 
 static void any_size_of_blocks(void **state) {
     (void)state;
-    static const char heavy[] =
+    static const char *const heavy[] = {
         "134 x 128x4x4: conv 112 3x3 p1, bn-eval, relu, conv 144 3x3 s2 p1, relu, mark, conv 144 3x3 p1, bn-eval, add, "
-        "relu, gmp, flatten, linear 100 bias, silu, linear 10 bias, softmax, predict";
-    for (size_t k = 0; k < sizeof settings / sizeof *settings; k++) {
+        "relu, gmp, flatten, linear 100 bias, silu, linear 10 bias, softmax, predict",
+        "134 x 48x7x7: mark, conv 48 3x3 p1, bn-eval, add, relu, flatten, linear 100 bias, relu, linear 10, predict",
+    };
+    for (size_t k = 0; k < 2 * (sizeof settings / sizeof *settings); k++) {
+        const setting *s = &settings[k / 2];
         char small[HEX], medium[HEX], large[HEX];
-        predict(heavy, &settings[k], 8, 16, small);
-        predict(heavy, &settings[k], 2, 32, medium);
-        predict(heavy, &settings[k], 1, 64, large);
+        predict(heavy[k % 2], s, 8, 16, small);
+        predict(heavy[k % 2], s, 2, 32, medium);
+        predict(heavy[k % 2], s, 1, 64, large);
         assert_string_equal(small, medium);
         assert_string_equal(small, large);
     }

@@ -226,6 +226,14 @@ typedef struct ink_kernels {
     bool winograd_apart;
     void (*winograd_outputs)(const ink_tile_out *o);
 
+    /* ---- Fourier's way on maps of 8 x 8: fourier.c. Panels of `rows` rows of 16, element e of 94 at e step ---- */
+    /* 8 x 8 become 94; 3 x 3 weights likewise; NULL in tables that nobody asks for many images */
+    void (*fourier_inputs)(const float *const from[64], float *to, size_t step, size_t rows);
+    void (*fourier_weights)(const float *const from[9], float *to, size_t step, size_t rows);
+    /* Products of these become outputs (r, c), r < down, c < across, of a convolution with padding pad, 0 to 2; o as
+     * above, but from element to element `step`, and no slot. */
+    void (*fourier_outputs)(const ink_tile_out *o, uint32_t pad);
+
     /* rounds times peak_flops multiplications and additions in registers alone; the sum, so that none is left out */
     float (*peak)(uint64_t rounds);
     uint32_t peak_flops, peak_bf16_flops;

@@ -29,6 +29,32 @@ static bool is_narrow(const planner *l, const ink_node *n) {
     return lies_narrow(l, is_wgrad(n->op) ? n->in[1] : n->out[0]);
 }
 
+/* How a convolution, or its gradient with respect to the input, is computed with fewer products than it has taps. */
+typedef struct conv_way {
+    bool (*pays)(const ink_program *p, const ink_node *node);
+    size_t (*weight_floats)(const ink_cell *w);
+    const void *(*plan)(ink_program *p, ink_step *s, const ink_operands *from, ink_id *scratch);
+    ink_work *work, *work_weights;
+    const char *weights_name;
+} conv_way;
+
+static const conv_way ways[] = {
+    {ink_fourier_pays, ink_fourier_weight_floats, ink_fourier_plan, ink_work_fourier, ink_work_fourier_weights,
+     "fourier weights"},
+    {ink_winograd_pays, ink_winograd_weight_floats, ink_winograd_plan, ink_work_winograd, ink_work_winograd_weights,
+     "winograd weights"},
+    {ink_toeplitz_pays, ink_toeplitz_weight_floats, ink_toeplitz_plan, ink_work_toeplitz, ink_work_toeplitz_weights,
+     "toeplitz weights"},
+};
+
+/* The first of them that pays; NULL: tap by tap. */
+static const conv_way *way_of(const planner *l, const ink_node *n) {
+    for (size_t i = 0; i < sizeof ways / sizeof *ways && !is_narrow(l, n); i++) {
+        if (ways[i].pays(l->p, n)) return &ways[i];
+    }
+    return NULL;
+}
+
 /* Makes the copies of a batched value that any product will read, once, behind the step that makes it. */
 static void halve(planner *l, ink_id v) {
     ink_id root = ink_plan_root(l->p, v);
@@ -36,9 +62,10 @@ static void halve(planner *l, ink_id v) {
     bool half = false, pairs = false;
     for (int32_t i = 0; i < l->g->n_nodes; i++) {
         const ink_node *n = &l->g->nodes[i];
-        bool forward = (is_forward(n->op) || is_back(n->op)) && !ink_winograd_pays(l->p, n);
-        bool weights = is_wgrad(n->op) && !ink_winograd_dw_pays(l->p, n);
-        if ((!forward && !weights) || is_thin(l, n) || is_narrow(l, n)) continue;
+        bool product = is_forward(n->op) || is_back(n->op), weights = is_wgrad(n->op);
+        if ((!product && !weights) || is_thin(l, n) || is_narrow(l, n)) continue;
+        bool forward = product && way_of(l, n) == NULL;
+        weights = weights && !ink_winograd_dw_pays(l->p, n);
         half = half || (forward && ink_plan_root(l->p, n->in[0]) == root);
         pairs = pairs || (weights && (ink_plan_root(l->p, n->in[0]) == root || ink_plan_root(l->p, n->in[1]) == root));
     }
@@ -118,24 +145,13 @@ static void reads_operands(ink_step *s, const ink_operands *from) {
     ink_plan_writes(s, s->node.out[0]);
 }
 
-/* How a convolution, or its gradient with respect to the input, is computed. */
-typedef enum conv_way { DIRECT, WINOGRAD, TOEPLITZ } conv_way;
-
-static conv_way way_of(const planner *l, const ink_node *n) {
-    if (is_narrow(l, n)) return DIRECT;
-    if (ink_winograd_pays(l->p, n)) return WINOGRAD;
-    return ink_toeplitz_pays(l->p, n) ? TOEPLITZ : DIRECT;
-}
-
 /* What a node's Winograd, or what is like it, reads: the value itself, and weights transformed here. */
-static ink_operands transformed(planner *l, const ink_node *n, conv_way way) {
+static ink_operands transformed(planner *l, const ink_node *n, const conv_way *way) {
     const ink_cell *w = &l->p->cells[n->in[1]];
-    ink_step *s = way == WINOGRAD ? ink_plan_step(l, "winograd weights", ink_work_winograd_weights, n)
-                                  : ink_plan_step(l, "toeplitz weights", ink_work_toeplitz_weights, n);
+    ink_step *s = ink_plan_step(l, way->weights_name, way->work_weights, n);
     s->whole = true;
     s->parts = ink_groups(w->k);
-    s->extra[0] =
-        ink_plan_room(l, way == WINOGRAD ? ink_winograd_weight_floats(w) : ink_toeplitz_weight_floats(w), false);
+    s->extra[0] = ink_plan_room(l, way->weight_floats(w), false);
     ink_plan_reads(s, n->in[1]);
     ink_plan_writes(s, s->extra[0]);
     return (ink_operands){n->in[0], s->extra[0], false};
@@ -168,13 +184,10 @@ static bool is_grey(const planner *l, const ink_node *n) {
 }
 
 /* The tables of a step that has its final output, and its parts. */
-static void set_sweep(planner *l, ink_step *s, const ink_operands *from, conv_way way) {
-    if (way == TOEPLITZ) {
-        s->work = ink_work_toeplitz;
-        s->plan = ink_toeplitz_plan(l->p, s, from, &l->scratch);
-    } else if (way == WINOGRAD) {
-        s->work = ink_work_winograd;
-        s->plan = ink_winograd_plan(l->p, s, from, &l->scratch);
+static void set_sweep(planner *l, ink_step *s, const ink_operands *from, const conv_way *way) {
+    if (way != NULL) {
+        s->work = way->work;
+        s->plan = way->plan(l->p, s, from, &l->scratch);
     } else {
         s->plan = is_forward(s->node.op) ? ink_sweep_forward(l->p, s, from) : ink_sweep_back(l->p, s, from);
     }
@@ -190,11 +203,9 @@ void ink_plan_forward(planner *l, int32_t at) {
         ink_plan_fixed_norm(l, norm, &scale, &offset);
         y = ink_plan_absorb(l, after, y);
     }
-    const conv_way way = way_of(l, n);
+    const conv_way *way = way_of(l, n);
     ink_id starts = INK_NONE;
-    ink_operands from = way != DIRECT   ? transformed(l, n, way)
-                        : is_grey(l, n) ? grey(l, n, &starts)
-                                        : operands_of(l, n);
+    ink_operands from = way != NULL ? transformed(l, n, way) : is_grey(l, n) ? grey(l, n, &starts) : operands_of(l, n);
     ink_step *s = ink_plan_step(l, ink_op_name(n->op), is_narrow(l, n) ? ink_work_sweep_narrow : ink_work_sweep, n);
     s->extra[0] = starts;
     ink_plan_reads(s, starts);
@@ -203,7 +214,7 @@ void ink_plan_forward(planner *l, int32_t at) {
     s->bias = n->in[2];
     y = ink_plan_absorb_residual(l, s, y, at);
     y = ink_plan_absorb_relu(l, s, y);
-    int32_t next = way != DIRECT ? -1 : ink_plan_only_reader(l, y, false);
+    int32_t next = way != NULL ? -1 : ink_plan_only_reader(l, y, false);
     if (next >= 0 && l->g->nodes[next].op == INK_OP_ACTIVATION && !s->relu) { /* no relu: that was absorbed */
         ink_plan_activate(s, &l->g->nodes[next]);
         y = ink_plan_absorb(l, next, y);
@@ -229,9 +240,9 @@ static ink_id turned_of(planner *l, const ink_node *n) {
 
 void ink_plan_back(planner *l, int32_t at) {
     const ink_node *n = &l->g->nodes[at];
-    const conv_way way = way_of(l, n);
-    ink_operands from = way != DIRECT ? transformed(l, n, way) : operands_of(l, n);
-    if (way == DIRECT && !is_narrow(l, n)) from.b = turned_of(l, n);
+    const conv_way *way = way_of(l, n);
+    ink_operands from = way != NULL ? transformed(l, n, way) : operands_of(l, n);
+    if (way == NULL && !is_narrow(l, n)) from.b = turned_of(l, n);
     ink_step *s = ink_plan_step(l, ink_op_name(n->op), is_narrow(l, n) ? ink_work_sweep_narrow : ink_work_sweep, n);
     s->node.out[0] = ink_plan_absorb_mask(l, s, n->out[0]);
     set_sweep(l, s, &from, way);

@@ -215,6 +215,12 @@ const void *ink_winograd_dw_plan(ink_program *p, const ink_node *node, ink_step 
                                  ink_id *scratch);
 ink_work ink_work_winograd_dw;
 
+/* ---- fourier.c: the same for maps of 5 x 5 to 8 x 8 ---- */
+bool ink_fourier_pays(const ink_program *p, const ink_node *node);
+size_t ink_fourier_weight_floats(const ink_cell *w);
+const void *ink_fourier_plan(ink_program *p, ink_step *s, const ink_operands *from, ink_id *scratch);
+ink_work ink_work_fourier, ink_work_fourier_weights;
+
 /* ---- toeplitz.c: the same for maps of 2 x 2, in f32 ---- */
 bool ink_toeplitz_pays(const ink_program *p, const ink_node *node);
 size_t ink_toeplitz_weight_floats(const ink_cell *w);
