@@ -23,9 +23,9 @@
 
 #define HEX 65
 
-/* Between them: warps, thin and padded convolutions, Winograd with whole and cut tiles, Fourier's way and that of maps of
- * 2 x 2, strides, batch norm, residuals, both poolings, narrow maps, depthwise, dropout, sliced gradients of weights and
- * uncut ones, clipping, averages, each optimizer. */
+/* Between them: warps, thin and padded convolutions, Winograd with whole and cut tiles, Fourier's way and that of
+ * maps of 2 x 2, strides, batch norm, residuals, both poolings, narrow maps, depthwise, dropout, sliced gradients of
+ * weights and uncut ones, clipping, averages, each optimizer. */
 static const char *const nets[] = {
     "40 img 12x12: warp, normalise 1, conv 16 3x3 p1, bn, relu, conv 32 3x3 p1 bias, relu, maxpool 2x2 s2, dropout, "
     "mark, conv 32 3x3 p1, bn, add, relu, gap, flatten, linear 10 bias, loss 0.1, adamw decay 0.01 clip 1 average 0.9",

@@ -1,9 +1,9 @@
 /* ops/cpu/fourier.c: convolutions of 3 x 3 and stride 1 on maps that fit a circle of eight both ways, forward and
- * towards the input, by the discrete Fourier transform: the map, zeros around it, becomes 4 real and 30 complex numbers,
- * as do the weights; their products, three real ones for a complex one, are 94 matrix products where Winograd's tiles
- * take 144 on a map of 7 x 7 and the taps themselves 361.
- * All in float, in a program of bf16 too. Larger and smaller maps are in winograd.c and toeplitz.c, the gradient of the
- * weights is in winograd_dw.c and wgrad.c; the arithmetic in kern_fourier.h. */
+ * towards the input, by the discrete Fourier transform: the map, zeros around it, becomes 4 real and 30 complex
+ * numbers, as do the weights; their products, three real ones for a complex one, are 94 matrix products where
+ * Winograd's tiles take 144 on a map of 7 x 7 and the taps themselves 361. All in float, in a program of bf16 too.
+ * Larger and smaller maps are in winograd.c and toeplitz.c, the gradient of the weights is in winograd_dw.c and
+ * wgrad.c; the arithmetic in kern_fourier.h. */
 #include "ops/cpu/winograd.h"
 
 #define CIRCLE       8u
@@ -97,8 +97,7 @@ static size_t pair_at(size_t groups, size_t group) {
 }
 
 /* part: a group of K, as in ink_work_winograd_weights. */
-void ink_work_fourier_weights(const ink_program *p, const ink_step *s, uint32_t block, uint32_t part,
-                              uint32_t worker) {
+void ink_work_fourier_weights(const ink_program *p, const ink_step *s, uint32_t block, uint32_t part, uint32_t worker) {
     (void)block, (void)worker;
     const ink_cell *w = &p->cells[s->node.in[1]];
     const size_t c_groups = ink_groups(w->c), k_groups = ink_groups(w->k);

@@ -2,8 +2,8 @@
  * kern_winograd.h, whose sums end alike. Lane-wise: an element of a map is a panel, so that no vector is shuffled.
  *
  * A line of eight, real:  X0, X4, then the real and the imaginary part of X1, X2 and X3; X5 to X7 are their conjugates.
- * A map of 8 x 8: its rows so, then columns: two of real numbers, which become 8 real numbers each, and three of complex
- * ones, which become 8 complex numbers each: 4 real and 30 complex numbers in all.
+ * A map of 8 x 8: its rows so, then columns: two of real numbers, which become 8 real numbers each, and three of
+ * complex ones, which become 8 complex numbers each: 4 real and 30 complex numbers in all.
  * Products of complex numbers take three real ones (Gauss): with x = a + ib and w = c + id
  *   m0 = (a + b) c   m1 = a (d - c)   m2 = b (c + d)   x w = (m0 - m2) + i (m0 + m1)
  * so that elements are 4 real ones and 30 times three: 94.

@@ -1,4 +1,5 @@
-/* ops/cpu/winograd.h: what the two files about Winograd's convolutions share; private to them. */
+/* ops/cpu/winograd.h: what the files about convolutions with transformed operands share: winograd.c, winograd_dw.c,
+ * fourier.c and toeplitz.c; private to them. */
 #ifndef INK_OPS_CPU_WINOGRAD_H
 #define INK_OPS_CPU_WINOGRAD_H
 
