@@ -59,7 +59,7 @@ INLINE void TILE(const ink_gemm *g, const int rows, const int panels, const size
     const ELEMENT *a_base = (const ELEMENT *)g->a + at_row * a_m;
     const ELEMENT *b_base = (const ELEMENT *)g->b + at_panel * g->b_panel;
     const size_t b_panel = g->b_panel;
-    /* The first 16 rows, a line each for each step of `inner`, ask for the panels of b that come next. */
+    /* The panels of b that come next hold `depth` lines for each step of `inner`: as many rows ask for one each. */
     const ELEMENT *next = b_base;
     size_t asked = ((size_t)panels * b_panel + at_row * g->n_pairs * g->inner * B_ROW) * sizeof(ELEMENT);
     for (uint32_t o = 0; o < g->outer; o++) {
@@ -67,7 +67,7 @@ INLINE void TILE(const ink_gemm *g, const int rows, const int panels, const size
             const ELEMENT *a_pair = a_base + g->pairs[p].a, *b_pair = b_base + g->pairs[p].b;
             for (uint32_t i = 0; i < g->inner; i++) {
                 const ELEMENT *a = a_pair, *b = b_pair;
-                if (at_row < INK_LANES) {
+                if (at_row < g->depth) {
                     UNROLL_ALL
                     for (int m = 0; m < rows; m++, asked += B_ROW * sizeof(ELEMENT)) {
                         UNROLL_ALL
