@@ -300,6 +300,13 @@ const char *const ink_cases[] = {
     "64 x 144x2x2: conv 160 3x3 p1, bn, relu",
     "66 x 32x2x2: mark, conv 32 3x3 p1, bn, relu, conv 32 3x3 p1, bn, add, relu",
     "70 x 48x2x2: mark, conv 48 3x3 p1 bias, bn-eval, add, relu, predict",
+    /* ---- stride 2 and many taps: Winograd on every other line and column ---- */
+    "3 x 16x8x8: conv 16 5x5 s2 p2, relu",
+    "2 x 17x11x9: conv 18 4x4 s2 p1 bias, relu",
+    "17 x 16x9x8: conv 16 6x5 s2 p2 bias",
+    "5 x 32x24x24: conv 32 5x5 s2 p1 e2, bn, relu",
+    "6 x 64x8x8: conv 64 5x5 s2 p1 e2, bn, relu",
+    "5 x 40x13x16: conv 33 6x4 s2 bias, bn-eval, relu, predict",
     /* ---- maps that fit a circle of eight: enough images for Fourier's way ---- */
     "64 x 16x5x5: conv 16 3x3 p1",
     "65 x 16x5x5: conv 17 3x3 p1 bias, relu",

@@ -16,8 +16,8 @@ typedef struct winograd {
     ink_id scratch;    /* [worker]: inputs [column][run][group][6][R][16], then half sums [column][run][4][R][16],
                         * then a list of panels; R: rows of a run */
     tiling map;
-    uint32_t out_groups, parts;
-    uint32_t together; /* tiles that go through the products at once */
+    uint32_t groups, out_groups; /* groups: of the inputs, all phases */
+    uint32_t parts, together;    /* together: tiles that go through the products at once */
 } winograd;
 
 /* ---- shared with winograd_dw.c ---- */
@@ -26,8 +26,22 @@ static bool is_back(ink_op op) {
     return op == INK_OP_CONV2D_DX;
 }
 
+/* Of the weights of a convolution that fits. */
+static uint32_t phases_of(const ink_cell *w) {
+    return w->taps == 9 ? 1 : 4;
+}
+
+int32_t ink_winograd_tap(const ink_node *node, uint32_t phase, uint32_t a, uint32_t b) {
+    const int32_t stride = node->attr.conv.stride;
+    const int32_t i = (int32_t)a * stride + (int32_t)phase / 2, j = (int32_t)b * stride + (int32_t)phase % 2;
+    return i < node->attr.conv.window_h && j < node->attr.conv.window_w ? i * node->attr.conv.window_w + j : -1;
+}
+
 tiling ink_tiling_of(const ink_node *node, const ink_cell *x, const ink_cell *y) {
+    const uint32_t stride = (uint32_t)node->attr.conv.stride;
     return (tiling){.pad = is_back(node->op) ? 2 - node->attr.conv.pad : node->attr.conv.pad,
+                    .stride = stride,
+                    .phases = stride * stride,
                     .height = x->height,
                     .width = x->width,
                     .out_height = y->height,
@@ -44,10 +58,19 @@ static double share_used(uint32_t height, uint32_t width) {
     return (double)height * (double)width / (down * across);
 }
 
+/* 3 x 3 and stride 1; or of stride 2 with so many taps that 36 of each phase are fewer. These only in float: a direct
+ * product in bf16 is as fast. */
+static bool fits_window(const ink_program *p, const ink_node *node) {
+    const int32_t h = node->attr.conv.window_h, w = node->attr.conv.window_w;
+    if (node->attr.conv.stride == 1) return h == 3 && w == 3;
+    return node->attr.conv.stride == 2 && h >= 4 && h <= 6 && w >= 4 && w <= 6 && !is_back(node->op) &&
+           p->precision == INK_PRECISION_F32;
+}
+
 bool ink_winograd_fits(const ink_program *p, const ink_node *node, const ink_cell *w, const ink_cell *y) {
     if (p->exact || w->store != INK_STORE_WEIGHTS || w->live != w->taps) return false;
     if (w->c < INK_LANES || w->k < INK_LANES) return false; /* transforms would outweigh products */
-    if (node->attr.conv.window_h != 3 || node->attr.conv.window_w != 3 || node->attr.conv.stride != 1) return false;
+    if (!fits_window(p, node)) return false;
     if (y->height < INK_TILE || y->width < INK_TILE) return false;
     /* A direct product in bf16 has twice the rate, and leaves out the taps beyond the map's border. */
     return share_used(y->height, y->width) > (p->precision == INK_PRECISION_BF16 ? LEAST_SHARE_BF16 : LEAST_SHARE);
@@ -67,10 +90,11 @@ float *ink_winograd_mine(const ink_program *p, ink_id scratch, uint32_t worker) 
 
 static const float zeros[INK_ROWS_MOST * INK_LANES]; /* what lies outside a map */
 
-/* Where element e of tile `tile` of the block at x lies, group 0; NULL: outside the map. */
-static const float *element_of(const ink_program *p, const tiling *t, const float *x, uint32_t tile, uint32_t e) {
-    const int64_t i = (int64_t)(tile / t->across * INK_TILE) - t->pad + e / INK_TILE_REACH;
-    const int64_t j = (int64_t)(tile % t->across * INK_TILE) - t->pad + e % INK_TILE_REACH;
+/* Where element e of a phase of tile `tile` of the block at x lies, group 0; NULL: outside the map. */
+static const float *element_of(const ink_program *p, const tiling *t, const float *x, uint32_t tile, uint32_t phase,
+                               uint32_t e) {
+    const int64_t i = (int64_t)((tile / t->across * INK_TILE + e / INK_TILE_REACH) * t->stride + phase / 2) - t->pad;
+    const int64_t j = (int64_t)((tile % t->across * INK_TILE + e % INK_TILE_REACH) * t->stride + phase % 2) - t->pad;
     if (i < 0 || j < 0 || i >= t->height || j >= t->width) return NULL;
     return x + (size_t)(i * t->width + j) * t->groups * p->rows * INK_LANES;
 }
@@ -82,20 +106,24 @@ void ink_winograd_expect(const float *at, size_t floats) {
 void ink_winograd_expect_element(const ink_program *p, const tiling *t, const float *x, uint32_t tile, uint32_t tiles,
                                  uint32_t e) {
     for (uint32_t i = tile; i < tile + tiles && i < t->down * t->across; i++) {
-        const float *at = element_of(p, t, x, i, e);
-        if (at != NULL) ink_winograd_expect(at, (size_t)t->groups * p->rows * INK_LANES);
+        for (uint32_t phase = 0; phase < t->phases; phase++) {
+            const float *at = element_of(p, t, x, i, phase, e);
+            if (at != NULL) ink_winograd_expect(at, (size_t)t->groups * p->rows * INK_LANES);
+        }
     }
 }
 
 void ink_winograd_take(const ink_program *p, const tiling *t, const float *x, uint32_t tile, ink_tile_places to,
                        size_t group_step) {
     const size_t panel = p->rows * INK_LANES;
-    const float *first[INK_TILE_ELEMENTS];
-    for (uint32_t e = 0; e < INK_TILE_ELEMENTS; e++) first[e] = element_of(p, t, x, tile, e);
-    for (size_t g = 0; g < t->groups; g++, to.to += group_step) {
-        const float *from[INK_TILE_ELEMENTS];
-        for (uint32_t e = 0; e < INK_TILE_ELEMENTS; e++) from[e] = first[e] != NULL ? first[e] + g * panel : zeros;
-        p->kernels->winograd_inputs(from, &to, p->rows);
+    for (uint32_t phase = 0; phase < t->phases; phase++) {
+        const float *first[INK_TILE_ELEMENTS];
+        for (uint32_t e = 0; e < INK_TILE_ELEMENTS; e++) first[e] = element_of(p, t, x, tile, phase, e);
+        for (size_t g = 0; g < t->groups; g++, to.to += group_step) {
+            const float *from[INK_TILE_ELEMENTS];
+            for (uint32_t e = 0; e < INK_TILE_ELEMENTS; e++) from[e] = first[e] != NULL ? first[e] + g * panel : zeros;
+            p->kernels->winograd_inputs(from, &to, p->rows);
+        }
     }
 }
 
@@ -107,7 +135,7 @@ bool ink_winograd_pays(const ink_program *p, const ink_node *node) {
 }
 
 size_t ink_winograd_weight_floats(const ink_cell *w) {
-    return (size_t)ink_groups(w->k) * ink_groups(w->c) * INK_TILE_ELEMENTS * INK_PANEL;
+    return (size_t)ink_groups(w->k) * ink_groups(w->c) * phases_of(w) * INK_TILE_ELEMENTS * INK_PANEL;
 }
 
 /* Runs of rows of a strip. */
@@ -117,7 +145,7 @@ static size_t runs_of(const ink_program *p, const winograd *t) {
 
 /* From a run's inputs of a column to the next one's, from column to column, and from column to column of sums. */
 static size_t run_step(const ink_program *p, const winograd *t) {
-    return (size_t)t->map.groups * COLUMN_PANELS * p->kernels->winograd_rows * INK_LANES;
+    return (size_t)t->groups * COLUMN_PANELS * p->kernels->winograd_rows * INK_LANES;
 }
 
 static size_t input_step(const ink_program *p, const winograd *t) {
@@ -130,7 +158,7 @@ static size_t sum_step(const ink_program *p, const winograd *t) {
 
 /* Panels that the products of a column ask for. */
 static size_t wishes_of(const ink_program *p, const winograd *t, size_t runs) {
-    return runs * t->map.groups * (p->kernels->winograd_rows / 2);
+    return runs * t->groups * (p->kernels->winograd_rows / 2);
 }
 
 const void *ink_winograd_plan(ink_program *p, ink_step *s, const ink_operands *from, ink_id *scratch) {
@@ -139,9 +167,10 @@ const void *ink_winograd_plan(ink_program *p, ink_step *s, const ink_operands *f
     if (t == NULL) return NULL;
     t->from = *from;
     t->map = ink_tiling_of(&s->node, &p->cells[s->node.in[0]], y);
+    t->groups = t->map.phases * t->map.groups;
     t->out_groups = ink_groups(y->c);
     uint32_t tiles = t->map.down * t->map.across;
-    uint32_t fitting = SCRATCH_FLOATS / (INK_TILE_ELEMENTS * t->map.groups * p->rows * INK_LANES);
+    uint32_t fitting = SCRATCH_FLOATS / (INK_TILE_ELEMENTS * t->groups * p->rows * INK_LANES);
     t->together = fitting < 1 ? 1 : fitting > tiles ? tiles : fitting;
     t->parts = (tiles + t->together - 1) / t->together;
     if (t->parts > 16) t->parts = 16;
@@ -163,20 +192,35 @@ void ink_winograd_window(const ink_program *p, const ink_cell *w, bool back, siz
     }
 }
 
-/* part: a group of K. Forward [K/16][column] and a column as winograd_products reads it; back, turned round, C for K.
- * So all weights lie in the order in which they are read. */
+/* The nine panels of a phase of the weights between group k of K and c of C. */
+static void phase_window(const ink_program *p, const ink_step *s, size_t k, size_t c, uint32_t phase,
+                         const float *from[9]) {
+    const ink_cell *w = &p->cells[s->node.in[1]];
+    for (uint32_t i = 0; i < 9; i++) {
+        const int32_t tap = ink_winograd_tap(&s->node, phase, i / 3, i % 3);
+        from[i] = tap < 0 ? zeros : w->data + ((k * w->taps + w->place[tap]) * ink_groups(w->c) + c) * INK_PANEL;
+    }
+}
+
+/* part: a group of K. Forward [K/16][column] and a column as winograd_products reads it, its groups those of the inputs,
+ * phase by phase; back, turned round, C for K. So all weights lie in the order in which they are read. */
 void ink_work_winograd_weights(const ink_program *p, const ink_step *s, uint32_t block, uint32_t part,
                                uint32_t worker) {
     (void)block, (void)worker;
     const ink_cell *w = &p->cells[s->node.in[1]];
+    const uint32_t phases = phases_of(w);
     const size_t c_groups = ink_groups(w->c), k_groups = ink_groups(w->k), column = COLUMN_PANELS * INK_PANEL;
-    const bool back = is_back(s->node.op);
+    const bool back = is_back(s->node.op), apart = p->kernels->winograd_apart;
     float *to = ink_data(p, s->extra[0]), turned[9 * INK_PANEL];
-    for (size_t c = 0; c < c_groups; c++) {
+    for (size_t c = 0; c < phases * c_groups; c++) {
         const float *from[9];
-        ink_winograd_window(p, w, back, part, c, turned, from);
-        const size_t groups = back ? k_groups : c_groups, from_group = back ? part : c, to_group = back ? c : part;
-        const bool apart = p->kernels->winograd_apart;
+        if (phases > 1) {
+            phase_window(p, s, part, c % c_groups, (uint32_t)(c / c_groups), from);
+        } else {
+            ink_winograd_window(p, w, back, part, c, turned, from);
+        }
+        const size_t groups = back ? k_groups : phases * c_groups;
+        const size_t from_group = back ? part : c, to_group = back ? c : part;
         const ink_tile_places places = {.to = to + to_group * INK_TILE_REACH * groups * column +
                                               from_group * (apart ? INK_PANEL : column),
                                         .down = apart ? groups * INK_PANEL : INK_LANES,
@@ -220,26 +264,28 @@ static void expect(const ink_program *p, const winograd *t, const strip *w, uint
         }
     }
     size_t from, to;
-    ink_share_of((size_t)t->together * t->map.groups * INK_TILE_ELEMENTS, INK_TILE_REACH * t->out_groups,
+    ink_share_of((size_t)t->together * t->groups * INK_TILE_ELEMENTS, INK_TILE_REACH * t->out_groups,
                  (uint32_t)g * INK_TILE_REACH + c, &from, &to);
     for (size_t n = from; n < to; n++) {
-        const size_t group = n % t->map.groups, e = n / t->map.groups % INK_TILE_ELEMENTS;
-        const size_t tile = w->at + w->tiles + n / t->map.groups / INK_TILE_ELEMENTS;
-        const float *at = tile < tiles ? element_of(p, &t->map, w->x, (uint32_t)tile, (uint32_t)e) : NULL;
-        if (at != NULL) wish(l, at + group * panel);
+        const size_t group = n % t->groups, e = n / t->groups % INK_TILE_ELEMENTS;
+        const size_t tile = w->at + w->tiles + n / t->groups / INK_TILE_ELEMENTS;
+        if (tile >= tiles) break;
+        const uint32_t phase = (uint32_t)group / t->map.groups;
+        const float *at = element_of(p, &t->map, w->x, (uint32_t)tile, phase, (uint32_t)e);
+        if (at != NULL) wish(l, at + group % t->map.groups * panel);
     }
 }
 
 /* The products of a strip for group g of outputs. */
 static void multiply(const ink_program *p, const winograd *t, const strip *w, size_t g) {
-    const size_t weights = t->map.groups * (size_t)COLUMN_PANELS * INK_PANEL;
+    const size_t weights = t->groups * (size_t)COLUMN_PANELS * INK_PANEL;
     const uint32_t rows = w->tiles * p->rows, run = p->kernels->winograd_rows;
     for (uint32_t c = 0; c < INK_TILE_REACH; c++) {
         wishes l = {.at = w->ahead, .room = wishes_of(p, t, (rows + run - 1) / run)};
         expect(p, t, w, c, g, &l);
         while (l.n < l.room) l.at[l.n++] = zeros;
         p->kernels->winograd_products(w->inputs + c * input_step(p, t),
-                                      ink_data(p, t->from.b) + (g * INK_TILE_REACH + c) * weights, t->map.groups, rows,
+                                      ink_data(p, t->from.b) + (g * INK_TILE_REACH + c) * weights, t->groups, rows,
                                       w->sums + c * sum_step(p, t), w->ahead);
     }
 }

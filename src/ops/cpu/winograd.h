@@ -10,19 +10,25 @@
 #define INK_TILE_ELEMENTS 36u /* of a transformed tile */
 #define INK_TILE_GAP      16u /* between a tile's elements: streams 4 KiB apart would share one set of the cache */
 
-/* A map cut into tiles of 4 x 4 outputs, each from 6 x 6 inputs. */
+/* A map cut into tiles of 4 x 4 outputs, each from 6 x 6 inputs. A convolution of stride 2 and 4 x 4 to 6 x 6 taps is one
+ * of stride 1 and 3 x 3 over four maps side by side: every other line and column from (0, 0), (0, 1), (1, 0), (1, 1) on,
+ * its phases, the window's taps shared out likewise, with zeros where there are fewer than three. */
 typedef struct tiling {
-    int32_t pad;            /* what the window's first tap reaches beyond the first output */
+    int32_t pad; /* what the window's first tap reaches beyond the first output */
+    uint32_t stride, phases;
     uint32_t height, width; /* of the inputs */
     uint32_t out_height, out_width;
     uint32_t groups;       /* panels of an input position */
     uint32_t down, across; /* tiles */
 } tiling;
 
+/* The number of tap (a, b), a, b < 3, of a phase in the whole window; -1: there is none. */
+int32_t ink_winograd_tap(const ink_node *node, uint32_t phase, uint32_t a, uint32_t b);
+
 /* What a convolution, or its gradient with respect to the input, reads and writes. */
 tiling ink_tiling_of(const ink_node *node, const ink_cell *x, const ink_cell *y);
 
-/* Is this a convolution (or a gradient of one) of 3 x 3 and stride 1 on outputs y that tiles fill well enough to save
+/* Is this a convolution (or a gradient of one) that tiles can compute, on outputs y that they fill well enough to save
  * time, and may it be other than exact? */
 bool ink_winograd_fits(const ink_program *p, const ink_node *node, const ink_cell *w, const ink_cell *y);
 
@@ -31,7 +37,7 @@ bool ink_winograd_fits(const ink_program *p, const ink_node *node, const ink_cel
 bool ink_winograd_room(ink_program *p, ink_id *scratch, size_t floats);
 float *ink_winograd_mine(const ink_program *p, ink_id scratch, uint32_t worker);
 
-/* The inputs of tile `tile` of the block at x, transformed: group g to to->to + g group_step. */
+/* The inputs of tile `tile` of the block at x, transformed: group g of phase q to to->to + (q groups + g) group_step. */
 void ink_winograd_take(const ink_program *p, const tiling *t, const float *x, uint32_t tile, ink_tile_places to,
                        size_t group_step);
 
@@ -40,7 +46,7 @@ void ink_winograd_take(const ink_program *p, const tiling *t, const float *x, ui
 void ink_winograd_window(const ink_program *p, const ink_cell *w, bool back, size_t k, size_t c,
                          float turned[9 * INK_PANEL], const float *from[9]);
 
-/* Asks for memory that will be used soon: so many floats; element e of all groups of tiles [tile, tile + tiles). */
+/* Asks for memory that will be used soon: so many floats; element e of all phases of tiles [tile, tile + tiles). */
 void ink_winograd_expect(const float *at, size_t floats);
 void ink_winograd_expect_element(const ink_program *p, const tiling *t, const float *x, uint32_t tile, uint32_t tiles,
                                  uint32_t e);

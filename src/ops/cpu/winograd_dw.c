@@ -5,26 +5,29 @@
  *
  * The images are cut into slices, from shapes alone; a task sums one slice and writes its taps, and ink_work_wgrad_join
  * adds slices in order. */
+#include <string.h>
+
 #include "ops/cpu/winograd.h"
 
 #define SCRATCH_FLOATS 36864u   /* wanted of a worker's transformed tiles */
 #define SUMS_FLOATS    2400000u /* of one slice, at most: 256 x 256 channels */
 #define LEAST_DEPTH    2u       /* tiles a product takes at once: each loads and stores all sums */
+#define LEAST_TILES    4u       /* of a map with phases, whose sums are four times as many */
 
 typedef struct winograd_dw {
     tiling map;
-    ink_operands from; /* a: x, b: dy */
-    ink_id scratch;    /* [worker]: inputs [element][group][tile][rows][16], gradients alike */
-    ink_id sums;       /* [task or worker, whichever is fewer]: [element][K/16][C/16][c][k] */
-    uint32_t k_groups, together;
+    ink_operands from;                   /* a: x, b: dy */
+    ink_id scratch;                      /* [worker]: inputs [element][group][tile][rows][16], gradients alike */
+    ink_id sums;                         /* [task or worker, whichever is fewer]: [element][K/16][C/16][c][k] */
+    uint32_t groups, k_groups, together; /* groups: of the inputs, all phases */
 } winograd_dw;
 
 static size_t sums_step(const winograd_dw *t) {
-    return (size_t)t->map.groups * t->k_groups * INK_PANEL;
+    return (size_t)t->groups * t->k_groups * INK_PANEL;
 }
 
 static size_t input_step(const ink_program *p, const winograd_dw *t) {
-    return (size_t)t->map.groups * t->together * p->rows * INK_LANES + INK_TILE_GAP;
+    return (size_t)t->groups * t->together * p->rows * INK_LANES + INK_TILE_GAP;
 }
 
 static size_t gradient_step(const ink_program *p, const winograd_dw *t) {
@@ -33,8 +36,10 @@ static size_t gradient_step(const ink_program *p, const winograd_dw *t) {
 
 bool ink_winograd_dw_pays(const ink_program *p, const ink_node *node) {
     if (node->op != INK_OP_CONV2D_DW) return false;
-    const ink_cell *w = &p->cells[node->out[0]];
-    return ink_winograd_fits(p, node, w, &p->cells[node->in[1]]) && ink_winograd_weight_floats(w) <= SUMS_FLOATS;
+    const ink_cell *w = &p->cells[node->out[0]], *dy = &p->cells[node->in[1]];
+    if (!ink_winograd_fits(p, node, w, dy) || ink_winograd_weight_floats(w) > SUMS_FLOATS) return false;
+    const tiling map = ink_tiling_of(node, &p->cells[node->in[0]], dy);
+    return map.phases == 1 || map.down * map.across >= LEAST_TILES;
 }
 
 const void *ink_winograd_dw_plan(ink_program *p, const ink_node *node, ink_step *s, const ink_operands *from,
@@ -43,9 +48,10 @@ const void *ink_winograd_dw_plan(ink_program *p, const ink_node *node, ink_step 
     winograd_dw *t = ink_plan_new(p, 1, sizeof *t);
     if (t == NULL) return NULL;
     t->map = ink_tiling_of(node, &p->cells[node->in[0]], dy);
+    t->groups = t->map.phases * t->map.groups;
     t->from = *from;
     t->k_groups = ink_groups(dy->c);
-    t->together = SCRATCH_FLOATS / (INK_TILE_ELEMENTS * (t->map.groups + t->k_groups) * p->rows * INK_LANES);
+    t->together = SCRATCH_FLOATS / (INK_TILE_ELEMENTS * (t->groups + t->k_groups) * p->rows * INK_LANES);
     if (t->together < LEAST_DEPTH) t->together = LEAST_DEPTH;
     s->parts = ink_wgrad_slices((p->max_batch + p->rows - 1) / p->rows);
     uint32_t rooms = s->parts < p->threads ? s->parts : p->threads;
@@ -111,7 +117,7 @@ static void multiply(const ink_program *p, const winograd_dw *t, const held *h) 
                   .a_k = INK_LANES,
                   .b_panel = panel,
                   .out_m = INK_LANES,
-                  .out_panel = (size_t)t->map.groups * INK_PANEL,
+                  .out_panel = (size_t)t->groups * INK_PANEL,
                   .rows = INK_LANES,
                   .panels = t->k_groups,
                   .n_pairs = 1,
@@ -122,7 +128,7 @@ static void multiply(const ink_program *p, const winograd_dw *t, const held *h) 
     for (size_t e = 0; e < INK_TILE_ELEMENTS; e++) {
         m.b = h->gradients + e * gradient_step(p, t);
         expect(p, t, h->x, h->dy, h->next, (uint32_t)e);
-        for (size_t g = 0; g < t->map.groups; g++) {
+        for (size_t g = 0; g < t->groups; g++) {
             m.a = h->inputs + e * input_step(p, t) + g * panel;
             m.out = h->sums + e * sums_step(t) + g * INK_PANEL;
             p->kernels->gemm(&m);
@@ -130,16 +136,24 @@ static void multiply(const ink_program *p, const winograd_dw *t, const held *h) 
     }
 }
 
-/* 36 sums become 9 taps, panel by panel. */
-static void give_taps(const ink_program *p, const winograd_dw *t, const float *sums, float *dw) {
-    const size_t groups = t->map.groups;
+/* 36 sums become 9 taps, panel by panel, and of a phase those that its window has. */
+static void give_taps(const ink_program *p, const winograd_dw *t, const ink_node *node, const float *sums, float *dw) {
+    const size_t groups = t->map.groups, taps = p->cells[node->out[0]].taps;
     for (size_t k = 0; k < t->k_groups; k++) {
-        for (size_t c = 0; c < groups; c++) {
+        for (size_t c = 0; c < t->groups; c++) {
             const float *from[INK_TILE_ELEMENTS];
-            for (size_t e = 0; e < INK_TILE_ELEMENTS; e++)
-                from[e] = sums + e * sums_step(t) + (k * groups + c) * INK_PANEL;
-            const ink_tile_places places = places_of(dw + (k * 9 * groups + c) * INK_PANEL, groups * INK_PANEL, 3);
+            float made[9 * INK_PANEL];
+            for (size_t e = 0; e < INK_TILE_ELEMENTS; e++) {
+                from[e] = sums + e * sums_step(t) + (k * t->groups + c) * INK_PANEL;
+            }
+            const ink_tile_places places = places_of(made, INK_PANEL, 3);
             p->kernels->winograd_taps(from, &places, INK_LANES);
+            for (uint32_t i = 0; i < 9; i++) {
+                const int32_t tap = ink_winograd_tap(node, (uint32_t)(c / groups), i / 3, i % 3);
+                if (tap < 0) continue;
+                float *to = dw + ((k * taps + (size_t)tap) * groups + c % groups) * INK_PANEL;
+                memcpy(to, made + i * INK_PANEL, INK_PANEL * sizeof *to);
+            }
         }
     }
 }
@@ -170,5 +184,5 @@ void ink_work_winograd_dw(const ink_program *p, const ink_step *s, uint32_t bloc
             h.tiles = 0;
         }
     }
-    give_taps(p, t, h.sums, ink_data(p, s->extra[0]) + part * p->cells[s->node.out[0]].live_floats);
+    give_taps(p, t, &s->node, h.sums, ink_data(p, s->extra[0]) + part * p->cells[s->node.out[0]].live_floats);
 }
