@@ -202,8 +202,8 @@ static void phase_window(const ink_program *p, const ink_step *s, size_t k, size
     }
 }
 
-/* part: a group of K. Forward [K/16][column] and a column as winograd_products reads it, its groups those of the inputs,
- * phase by phase; back, turned round, C for K. So all weights lie in the order in which they are read. */
+/* part: a group of K. Forward [K/16][column] and a column as winograd_products reads it, its groups those of the
+ * inputs, phase by phase; back, turned round, C for K. So all weights lie in the order in which they are read. */
 void ink_work_winograd_weights(const ink_program *p, const ink_step *s, uint32_t block, uint32_t part,
                                uint32_t worker) {
     (void)block, (void)worker;

@@ -10,9 +10,9 @@
 #define INK_TILE_ELEMENTS 36u /* of a transformed tile */
 #define INK_TILE_GAP      16u /* between a tile's elements: streams 4 KiB apart would share one set of the cache */
 
-/* A map cut into tiles of 4 x 4 outputs, each from 6 x 6 inputs. A convolution of stride 2 and 4 x 4 to 6 x 6 taps is one
- * of stride 1 and 3 x 3 over four maps side by side: every other line and column from (0, 0), (0, 1), (1, 0), (1, 1) on,
- * its phases, the window's taps shared out likewise, with zeros where there are fewer than three. */
+/* A map cut into tiles of 4 x 4 outputs, each from 6 x 6 inputs. A convolution of stride 2 and 4 x 4 to 6 x 6 taps
+ * is one of stride 1 and 3 x 3 over four maps side by side: every other line and column from (0, 0), (0, 1), (1, 0),
+ * (1, 1) on, its phases, the window's taps shared out likewise, with zeros where there are fewer than three. */
 typedef struct tiling {
     int32_t pad; /* what the window's first tap reaches beyond the first output */
     uint32_t stride, phases;
@@ -37,7 +37,8 @@ bool ink_winograd_fits(const ink_program *p, const ink_node *node, const ink_cel
 bool ink_winograd_room(ink_program *p, ink_id *scratch, size_t floats);
 float *ink_winograd_mine(const ink_program *p, ink_id scratch, uint32_t worker);
 
-/* The inputs of tile `tile` of the block at x, transformed: group g of phase q to to->to + (q groups + g) group_step. */
+/* The inputs of tile `tile` of the block at x, transformed: group g of phase q to to->to + (q groups + g)
+ * group_step. */
 void ink_winograd_take(const ink_program *p, const tiling *t, const float *x, uint32_t tile, ink_tile_places to,
                        size_t group_step);
 
