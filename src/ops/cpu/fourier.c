@@ -105,7 +105,7 @@ void ink_work_fourier_weights(const ink_program *p, const ink_step *s, uint32_t 
     for (size_t c = 0; c < c_groups; c++) {
         float turned[9 * INK_PANEL];
         const float *from[9];
-        ink_winograd_window(p, w, back, part, c, turned, from);
+        ink_winograd_window(p, &s->node, part, c, 0, turned, from);
         const size_t in = back ? part : c, out = back ? c : part, groups = back ? k_groups : c_groups;
         const size_t first = out / PAIR * PAIR, pair = pair_at(back ? c_groups : k_groups, first);
         float *to = ink_data(p, s->extra[0]) + (first * ELEMENTS + out - first) * groups * INK_PANEL;

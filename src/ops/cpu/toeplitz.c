@@ -63,7 +63,7 @@ void ink_work_toeplitz_weights(const ink_program *p, const ink_step *s, uint32_t
     for (size_t c = 0; c < c_groups; c++) {
         float turned[9 * INK_PANEL];
         const float *from[9];
-        ink_winograd_window(p, w, back, part, c, turned, from);
+        ink_winograd_window(p, &s->node, part, c, 0, turned, from);
         const size_t at = back ? c * k_groups + part : part * c_groups + c;
         const ink_tile_places places = {
             .to = ink_data(p, s->extra[0]) + at * INK_PANEL, .down = 3 * element, .across = element, .row = INK_LANES};

@@ -15,9 +15,9 @@ typedef struct winograd {
     ink_operands from; /* a: x (dy), b: transformed weights */
     ink_id scratch;    /* [worker]: inputs [column][run][group][6][R][16], then half sums [column][run][4][R][16],
                         * then a list of panels; R: rows of a run */
-    tiling map;
+    tiling maps[4];    /* of outputs that have phases, else one */
     uint32_t groups, out_groups; /* groups: of the inputs, all phases */
-    uint32_t parts, together;    /* together: tiles that go through the products at once */
+    uint32_t parts, together;    /* of a map; together: tiles that go through the products at once */
 } winograd;
 
 /* ---- shared with winograd_dw.c ---- */
@@ -37,18 +37,41 @@ int32_t ink_winograd_tap(const ink_node *node, uint32_t phase, uint32_t a, uint3
     return i < node->attr.conv.window_h && j < node->attr.conv.window_w ? i * node->attr.conv.window_w + j : -1;
 }
 
-tiling ink_tiling_of(const ink_node *node, const ink_cell *x, const ink_cell *y) {
+/* Of the lines (or columns) of a phase's outputs: the first one's place, their number, and what the window reaches
+ * beyond the first. Output 2 j + phase - pad is the sum over a of tap 2 a + phase times gradient j - a. */
+static void phase_of_outputs(int32_t phase, int32_t pad, uint32_t size, uint32_t *first, uint32_t *count,
+                             int32_t *reach) {
+    const int32_t j = pad > phase ? (pad - phase + 1) / 2 : 0;
+    *first = (uint32_t)(2 * j + phase - pad);
+    *count = size > *first ? (size - *first + 1) / 2 : 0;
+    *reach = 2 - j;
+}
+
+tiling ink_tiling_of(const ink_node *node, const ink_cell *x, const ink_cell *y, uint32_t phase) {
+    const int32_t pad = node->attr.conv.pad;
     const uint32_t stride = (uint32_t)node->attr.conv.stride;
-    return (tiling){.pad = is_back(node->op) ? 2 - node->attr.conv.pad : node->attr.conv.pad,
-                    .stride = stride,
-                    .phases = stride * stride,
-                    .height = x->height,
-                    .width = x->width,
-                    .out_height = y->height,
-                    .out_width = y->width,
-                    .groups = ink_groups(x->c),
-                    .down = (y->height + INK_TILE - 1) / INK_TILE,
-                    .across = (y->width + INK_TILE - 1) / INK_TILE};
+    tiling t = {.pad_down = is_back(node->op) ? 2 - pad : pad,
+                .stride = is_back(node->op) ? 1 : stride,
+                .height = x->height,
+                .width = x->width,
+                .groups = ink_groups(x->c),
+                .out_height = y->height,
+                .out_width = y->width,
+                .out_line = y->width,
+                .out_next = 1};
+    t.pad_across = t.pad_down;
+    t.phases = t.stride * t.stride;
+    if (is_back(node->op) && stride == 2) {
+        uint32_t top, left;
+        phase_of_outputs((int32_t)phase / 2, pad, y->height, &top, &t.out_height, &t.pad_down);
+        phase_of_outputs((int32_t)phase % 2, pad, y->width, &left, &t.out_width, &t.pad_across);
+        t.out_first = top * y->width + left;
+        t.out_line = 2 * y->width;
+        t.out_next = 2;
+    }
+    t.down = (t.out_height + INK_TILE - 1) / INK_TILE;
+    t.across = (t.out_width + INK_TILE - 1) / INK_TILE;
+    return t;
 }
 
 /* Tiles that reach beyond the map are computed whole: what is left of the multiplications saved. */
@@ -63,17 +86,18 @@ static double share_used(uint32_t height, uint32_t width) {
 static bool fits_window(const ink_program *p, const ink_node *node) {
     const int32_t h = node->attr.conv.window_h, w = node->attr.conv.window_w;
     if (node->attr.conv.stride == 1) return h == 3 && w == 3;
-    return node->attr.conv.stride == 2 && h >= 4 && h <= 6 && w >= 4 && w <= 6 && !is_back(node->op) &&
-           p->precision == INK_PRECISION_F32;
+    return node->attr.conv.stride == 2 && h >= 4 && h <= 6 && w >= 4 && w <= 6 && p->precision == INK_PRECISION_F32;
 }
 
 bool ink_winograd_fits(const ink_program *p, const ink_node *node, const ink_cell *w, const ink_cell *y) {
     if (p->exact || w->store != INK_STORE_WEIGHTS || w->live != w->taps) return false;
     if (w->c < INK_LANES || w->k < INK_LANES) return false; /* transforms would outweigh products */
     if (!fits_window(p, node)) return false;
-    if (y->height < INK_TILE || y->width < INK_TILE) return false;
+    const uint32_t apart = is_back(node->op) ? (uint32_t)node->attr.conv.stride : 1; /* outputs of a phase */
+    const uint32_t height = y->height / apart, width = y->width / apart;
+    if (height < INK_TILE || width < INK_TILE) return false;
     /* A direct product in bf16 has twice the rate, and leaves out the taps beyond the map's border. */
-    return share_used(y->height, y->width) > (p->precision == INK_PRECISION_BF16 ? LEAST_SHARE_BF16 : LEAST_SHARE);
+    return share_used(height, width) > (p->precision == INK_PRECISION_BF16 ? LEAST_SHARE_BF16 : LEAST_SHARE);
 }
 
 bool ink_winograd_room(ink_program *p, ink_id *scratch, size_t floats) {
@@ -93,8 +117,10 @@ static const float zeros[INK_ROWS_MOST * INK_LANES]; /* what lies outside a map 
 /* Where element e of a phase of tile `tile` of the block at x lies, group 0; NULL: outside the map. */
 static const float *element_of(const ink_program *p, const tiling *t, const float *x, uint32_t tile, uint32_t phase,
                                uint32_t e) {
-    const int64_t i = (int64_t)((tile / t->across * INK_TILE + e / INK_TILE_REACH) * t->stride + phase / 2) - t->pad;
-    const int64_t j = (int64_t)((tile % t->across * INK_TILE + e % INK_TILE_REACH) * t->stride + phase % 2) - t->pad;
+    const int64_t i =
+        (int64_t)((tile / t->across * INK_TILE + e / INK_TILE_REACH) * t->stride + phase / 2) - t->pad_down;
+    const int64_t j =
+        (int64_t)((tile % t->across * INK_TILE + e % INK_TILE_REACH) * t->stride + phase % 2) - t->pad_across;
     if (i < 0 || j < 0 || i >= t->height || j >= t->width) return NULL;
     return x + (size_t)(i * t->width + j) * t->groups * p->rows * INK_LANES;
 }
@@ -166,10 +192,14 @@ const void *ink_winograd_plan(ink_program *p, ink_step *s, const ink_operands *f
     winograd *t = ink_plan_new(p, 1, sizeof *t);
     if (t == NULL) return NULL;
     t->from = *from;
-    t->map = ink_tiling_of(&s->node, &p->cells[s->node.in[0]], y);
-    t->groups = t->map.phases * t->map.groups;
+    const uint32_t maps = is_back(s->node.op) ? phases_of(&p->cells[s->node.in[1]]) : 1;
+    uint32_t tiles = 1;
+    for (uint32_t i = 0; i < maps; i++) {
+        t->maps[i] = ink_tiling_of(&s->node, &p->cells[s->node.in[0]], y, i);
+        if (t->maps[i].down * t->maps[i].across > tiles) tiles = t->maps[i].down * t->maps[i].across;
+    }
+    t->groups = t->maps[0].phases * t->maps[0].groups;
     t->out_groups = ink_groups(y->c);
-    uint32_t tiles = t->map.down * t->map.across;
     uint32_t fitting = SCRATCH_FLOATS / (INK_TILE_ELEMENTS * t->groups * p->rows * INK_LANES);
     t->together = fitting < 1 ? 1 : fitting > tiles ? tiles : fitting;
     t->parts = (tiles + t->together - 1) / t->together;
@@ -177,33 +207,28 @@ const void *ink_winograd_plan(ink_program *p, ink_step *s, const ink_operands *f
     size_t ahead = wishes_of(p, t, runs_of(p, t)) * sizeof(float *) / sizeof(float);
     if (!ink_winograd_room(p, scratch, INK_TILE_REACH * (input_step(p, t) + sum_step(p, t)) + ahead)) return NULL;
     t->scratch = *scratch;
-    s->parts = t->parts;
+    s->parts = maps * t->parts;
     return t;
 }
 
 /* ---- weights ---- */
 
-void ink_winograd_window(const ink_program *p, const ink_cell *w, bool back, size_t k, size_t c,
+void ink_winograd_window(const ink_program *p, const ink_node *node, size_t k, size_t c, uint32_t phase,
                          float turned[9 * INK_PANEL], const float *from[9]) {
-    for (size_t tap = 0; tap < 9; tap++) {
-        const float *panel = w->data + ((k * 9 + w->place[tap]) * ink_groups(w->c) + c) * INK_PANEL;
-        from[back ? 8 - tap : tap] = back ? turned + tap * INK_PANEL : panel;
-        if (back) p->kernels->transpose(panel, 0, turned + tap * INK_PANEL, 0, 1);
-    }
-}
-
-/* The nine panels of a phase of the weights between group k of K and c of C. */
-static void phase_window(const ink_program *p, const ink_step *s, size_t k, size_t c, uint32_t phase,
-                         const float *from[9]) {
-    const ink_cell *w = &p->cells[s->node.in[1]];
+    const ink_cell *w = &p->cells[node->in[1]];
     for (uint32_t i = 0; i < 9; i++) {
-        const int32_t tap = ink_winograd_tap(&s->node, phase, i / 3, i % 3);
+        const uint32_t at = is_back(node->op) ? 8 - i : i;
+        const int32_t tap = ink_winograd_tap(node, phase, at / 3, at % 3);
         from[i] = tap < 0 ? zeros : w->data + ((k * w->taps + w->place[tap]) * ink_groups(w->c) + c) * INK_PANEL;
+        if (!is_back(node->op) || tap < 0) continue;
+        p->kernels->transpose(from[i], 0, turned + i * INK_PANEL, 0, 1);
+        from[i] = turned + i * INK_PANEL;
     }
 }
 
 /* part: a group of K. Forward [K/16][column] and a column as winograd_products reads it, its groups those of the
- * inputs, phase by phase; back, turned round, C for K. So all weights lie in the order in which they are read. */
+ * inputs, phase by phase; back, turned round, C for K, the outputs' phases one behind the other. So all weights lie in
+ * the order in which they are read. */
 void ink_work_winograd_weights(const ink_program *p, const ink_step *s, uint32_t block, uint32_t part,
                                uint32_t worker) {
     (void)block, (void)worker;
@@ -214,11 +239,7 @@ void ink_work_winograd_weights(const ink_program *p, const ink_step *s, uint32_t
     float *to = ink_data(p, s->extra[0]), turned[9 * INK_PANEL];
     for (size_t c = 0; c < phases * c_groups; c++) {
         const float *from[9];
-        if (phases > 1) {
-            phase_window(p, s, part, c % c_groups, (uint32_t)(c / c_groups), from);
-        } else {
-            ink_winograd_window(p, w, back, part, c, turned, from);
-        }
+        ink_winograd_window(p, &s->node, part, c % c_groups, (uint32_t)(c / c_groups), turned, from);
         const size_t groups = back ? k_groups : phases * c_groups;
         const size_t from_group = back ? part : c, to_group = back ? c : part;
         const ink_tile_places places = {.to = to + to_group * INK_TILE_REACH * groups * column +
@@ -234,7 +255,8 @@ void ink_work_winograd_weights(const ink_program *p, const ink_step *s, uint32_t
 
 /* The work of one strip of tiles, [at, at + tiles) of a block. */
 typedef struct strip {
-    const float *x, *residual, *mask;
+    const tiling *map;
+    const float *x, *weights, *residual, *mask;
     float *y, *inputs, *sums;
     const float **ahead;
     uint32_t at, tiles;
@@ -250,14 +272,20 @@ static void wish(wishes *l, const float *panel) {
     if (panel != NULL && l->n < l->room) l->at[l->n++] = panel;
 }
 
+/* The position of output (i, j). */
+static size_t place_of(const tiling *m, size_t i, size_t j) {
+    return m->out_first + i * m->out_line + j * m->out_next;
+}
+
 /* While products keep the processor busy, memory may bring what comes next: beside column c of group g the outputs of
  * that group, and a share of the next strip's inputs. (The next column's weights the kernel asks for.) */
 static void expect(const ink_program *p, const winograd *t, const strip *w, uint32_t c, size_t g, wishes *l) {
-    const size_t panel = p->rows * INK_LANES, tiles = (size_t)t->map.down * t->map.across;
+    const tiling *m = w->map;
+    const size_t panel = p->rows * INK_LANES, tiles = (size_t)m->down * m->across;
     for (uint32_t i = w->at; c < INK_TILE && i < w->at + w->tiles; i++) {
-        const size_t down = i / t->map.across * INK_TILE + c, left = i % t->map.across * INK_TILE;
-        for (size_t j = left; j < left + INK_TILE && j < t->map.out_width && down < t->map.out_height; j++) {
-            const size_t at = ((down * t->map.out_width + j) * t->out_groups + g) * panel;
+        const size_t down = i / m->across * INK_TILE + c, left = i % m->across * INK_TILE;
+        for (size_t j = left; j < left + INK_TILE && j < m->out_width && down < m->out_height; j++) {
+            const size_t at = (place_of(m, down, j) * t->out_groups + g) * panel;
             wish(l, w->y + at);
             if (w->residual != NULL) wish(l, w->residual + at);
             if (w->mask != NULL) wish(l, w->mask + at);
@@ -270,9 +298,9 @@ static void expect(const ink_program *p, const winograd *t, const strip *w, uint
         const size_t group = n % t->groups, e = n / t->groups % INK_TILE_ELEMENTS;
         const size_t tile = w->at + w->tiles + n / t->groups / INK_TILE_ELEMENTS;
         if (tile >= tiles) break;
-        const uint32_t phase = (uint32_t)group / t->map.groups;
-        const float *at = element_of(p, &t->map, w->x, (uint32_t)tile, phase, (uint32_t)e);
-        if (at != NULL) wish(l, at + group % t->map.groups * panel);
+        const uint32_t phase = (uint32_t)group / m->groups;
+        const float *at = element_of(p, m, w->x, (uint32_t)tile, phase, (uint32_t)e);
+        if (at != NULL) wish(l, at + group % m->groups * panel);
     }
 }
 
@@ -284,9 +312,8 @@ static void multiply(const ink_program *p, const winograd *t, const strip *w, si
         wishes l = {.at = w->ahead, .room = wishes_of(p, t, (rows + run - 1) / run)};
         expect(p, t, w, c, g, &l);
         while (l.n < l.room) l.at[l.n++] = zeros;
-        p->kernels->winograd_products(w->inputs + c * input_step(p, t),
-                                      ink_data(p, t->from.b) + (g * INK_TILE_REACH + c) * weights, t->groups, rows,
-                                      w->sums + c * sum_step(p, t), w->ahead);
+        p->kernels->winograd_products(w->inputs + c * input_step(p, t), w->weights + (g * INK_TILE_REACH + c) * weights,
+                                      t->groups, rows, w->sums + c * sum_step(p, t), w->ahead);
     }
 }
 
@@ -305,15 +332,15 @@ static void give(const ink_program *p, const winograd *t, const ink_step *s, con
                       .offset = offset != NULL ? offset + lanes : NULL,
                       .step = sum_step(p, t),
                       .rows = p->rows,
-                      .line = t->map.out_width * position,
-                      .next = position,
+                      .line = w->map->out_line * position,
+                      .next = w->map->out_next * position,
                       .relu = s->relu};
     for (uint32_t tile = w->at; tile < w->at + w->tiles; tile++) {
-        const size_t i = tile / t->map.across * INK_TILE, j = tile % t->map.across * INK_TILE;
-        const size_t at = (i * t->map.out_width + j) * position + g * panel;
+        const size_t i = tile / w->map->across * INK_TILE, j = tile % w->map->across * INK_TILE;
+        const size_t at = place_of(w->map, i, j) * position + g * panel;
         o.slot = (size_t)(tile - w->at) * p->rows;
-        o.down = ends(t->map.out_height, i);
-        o.across = ends(t->map.out_width, j);
+        o.down = ends(w->map->out_height, i);
+        o.across = ends(w->map->out_width, j);
         o.out = w->y + at;
         o.residual = w->residual != NULL ? w->residual + at : NULL;
         o.mask = w->mask != NULL ? w->mask + at : NULL;
@@ -323,7 +350,11 @@ static void give(const ink_program *p, const winograd *t, const ink_step *s, con
 
 void ink_work_winograd(const ink_program *p, const ink_step *s, uint32_t block, uint32_t part, uint32_t worker) {
     const winograd *t = s->plan;
-    strip w = {.x = ink_block(p, t->from.a, block),
+    const uint32_t map = part / t->parts;
+    const size_t weights = (size_t)map * t->out_groups * t->groups * INK_TILE_ELEMENTS * INK_PANEL;
+    strip w = {.map = &t->maps[map],
+               .x = ink_block(p, t->from.a, block),
+               .weights = ink_data(p, t->from.b) + weights,
                .residual = ink_block(p, s->residual, block),
                .mask = ink_block(p, s->mask, block),
                .y = ink_block(p, s->node.out[0], block),
@@ -331,7 +362,7 @@ void ink_work_winograd(const ink_program *p, const ink_step *s, uint32_t block, 
     w.sums = w.inputs + INK_TILE_REACH * input_step(p, t);
     w.ahead = (const float **)(void *)(w.sums + INK_TILE_REACH * sum_step(p, t));
     size_t from, to;
-    ink_share_of((size_t)t->map.down * t->map.across, t->parts, part, &from, &to);
+    ink_share_of((size_t)w.map->down * w.map->across, t->parts, part % t->parts, &from, &to);
     for (size_t at = from; at < to; at += t->together) {
         w.at = (uint32_t)at;
         w.tiles = to - at < t->together ? (uint32_t)(to - at) : t->together;
@@ -342,7 +373,7 @@ void ink_work_winograd(const ink_program *p, const ink_step *s, uint32_t block, 
                                             .across = input_step(p, t),
                                             .row = run_step(p, t),
                                             .runs = true};
-            ink_winograd_take(p, &t->map, w.x, w.at + i, places, COLUMN_PANELS * run * INK_LANES);
+            ink_winograd_take(p, w.map, w.x, w.at + i, places, COLUMN_PANELS * run * INK_LANES);
         }
         for (uint32_t g = 0; g < t->out_groups; g++) {
             multiply(p, t, &w, g);

@@ -14,19 +14,21 @@
  * is one of stride 1 and 3 x 3 over four maps side by side: every other line and column from (0, 0), (0, 1), (1, 0),
  * (1, 1) on, its phases, the window's taps shared out likewise, with zeros where there are fewer than three. */
 typedef struct tiling {
-    int32_t pad; /* what the window's first tap reaches beyond the first output */
-    uint32_t stride, phases;
-    uint32_t height, width; /* of the inputs */
+    int32_t pad_down, pad_across; /* what the window's first tap reaches beyond the first output */
+    uint32_t stride, phases;      /* of the inputs */
+    uint32_t height, width;       /* of the inputs */
+    uint32_t groups;              /* panels of an input position */
     uint32_t out_height, out_width;
-    uint32_t groups;       /* panels of an input position */
-    uint32_t down, across; /* tiles */
+    uint32_t out_first, out_line, out_next; /* positions: of the first output, from line to line, to the next one */
+    uint32_t down, across;                  /* tiles */
 } tiling;
 
 /* The number of tap (a, b), a, b < 3, of a phase in the whole window; -1: there is none. */
 int32_t ink_winograd_tap(const ink_node *node, uint32_t phase, uint32_t a, uint32_t b);
 
-/* What a convolution, or its gradient with respect to the input, reads and writes. */
-tiling ink_tiling_of(const ink_node *node, const ink_cell *x, const ink_cell *y);
+/* What a convolution, or its gradient with respect to the input, reads and writes. Towards the input of one of stride 2
+ * it is the outputs that have phases, each a tiling of its own; else phase is 0. */
+tiling ink_tiling_of(const ink_node *node, const ink_cell *x, const ink_cell *y, uint32_t phase);
 
 /* Is this a convolution (or a gradient of one) that tiles can compute, on outputs y that they fill well enough to save
  * time, and may it be other than exact? */
@@ -42,9 +44,9 @@ float *ink_winograd_mine(const ink_program *p, ink_id scratch, uint32_t worker);
 void ink_winograd_take(const ink_program *p, const tiling *t, const float *x, uint32_t tile, ink_tile_places to,
                        size_t group_step);
 
-/* The nine panels of the weights' window between group k of K and c of C, row by row; back: turned round, and each
- * panel transposed, into turned. */
-void ink_winograd_window(const ink_program *p, const ink_cell *w, bool back, size_t k, size_t c,
+/* The nine panels of a phase of the weights' window between group k of K and c of C, row by row. For a gradient towards
+ * the input turned round, and each panel transposed, into turned. */
+void ink_winograd_window(const ink_program *p, const ink_node *node, size_t k, size_t c, uint32_t phase,
                          float turned[9 * INK_PANEL], const float *from[9]);
 
 /* Asks for memory that will be used soon: so many floats; element e of all phases of tiles [tile, tile + tiles). */

@@ -38,7 +38,7 @@ bool ink_winograd_dw_pays(const ink_program *p, const ink_node *node) {
     if (node->op != INK_OP_CONV2D_DW) return false;
     const ink_cell *w = &p->cells[node->out[0]], *dy = &p->cells[node->in[1]];
     if (!ink_winograd_fits(p, node, w, dy) || ink_winograd_weight_floats(w) > SUMS_FLOATS) return false;
-    const tiling map = ink_tiling_of(node, &p->cells[node->in[0]], dy);
+    const tiling map = ink_tiling_of(node, &p->cells[node->in[0]], dy, 0);
     return map.phases == 1 || map.down * map.across >= LEAST_TILES;
 }
 
@@ -47,7 +47,7 @@ const void *ink_winograd_dw_plan(ink_program *p, const ink_node *node, ink_step 
     const ink_cell *dy = &p->cells[node->in[1]];
     winograd_dw *t = ink_plan_new(p, 1, sizeof *t);
     if (t == NULL) return NULL;
-    t->map = ink_tiling_of(node, &p->cells[node->in[0]], dy);
+    t->map = ink_tiling_of(node, &p->cells[node->in[0]], dy, 0);
     t->groups = t->map.phases * t->map.groups;
     t->from = *from;
     t->k_groups = ink_groups(dy->c);
