@@ -200,7 +200,7 @@ const void *ink_sweep_forward(ink_program *p, ink_step *s, const ink_operands *f
 const void *ink_sweep_back(ink_program *p, ink_step *s, const ink_operands *from);
 ink_work ink_work_sweep, ink_work_sweep_narrow, ink_work_turn;
 
-/* ---- winograd.c: the same for convolutions of 3 x 3 and stride 1 on maps that are large enough ---- */
+/* ---- winograd.c: the same for 3 x 3 and stride 1, or 4 x 4 to 6 x 6 and stride 2, on maps large enough ---- */
 /* Is Winograd's way taken for this node (conv2d or conv2d_dx)? From shapes, precision and `exact` alone. */
 bool ink_winograd_pays(const ink_program *p, const ink_node *node);
 /* Floats of the transformed weights. */

@@ -1,7 +1,8 @@
 /* ops/cpu/winograd.c: convolutions of 3 x 3 and stride 1, forward and towards the input, by Winograd's F(4x4,3x3):
  * tiles of 6 x 6 inputs and the weights are transformed, multiplied element by element (36 matrix products instead of
- * 144), and the sums transformed to 4 x 4 outputs. All in float, in a program of bf16 too.
- * The gradient of the weights is in winograd_dw.c; the arithmetic in kern_winograd.h. */
+ * 144), and the sums transformed to 4 x 4 outputs; and those of stride 2 with more taps, in phases (winograd.h). All in
+ * float, in a program of bf16 too. The gradient of the weights is in winograd_dw.c, the arithmetic in kern_winograd.h.
+ */
 #include "ops/cpu/winograd.h"
 
 #define SCRATCH_FLOATS 18432u /* wanted of a worker's transformed inputs: measured */

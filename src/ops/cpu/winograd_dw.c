@@ -1,6 +1,7 @@
-/* ops/cpu/winograd_dw.c: the gradient of the weights of a convolution of 3 x 3 and stride 1, by Winograd's way: it is
- * the transpose of F(4x4,3x3) in the weights, so that tiles of 6 x 6 inputs and of 4 x 4 gradients, transformed, are
- * multiplied element by element and summed over all tiles and images, and 36 sums become 9 taps at the end.
+/* ops/cpu/winograd_dw.c: the gradient of the weights of a convolution of 3 x 3 and stride 1, by Winograd's way (or
+ * of stride 2, in phases: winograd.h): it is the transpose of F(4x4,3x3) in the weights, so that tiles of 6 x 6 inputs
+ * and of 4 x 4 gradients, transformed, are multiplied element by element and summed over all tiles and images, and 36
+ * sums become 9 taps at the end.
  * Everything else about Winograd is in winograd.c.
  *
  * The images are cut into slices, from shapes alone; a task sums one slice and writes its taps, and ink_work_wgrad_join
