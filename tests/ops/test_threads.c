@@ -70,22 +70,29 @@ static void add_lasting(const case_net *net, const ink_program *program, ink_sha
     }
 }
 
+/* The program of a net for all its images, and its pool. */
+static ink_program *compiled(const case_net *net, const setting *s, uint32_t threads, ink_pool **pool) {
+    ink_error err;
+    ink_program *program = NULL;
+    const ink_kernels emulated = emulated_bf16();
+    must(ink_pool_new(threads, pool, &err), &err);
+    const ink_compile_options options = {.max_batch = net->n,
+                                         .precision = s->precision,
+                                         .exact = s->exact,
+                                         .pool = *pool,
+                                         .kernels = s->precision == INK_PRECISION_BF16 ? &emulated : NULL};
+    must(ink_backend_cpu.compile(&net->g, &options, &program, &err), &err);
+    return program;
+}
+
 /* SHA-256 of all parameters and states after STEPS steps, the last with a smaller batch. */
 static void train(const char *text, const setting *s, uint32_t threads, char hex[HEX]) {
     ink_error err;
     case_net net;
     case_data data;
     ink_pool *pool = NULL;
-    ink_program *program = NULL;
-    ink_kernels emulated = emulated_bf16();
     case_build(text, &net);
-    must(ink_pool_new(threads, &pool, &err), &err);
-    ink_compile_options options = {.max_batch = net.n,
-                                   .precision = s->precision,
-                                   .exact = s->exact,
-                                   .pool = pool,
-                                   .kernels = s->precision == INK_PRECISION_BF16 ? &emulated : NULL};
-    must(ink_backend_cpu.compile(&net.g, &options, &program, &err), &err);
+    ink_program *program = compiled(&net, s, threads, &pool);
     for (uint32_t step = 1; step <= STEPS; step++) {
         uint32_t n = step < STEPS ? net.n : net.n / 2 + 1;
         case_fill(&net, n, step, &data);
@@ -134,16 +141,8 @@ static void predict(const char *text, const setting *s, uint32_t threads, uint32
     case_net net;
     case_data data;
     ink_pool *pool = NULL;
-    ink_program *program = NULL;
-    ink_kernels emulated = emulated_bf16();
     case_build(text, &net);
-    must(ink_pool_new(threads, &pool, &err), &err);
-    ink_compile_options options = {.max_batch = net.n,
-                                   .precision = s->precision,
-                                   .exact = s->exact,
-                                   .pool = pool,
-                                   .kernels = s->precision == INK_PRECISION_BF16 ? &emulated : NULL};
-    must(ink_backend_cpu.compile(&net.g, &options, &program, &err), &err);
+    ink_program *program = compiled(&net, s, threads, &pool);
     assert_int_equal(program->rows, rows);
     case_fill(&net, net.n, 1, &data);
     case_write(&ink_backend_cpu, program, &net, net.n, &data);

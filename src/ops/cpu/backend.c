@@ -165,6 +165,11 @@ static ink_status cpu_compile(const ink_graph *g, const ink_compile_options *opt
 
 /* ---- run ---- */
 
+/* Fewer than threads can share well: each has its own room then, else each worker. */
+static bool few_blocks(const ink_program *p) {
+    return p->threads > 1 && p->blocks < 2 * p->threads;
+}
+
 static void do_job(void *context, uint32_t task, uint32_t worker) {
     const ink_job *job = context;
     const ink_program *p = job->program;
@@ -172,7 +177,7 @@ static void do_job(void *context, uint32_t task, uint32_t worker) {
         const ink_step *s = &p->steps[job->first];
         s->work(p, s, task / s->parts, task % s->parts, worker);
     } else if (task < job->chain_tasks) {
-        if (!p->few_blocks) p->room_of[task] = worker;
+        if (!few_blocks(p)) p->room_of[task] = worker;
         for (uint32_t i = 0; i < job->chained; i++) {
             const ink_step *s = &p->steps[job->first + i];
             for (uint32_t part = 0; part < s->parts; part++) s->work(p, s, task, part, worker);
@@ -210,10 +215,10 @@ static bool can_be_apart(const ink_program *p, const ink_phase_plan *plan) {
     return true;
 }
 
-/* With fewer blocks than threads can share well, each chained step is a phase of its own, cut finer. */
+/* With few blocks each chained step is a phase of its own, cut finer. */
 static uint32_t make_jobs(ink_program *p) {
     uint32_t n = 0;
-    const bool apart = p->few_blocks = p->threads > 1 && p->blocks < 2 * p->threads;
+    const bool apart = few_blocks(p);
     for (uint32_t b = 0; apart && b < p->blocks; b++) p->room_of[b] = b;
     bool kept = p->kept_written == owner_of(p)->written;
     for (uint32_t i = 0; i < p->n_phases; i++) {

@@ -23,12 +23,8 @@ typedef struct fourier {
     uint32_t height, width, out_height, out_width, groups, out_groups;
 } fourier;
 
-static bool is_back(ink_op op) {
-    return op == INK_OP_CONV2D_DX;
-}
-
 static uint32_t pad_of(const ink_node *node) {
-    return (uint32_t)(is_back(node->op) ? 2 - node->attr.conv.pad : node->attr.conv.pad);
+    return (uint32_t)(ink_winograd_is_back(node) ? 2 - node->attr.conv.pad : node->attr.conv.pad);
 }
 
 /* Taps of all outputs of a line that meet an input. */
@@ -101,7 +97,7 @@ void ink_work_fourier_weights(const ink_program *p, const ink_step *s, uint32_t 
     (void)block, (void)worker;
     const ink_cell *w = &p->cells[s->node.in[1]];
     const size_t c_groups = ink_groups(w->c), k_groups = ink_groups(w->k);
-    const bool back = is_back(s->node.op);
+    const bool back = ink_winograd_is_back(&s->node);
     for (size_t c = 0; c < c_groups; c++) {
         float turned[9 * INK_PANEL];
         const float *from[9];

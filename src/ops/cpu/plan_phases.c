@@ -185,8 +185,6 @@ static void insert(slot *placed, size_t n, slot s) {
 }
 
 static void set_passing(ink_program *p) {
-    const uint32_t blocks = (p->max_batch + p->rows - 1) / p->rows, at_once = 2 * p->threads - 1; /* make_jobs */
-    p->rooms = blocks < at_once ? blocks : at_once;
     for (uint32_t i = 0; i < p->n_cells; i++) {
         ink_cell *c = &p->cells[i];
         c->passing = has_memory(c) && !stays(c) && c->first == c->last && c->store != INK_STORE_PLAIN;
@@ -241,7 +239,7 @@ static void settle(ink_program *p, const slot *placed, size_t n, float *memory) 
 ink_status ink_plan_memory(ink_program *p, ink_error *err) {
     set_lives(p);
     set_passing(p);
-    const uint32_t blocks = (p->max_batch + p->rows - 1) / p->rows;
+    const uint32_t blocks = (p->max_batch + p->rows - 1) / p->rows, at_once = 2 * p->threads - 1; /* few_blocks */
     const size_t most = (size_t)p->n_cells + 1;
     slot *placed = ink_plan_new(p, most, sizeof *placed), *in_room = ink_plan_new(p, most, sizeof *in_room);
     bool *done = ink_plan_new(p, most, sizeof *done);
@@ -251,7 +249,7 @@ ink_status ink_plan_memory(ink_program *p, ink_error *err) {
     }
     size_t n, n_in_room, end = place(p, false, placed, &n, done), room = place(p, true, in_room, &n_in_room, done), all;
     p->room_floats = room * LINE_FLOATS;
-    if (!ink_size_mul(room, p->rooms, &all) || !ink_size_add(all, end, &all) ||
+    if (!ink_size_mul(room, blocks < at_once ? blocks : at_once, &all) || !ink_size_add(all, end, &all) ||
         !ink_size_mul(all, LINE_FLOATS * sizeof *p->memory, &p->memory_bytes)) {
         p->memory_bytes = SIZE_MAX;
     }

@@ -127,15 +127,13 @@ struct ink_program {
     float *memory; /* of all cells */
     size_t memory_bytes;
     size_t room_floats; /* from one room of passing values to the next */
-    uint32_t rooms;
-    uint32_t *room_of; /* [blocks]: while a block is worked on, its room */
-    ink_phase *tasks;  /* of one run, with their jobs */
+    uint32_t *room_of;  /* [blocks]: while a block is worked on, its room */
+    ink_phase *tasks;   /* of one run, with their jobs */
     ink_job *jobs;
 
     /* of the run under way */
     ink_batch *batch;
     uint32_t n, blocks;
-    bool few_blocks;   /* each has its own room, else each worker */
     ink_id clip;       /* cell of the clipping factor and norm, or INK_NONE */
     float *losses;     /* [max_batch] */
     uint8_t *is_right; /* [max_batch] */

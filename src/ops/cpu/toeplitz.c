@@ -59,7 +59,7 @@ void ink_work_toeplitz_weights(const ink_program *p, const ink_step *s, uint32_t
     (void)block, (void)worker;
     const ink_cell *w = &p->cells[s->node.in[1]];
     const size_t c_groups = ink_groups(w->c), k_groups = ink_groups(w->k), element = element_step(k_groups, c_groups);
-    const bool back = s->node.op == INK_OP_CONV2D_DX;
+    const bool back = ink_winograd_is_back(&s->node);
     for (size_t c = 0; c < c_groups; c++) {
         float turned[9 * INK_PANEL];
         const float *from[9];

@@ -23,10 +23,6 @@ typedef struct winograd {
 
 /* ---- shared with winograd_dw.c ---- */
 
-static bool is_back(ink_op op) {
-    return op == INK_OP_CONV2D_DX;
-}
-
 /* Of the weights of a convolution that fits. */
 static uint32_t phases_of(const ink_cell *w) {
     return w->taps == 9 ? 1 : 4;
@@ -51,8 +47,8 @@ static void phase_of_outputs(int32_t phase, int32_t pad, uint32_t size, uint32_t
 tiling ink_tiling_of(const ink_node *node, const ink_cell *x, const ink_cell *y, uint32_t phase) {
     const int32_t pad = node->attr.conv.pad;
     const uint32_t stride = (uint32_t)node->attr.conv.stride;
-    tiling t = {.pad_down = is_back(node->op) ? 2 - pad : pad,
-                .stride = is_back(node->op) ? 1 : stride,
+    tiling t = {.pad_down = ink_winograd_is_back(node) ? 2 - pad : pad,
+                .stride = ink_winograd_is_back(node) ? 1 : stride,
                 .height = x->height,
                 .width = x->width,
                 .groups = ink_groups(x->c),
@@ -62,7 +58,7 @@ tiling ink_tiling_of(const ink_node *node, const ink_cell *x, const ink_cell *y,
                 .out_next = 1};
     t.pad_across = t.pad_down;
     t.phases = t.stride * t.stride;
-    if (is_back(node->op) && stride == 2) {
+    if (ink_winograd_is_back(node) && stride == 2) {
         uint32_t top, left;
         phase_of_outputs((int32_t)phase / 2, pad, y->height, &top, &t.out_height, &t.pad_down);
         phase_of_outputs((int32_t)phase % 2, pad, y->width, &left, &t.out_width, &t.pad_across);
@@ -94,7 +90,7 @@ bool ink_winograd_fits(const ink_program *p, const ink_node *node, const ink_cel
     if (p->exact || w->store != INK_STORE_WEIGHTS || w->live != w->taps) return false;
     if (w->c < INK_LANES || w->k < INK_LANES) return false; /* transforms would outweigh products */
     if (!fits_window(p, node)) return false;
-    const uint32_t apart = is_back(node->op) ? (uint32_t)node->attr.conv.stride : 1; /* outputs of a phase */
+    const uint32_t apart = ink_winograd_is_back(node) ? (uint32_t)node->attr.conv.stride : 1; /* outputs of a phase */
     const uint32_t height = y->height / apart, width = y->width / apart;
     if (height < INK_TILE || width < INK_TILE) return false;
     /* A direct product in bf16 has twice the rate, and leaves out the taps beyond the map's border. */
@@ -193,7 +189,7 @@ const void *ink_winograd_plan(ink_program *p, ink_step *s, const ink_operands *f
     winograd *t = ink_plan_new(p, 1, sizeof *t);
     if (t == NULL) return NULL;
     t->from = *from;
-    const uint32_t maps = is_back(s->node.op) ? phases_of(&p->cells[s->node.in[1]]) : 1;
+    const uint32_t maps = ink_winograd_is_back(&s->node) ? phases_of(&p->cells[s->node.in[1]]) : 1;
     uint32_t tiles = 1;
     for (uint32_t i = 0; i < maps; i++) {
         t->maps[i] = ink_tiling_of(&s->node, &p->cells[s->node.in[0]], y, i);
@@ -218,10 +214,10 @@ void ink_winograd_window(const ink_program *p, const ink_node *node, size_t k, s
                          float turned[9 * INK_PANEL], const float *from[9]) {
     const ink_cell *w = &p->cells[node->in[1]];
     for (uint32_t i = 0; i < 9; i++) {
-        const uint32_t at = is_back(node->op) ? 8 - i : i;
+        const uint32_t at = ink_winograd_is_back(node) ? 8 - i : i;
         const int32_t tap = ink_winograd_tap(node, phase, at / 3, at % 3);
         from[i] = tap < 0 ? zeros : w->data + ((k * w->taps + w->place[tap]) * ink_groups(w->c) + c) * INK_PANEL;
-        if (!is_back(node->op) || tap < 0) continue;
+        if (!ink_winograd_is_back(node) || tap < 0) continue;
         p->kernels->transpose(from[i], 0, turned + i * INK_PANEL, 0, 1);
         from[i] = turned + i * INK_PANEL;
     }
@@ -236,7 +232,7 @@ void ink_work_winograd_weights(const ink_program *p, const ink_step *s, uint32_t
     const ink_cell *w = &p->cells[s->node.in[1]];
     const uint32_t phases = phases_of(w);
     const size_t c_groups = ink_groups(w->c), k_groups = ink_groups(w->k), column = COLUMN_PANELS * INK_PANEL;
-    const bool back = is_back(s->node.op), apart = p->kernels->winograd_apart;
+    const bool back = ink_winograd_is_back(&s->node), apart = p->kernels->winograd_apart;
     float *to = ink_data(p, s->extra[0]), turned[9 * INK_PANEL];
     for (size_t c = 0; c < phases * c_groups; c++) {
         const float *from[9];

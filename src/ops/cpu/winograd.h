@@ -23,6 +23,11 @@ typedef struct tiling {
     uint32_t down, across;                  /* tiles */
 } tiling;
 
+/* Is it the gradient with respect to the input? */
+static inline bool ink_winograd_is_back(const ink_node *node) {
+    return node->op == INK_OP_CONV2D_DX;
+}
+
 /* The number of tap (a, b), a, b < 3, of a phase in the whole window; -1: there is none. */
 int32_t ink_winograd_tap(const ink_node *node, uint32_t phase, uint32_t a, uint32_t b);
 
