@@ -158,7 +158,9 @@ static ink_id plain_layer(ink_graph *g, ink_id x, const words *w) {
 static void layer(case_net *net, ink_id *at, ink_id *kept, const char *text) {
     ink_graph *g = &net->g;
     words w = read_words(text);
-    if (strcmp(w.op, "slack") == 0) {
+    if (strcmp(w.op, CASE_HALVES) == 0) {
+        return;
+    } else if (strcmp(w.op, "slack") == 0) {
         net->slack = (double)w.number;
     } else if (strcmp(w.op, "mark") == 0) {
         *kept = *at;

@@ -13,6 +13,7 @@
  *   frozen (the last parameter does not learn) · loss SMOOTHING (cross entropy; nothing follows)
  *   soft WEIGHT TEMPERATURE (the same with a second target, softmax of an input of its own)
  *   predict (no gradients: nothing follows)
+ *   halves (nothing: the case is one of those that bf16's plain loops take, however large)
  *   slack FACTOR (on the tolerance: the numbers cancel; say why)
  *   sgd | nesterov | adam | adamw | muon (after a loss), each with [clip NORM] [average DECAY] [decay DECAY] */
 #ifndef INK_TESTS_OPS_CASES_H
@@ -46,6 +47,7 @@ uint64_t case_work(const case_net *net);
 /* Sanitizers, emulators (cmake/InkTests.cmake says when) and the generic kernels (which call fmaf) are many times
  * slower: there tests leave out cases with more work than this. Their small brothers take the same paths. */
 #define CASE_WORK_MAX UINT64_C(6000000)
+#define CASE_HALVES   "halves"
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(INK_TEST_EMULATED)
 #define CASE_SLOW 1
 #else

@@ -317,6 +317,16 @@ const char *const ink_cases[] = {
     "66 x 20x6x5: conv 18 3x3 p2 bias, relu", /* two of padding; back: none */
     "64 x 16x8x8: conv 16 3x3 p1, relu",      /* one too large */
     "67 x 48x7x7: mark, conv 48 3x3 p1 bias, bn-eval, add, relu, predict",
+    /* the same in bf16 on a circle of five, as windows of a larger map, and of stride 2 in phases */
+    "64 x 32x5x5: conv 32 3x3, halves",               /* five inputs, no padding; back: two */
+    "70 x 32x4x3: conv 33 3x3 p1 bias, relu, halves", /* one padding both ways */
+    "70 x 48x4x4: mark, conv 64 3x3 p1, bn, relu, conv 48 3x3 p1, bn, add, relu",
+    "64 x 17x7x7: conv 16 3x3 p1, predict, halves",
+    "64 x 16x13x8: conv 16 3x3 bias, halves",              /* two windows of eight */
+    "65 x 33x12x10: conv 49 3x3, bn, relu",                /* four; back: of a map with two paddings */
+    "64 x 32x15x15: conv 16 5x5 s2 bias, predict, halves", /* one window of each phase */
+    "66 x 34x15x13: conv 32 6x4 s2 p1, bn, relu",
+    "65 x 33x13x23: conv 33 4x5 s2 p1 bias, bn-eval, relu, predict",
     /* heavy: blocks of 32 or 64 images */
     "133 x 17x2x2: conv 96 3x3 p1, bn-eval, relu, flatten, linear 18 bias, leaky, linear 10, softmax, predict",
     "130 img 12x12: normalise 1, flatten, linear 50 bias, relu, linear 10 bias, predict",

@@ -85,15 +85,42 @@ static void pair_rows(const float *from, size_t from_step, uint16_t *to, size_t 
     }
 }
 
+static ink_kernels whole; /* the table that these loops stand beside */
+
+/* Row by row, in float, then rounded. */
+static void round_elements(ink_circle circle, size_t points, size_t elements, const float *const *from, uint16_t *to,
+                           size_t step, size_t rows) {
+    for (size_t row = 0; row < rows; row++) {
+        const float *lanes[64];
+        float out[INK_CIRCLE_MOST * INK_LANES];
+        for (size_t i = 0; i < points * points; i++) lanes[i] = from[i] + row * INK_LANES;
+        whole.fourier[circle].inputs(lanes, out, INK_LANES, 1);
+        for (size_t e = 0; e < elements; e++) {
+            to_bf16(out + e * INK_LANES, to + e * step + row * INK_LANES, INK_LANES);
+        }
+    }
+}
+
+static void inputs_of_8(const float *const *from, void *to, size_t step, size_t rows) {
+    round_elements(INK_CIRCLE_EIGHT, 8, INK_CIRCLE_MOST, from, to, step, rows);
+}
+
+static void inputs_of_5(const float *const *from, void *to, size_t step, size_t rows) {
+    round_elements(INK_CIRCLE_FIVE, 5, 37, from, to, step, rows);
+}
+
 ink_kernels emulated_bf16(void) {
     ink_kernels table;
     ink_error err;
     if (ink_kernels_pick(&table, &err) != INK_OK) fail_msg("%s", err.text);
+    whole = table;
     table.name = "emulated bf16";
     table.has_bf16 = true;
     table.gemm_bf16 = gemm_bf16;
     table.to_bf16 = to_bf16;
     table.round_bf16 = round_bf16;
     table.pair_rows = pair_rows;
+    table.inputs_bf16[INK_CIRCLE_EIGHT] = inputs_of_8;
+    table.inputs_bf16[INK_CIRCLE_FIVE] = inputs_of_5;
     return table;
 }

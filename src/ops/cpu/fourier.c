@@ -1,68 +1,166 @@
-/* ops/cpu/fourier.c: convolutions of 3 x 3 and stride 1 on maps that fit a circle of eight both ways, forward and
- * towards the input, by the discrete Fourier transform: the map, zeros around it, becomes 4 real and 30 complex
- * numbers, as do the weights; their products, three real ones for a complex one, are 94 matrix products where
- * Winograd's tiles take 144 on a map of 7 x 7 and the taps themselves 361. All in float, in a program of bf16 too.
- * Larger and smaller maps are in winograd.c and toeplitz.c, the gradient of the weights is in winograd_dw.c and
- * wgrad.c; the arithmetic in kern_fourier.h. */
+/* ops/cpu/fourier.c: convolutions of 3 x 3 and stride 1, forward and towards the input, by the discrete Fourier
+ * transform; the arithmetic is in kern_fourier.h.
+ *
+ * A map that leaves its zeros room on a circle of eight both ways becomes 4 real and 30 complex numbers, as do the
+ * weights; their products, three real ones for a complex one, are 94 matrix products where Winograd's tiles take 144 on
+ * a map of 7 x 7 and the taps themselves 361. On a circle of five a map of 4 x 4 takes 37.
+ *
+ * In a program of bf16 transformed inputs and weights are rounded, and products are bf16's, twice as fast. That is no
+ * less exact than rounding the map itself, as the transform keeps the sum of squares, but for the sums of two numbers
+ * that a complex product has: they cost a factor of root(2). (Winograd's transforms enlarge numbers that cancel: it
+ * stays in float.) So larger maps pay too, cut into windows of 8 x 8 with 6 x 6 outputs; and convolutions of stride 2
+ * with 4 x 4 to 6 x 6 taps, forward, in phases (winograd.h). */
 #include "ops/cpu/winograd.h"
 
-#define CIRCLE       8u
-#define ELEMENTS     94u
 #define STRIP_ROWS   16u /* images transformed at once */
 #define PAIR         2u  /* panels of outputs at once: what a tile of products holds */
 #define LEAST_IMAGES 64u /* of fewer the products saved do not pay for the weights' transform */
 
-/* Direct products that must be saved for one done here: transforms cost as much as a third of them. */
-#define LEAST_SAVED      1.3
-#define LEAST_SAVED_BF16 2.6
+/* Direct products that must be saved for one done here, in float: transforms cost as much as a third of them. */
+#define LEAST_SAVED 1.3
+/* The same in bf16, where transforms are counted below. */
+#define LEAST_SAVED_BF16 1.1
+
+/* cost: of a panel's transform, either way, in bf16's panel products; from instructions counted. */
+static const struct {
+    uint32_t points, elements;
+    double cost;
+} circles[INK_CIRCLES] = {
+    [INK_CIRCLE_EIGHT] = {.points = 8, .elements = INK_CIRCLE_MOST, .cost = 70},
+    [INK_CIRCLE_FIVE] = {.points = 5, .elements = 37, .cost = 25},
+};
 
 typedef struct fourier {
-    ink_operands from; /* a: x (dy), b: weights [K/32][element][K/16 of these][C/16][16 c][16 k] */
-    ink_id scratch;    /* [worker]: inputs [element][C/16][16 rows][16], then products [element][2][16 rows][16] */
-    uint32_t pad;      /* what the window's first tap reaches beyond the first output */
-    uint32_t height, width, out_height, out_width, groups, out_groups;
+    ink_operands from; /* a: x (dy), b: weights [K/32][element][K/16 of these][phase][C/16][16 c][16 k] */
+    ink_id scratch;    /* [worker]: inputs [element][phase][C/16][16 rows][16], then products
+                        * [element][2][16 rows][16] */
+    ink_circle circle;
+    bool half;       /* inputs and weights are bfloat16, weights with pairs of C side by side */
+    tiling map;      /* cut into these tiles; where one goes round, it has no padding */
+    uint32_t tile;   /* outputs of one, one way */
+    uint32_t pad;    /* on the circle */
+    uint32_t groups; /* of the inputs, all phases */
+    uint32_t out_groups;
 } fourier;
 
-static uint32_t pad_of(const ink_node *node) {
-    return (uint32_t)(ink_winograd_is_back(node) ? 2 - node->attr.conv.pad : node->attr.conv.pad);
-}
+/* ---- where it pays ---- */
 
 /* Taps of all outputs of a line that meet an input. */
-static uint32_t meetings(uint32_t in, uint32_t out, uint32_t pad) {
+static uint32_t meetings(uint32_t in, uint32_t out, int32_t pad, uint32_t stride, int32_t window) {
     uint32_t n = 0;
     for (uint32_t i = 0; i < out; i++) {
-        for (uint32_t t = 0; t < 3; t++) n += i + t >= pad && i + t - pad < in;
+        for (int32_t t = 0; t < window; t++) {
+            const int64_t at = (int64_t)i * stride + t - pad;
+            n += at >= 0 && at < in;
+        }
     }
     return n;
 }
 
-/* Zeros must be left on the circle for what a window reaches beyond the map; a map that one tile of Winograd's covers
- * one way or the other is better off there. */
-static bool goes_round(uint32_t in, uint32_t out, uint32_t pad) {
-    return in + pad <= CIRCLE && out <= CIRCLE && out > INK_TILE;
+/* Matrix products of the node done tap by tap. */
+static double direct_products(const ink_node *node, const tiling *m) {
+    const int32_t h = node->attr.conv.window_h, w = node->attr.conv.window_w;
+    return (double)meetings(m->height, m->out_height, m->pad_down, m->stride, h) *
+           (double)meetings(m->width, m->out_width, m->pad_across, m->stride, w);
+}
+
+/* Zeros must be left on the circle for what a window reaches beyond the map. */
+static bool goes_round(uint32_t points, uint32_t in, uint32_t out, int32_t pad) {
+    return in + (uint32_t)pad <= points && out <= points;
+}
+
+/* The map of a node cut for a circle. */
+static void cut(fourier *t, const tiling *whole, ink_circle circle) {
+    const uint32_t points = circles[circle].points;
+    t->circle = circle;
+    t->map = *whole;
+    t->groups = whole->phases * whole->groups;
+    t->tile = points - 2;
+    t->pad = 0;
+    if (whole->phases == 1 && goes_round(points, whole->height, whole->out_height, whole->pad_down) &&
+        goes_round(points, whole->width, whole->out_width, whole->pad_across)) {
+        t->tile = points;
+        t->pad = (uint32_t)whole->pad_down;
+        t->map.pad_down = t->map.pad_across = 0;
+    }
+    t->map.down = (whole->out_height + t->tile - 1) / t->tile;
+    t->map.across = (whole->out_width + t->tile - 1) / t->tile;
+}
+
+/* What it takes in bf16, in panel products for each pair of panels. */
+static double cost_of(const fourier *t, uint32_t phases) {
+    const double transforms = (double)phases / t->out_groups + 1.0 / ((double)t->groups / phases);
+    const double tile = (double)phases * circles[t->circle].elements + circles[t->circle].cost * transforms;
+    return tile * t->map.down * t->map.across;
+}
+
+/* In float the map must go round; one that a single tile of Winograd's covers, one way or the other, is better off
+ * there. */
+static bool choose_float(fourier *t, const ink_node *node, const tiling *whole) {
+    cut(t, whole, INK_CIRCLE_EIGHT);
+    if (t->tile != circles[INK_CIRCLE_EIGHT].points) return false;
+    if (whole->out_height <= INK_TILE || whole->out_width <= INK_TILE) return false;
+    return direct_products(node, whole) > circles[INK_CIRCLE_EIGHT].elements * LEAST_SAVED;
+}
+
+static bool choose_half(const ink_program *p, fourier *t, const ink_node *node, const tiling *whole) {
+    double best = direct_products(node, whole) / LEAST_SAVED_BF16;
+    bool pays = false;
+    if (ink_winograd_pays(p, node)) { /* in float, at half the rate */
+        const double winograd = 2.0 * INK_TILE_ELEMENTS * whole->down * whole->across / LEAST_SAVED_BF16;
+        if (winograd < best) best = winograd;
+    }
+    for (int c = 0; c < INK_CIRCLES; c++) {
+        fourier other = *t;
+        cut(&other, whole, (ink_circle)c);
+        if (cost_of(&other, whole->phases) >= best) continue;
+        best = cost_of(&other, whole->phases);
+        pays = true;
+        *t = other;
+    }
+    return pays;
+}
+
+static bool fits_window(const fourier *t, const ink_node *node) {
+    const int32_t h = node->attr.conv.window_h, w = node->attr.conv.window_w;
+    if (node->attr.conv.stride == 1) return h == 3 && w == 3 && node->attr.conv.pad <= 2;
+    if (node->attr.conv.stride != 2 || ink_winograd_is_back(node) || !t->half) return false;
+    return h >= 4 && h <= 6 && w >= 4 && w <= 6;
+}
+
+/* How the node is computed here; false: it is not. From shapes, precision and `exact` alone. */
+static bool choose(const ink_program *p, const ink_node *node, fourier *t) {
+    if (node->op != INK_OP_CONV2D && node->op != INK_OP_CONV2D_DX) return false;
+    const ink_cell *w = &p->cells[node->in[1]], *x = &p->cells[node->in[0]], *y = &p->cells[node->out[0]];
+    if (p->exact || p->max_batch < LEAST_IMAGES || p->kernels->fourier[0].inputs == NULL) return false;
+    if (w->store != INK_STORE_WEIGHTS || w->live != w->taps || w->c < INK_LANES || w->k < INK_LANES) return false;
+    *t = (fourier){.half = p->precision == INK_PRECISION_BF16, .out_groups = ink_groups(y->c)};
+    if (!fits_window(t, node)) return false;
+    const tiling whole = ink_tiling_of(node, x, y, 0);
+    return t->half ? choose_half(p, t, node, &whole) : choose_float(t, node, &whole);
 }
 
 bool ink_fourier_pays(const ink_program *p, const ink_node *node) {
-    if (node->op != INK_OP_CONV2D && node->op != INK_OP_CONV2D_DX) return false;
-    const ink_cell *w = &p->cells[node->in[1]], *x = &p->cells[node->in[0]], *y = &p->cells[node->out[0]];
-    if (p->exact || p->max_batch < LEAST_IMAGES || p->kernels->fourier_inputs == NULL) return false;
-    if (w->store != INK_STORE_WEIGHTS || w->live != w->taps || w->c < INK_LANES || w->k < INK_LANES) return false;
-    if (node->attr.conv.window_h != 3 || node->attr.conv.window_w != 3 || node->attr.conv.stride != 1) return false;
-    if (node->attr.conv.pad > 2) return false;
-    const uint32_t pad = pad_of(node);
-    if (!goes_round(x->height, y->height, pad) || !goes_round(x->width, y->width, pad)) return false;
-    const double direct = (double)meetings(x->height, y->height, pad) * (double)meetings(x->width, y->width, pad);
-    return direct > ELEMENTS * (p->precision == INK_PRECISION_BF16 ? LEAST_SAVED_BF16 : LEAST_SAVED);
+    fourier t;
+    return choose(p, node, &t);
 }
 
-size_t ink_fourier_weight_floats(const ink_cell *w) {
-    return (size_t)ELEMENTS * ink_groups(w->k) * ink_groups(w->c) * INK_PANEL;
+/* ---- the plan ---- */
+
+static size_t panels_of(const fourier *t) {
+    return (size_t)circles[t->circle].elements * t->groups * t->out_groups;
 }
 
-/* From an element of the inputs, and of the products, to the next one: streams 4 KiB apart would share one set of the
- * cache. */
+size_t ink_fourier_weight_floats(const ink_program *p, const ink_node *node) {
+    fourier t;
+    if (!choose(p, node, &t)) return 0;
+    return panels_of(&t) * INK_PANEL / (t.half ? 2 : 1);
+}
+
+/* From an element of the inputs, and of the products, to the next one, in floats: streams 4 KiB apart would share one
+ * set of the cache. */
 static size_t input_step(const fourier *t) {
-    return (size_t)t->groups * STRIP_ROWS * INK_LANES + INK_TILE_GAP;
+    return (size_t)t->groups * STRIP_ROWS * INK_LANES / (t->half ? 2 : 1) + INK_TILE_GAP;
 }
 
 static size_t product_step(void) {
@@ -70,21 +168,20 @@ static size_t product_step(void) {
 }
 
 const void *ink_fourier_plan(ink_program *p, ink_step *s, const ink_operands *from, ink_id *scratch) {
-    const ink_cell *x = &p->cells[s->node.in[0]], *y = &p->cells[s->node.out[0]];
     fourier *t = ink_plan_new(p, 1, sizeof *t);
-    if (t == NULL) return NULL;
-    *t = (fourier){.from = *from,
-                   .pad = pad_of(&s->node),
-                   .height = x->height,
-                   .width = x->width,
-                   .out_height = y->height,
-                   .out_width = y->width,
-                   .groups = ink_groups(x->c),
-                   .out_groups = ink_groups(y->c)};
-    if (!ink_winograd_room(p, scratch, ELEMENTS * (input_step(t) + product_step()))) return NULL;
+    if (t == NULL || !choose(p, &s->node, t)) return NULL;
+    t->from = *from;
+    if (!ink_winograd_room(p, scratch, circles[t->circle].elements * (input_step(t) + product_step()))) return NULL;
     t->scratch = *scratch;
-    s->parts = p->rows / STRIP_ROWS;
+    s->parts = p->rows / STRIP_ROWS * t->map.down * t->map.across;
     return t;
+}
+
+/* ---- weights ---- */
+
+/* For a panel's transform, before it is rounded. */
+bool ink_fourier_weight_room(ink_program *p, ink_id *scratch) {
+    return p->precision != INK_PRECISION_BF16 || ink_winograd_room(p, scratch, (size_t)INK_CIRCLE_MOST * INK_PANEL);
 }
 
 /* Panels of outputs in the pair that begins at `group`. */
@@ -94,44 +191,84 @@ static size_t pair_at(size_t groups, size_t group) {
 
 /* part: a group of K, as in ink_work_winograd_weights. */
 void ink_work_fourier_weights(const ink_program *p, const ink_step *s, uint32_t block, uint32_t part, uint32_t worker) {
-    (void)block, (void)worker;
-    const ink_cell *w = &p->cells[s->node.in[1]];
-    const size_t c_groups = ink_groups(w->c), k_groups = ink_groups(w->k);
+    (void)block;
+    fourier t;
+    if (!choose(p, &s->node, &t)) return; /* never: only such nodes have this step */
     const bool back = ink_winograd_is_back(&s->node);
-    for (size_t c = 0; c < c_groups; c++) {
+    const size_t elements = circles[t.circle].elements, inner = ink_groups(p->cells[s->node.in[1]].c);
+    float *all = ink_data(p, s->extra[0]), *own = t.half ? ink_winograd_mine(p, s->extra[1], worker) : NULL;
+    for (size_t c = 0; c < t.map.phases * inner; c++) {
         float turned[9 * INK_PANEL];
         const float *from[9];
-        ink_winograd_window(p, &s->node, part, c, 0, turned, from);
-        const size_t in = back ? part : c, out = back ? c : part, groups = back ? k_groups : c_groups;
-        const size_t first = out / PAIR * PAIR, pair = pair_at(back ? c_groups : k_groups, first);
-        float *to = ink_data(p, s->extra[0]) + (first * ELEMENTS + out - first) * groups * INK_PANEL;
-        p->kernels->fourier_weights(from, to + in * INK_PANEL, pair * groups * INK_PANEL, INK_LANES);
+        ink_winograd_window(p, &s->node, part, c % inner, (uint32_t)(c / inner), turned, from);
+        const size_t in = back ? part : c, out = back ? c : part, first = out / PAIR * PAIR;
+        const size_t step = pair_at(t.out_groups, first) * t.groups * INK_PANEL;
+        const size_t at = ((first * elements + out - first) * t.groups + in) * INK_PANEL;
+        if (t.half) {
+            p->kernels->fourier[t.circle].weights(from, own, INK_PANEL, INK_LANES);
+            p->kernels->pair_rows(own, INK_PANEL, (uint16_t *)(void *)all + at, step, elements);
+        } else {
+            p->kernels->fourier[t.circle].weights(from, all + at, step, INK_LANES);
+        }
     }
 }
 
-/* The inputs of STRIP_ROWS images of a block, transformed; x: the first one's. */
-static void take(const ink_program *p, const fourier *t, const float *x, float *to) {
-    static const float zeros[STRIP_ROWS * INK_LANES];
-    const size_t panel = p->rows * INK_LANES;
-    for (size_t g = 0; g < t->groups; g++) {
-        const float *from[CIRCLE * CIRCLE];
-        for (size_t i = 0; i < CIRCLE; i++) {
-            for (size_t j = 0; j < CIRCLE; j++) {
-                const bool inside = i < t->height && j < t->width;
-                from[i * CIRCLE + j] = inside ? x + ((i * t->width + j) * t->groups + g) * panel : zeros;
+/* ---- tiles ---- */
+
+static const float zeros[STRIP_ROWS * INK_LANES]; /* what lies outside a map */
+
+/* Where point e of a phase of a tile lies, group 0; zeros: outside the map. */
+static const float *point_of(const ink_program *p, const fourier *t, const float *x, uint32_t tile, uint32_t phase,
+                             uint32_t e) {
+    const uint32_t points = circles[t->circle].points;
+    const uint32_t down = tile / t->map.across * t->tile + e / points;
+    const uint32_t across = tile % t->map.across * t->tile + e % points;
+    const int64_t i = (int64_t)(down * t->map.stride + phase / 2) - t->map.pad_down;
+    const int64_t j = (int64_t)(across * t->map.stride + phase % 2) - t->map.pad_across;
+    if (i < 0 || j < 0 || i >= t->map.height || j >= t->map.width) return NULL;
+    return x + (size_t)(i * t->map.width + j) * t->map.groups * p->rows * INK_LANES;
+}
+
+/* A tile of STRIP_ROWS images of a block, transformed; x: the first one's. */
+static void take(const ink_program *p, const fourier *t, const float *x, uint32_t tile, float *to) {
+    const size_t panel = p->rows * INK_LANES, own = STRIP_ROWS * INK_LANES;
+    const uint32_t points = circles[t->circle].points * circles[t->circle].points;
+    const float *first[64], *from[64];
+    for (uint32_t phase = 0; phase < t->map.phases; phase++) {
+        for (uint32_t e = 0; e < points; e++) first[e] = point_of(p, t, x, tile, phase, e);
+        for (size_t g = 0; g < t->map.groups; g++) {
+            const size_t at = (phase * t->map.groups + g) * own;
+            for (uint32_t e = 0; e < points; e++) from[e] = first[e] != NULL ? first[e] + g * panel : zeros;
+            if (t->half) {
+                p->kernels->inputs_bf16[t->circle](from, (uint16_t *)(void *)to + at, 2 * input_step(t), STRIP_ROWS);
+            } else {
+                p->kernels->fourier[t->circle].inputs(from, to + at, input_step(t), STRIP_ROWS);
             }
         }
-        p->kernels->fourier_inputs(from, to + g * STRIP_ROWS * INK_LANES, input_step(t), STRIP_ROWS);
     }
 }
 
-/* The outputs of group g from its products; `at`: floats from a panel's begin to the strip's first image. */
-static void give(const ink_program *p, const fourier *t, const ink_step *s, uint32_t block, size_t at, size_t g,
-                 const float *products) {
+/* A tile's outputs: where the first one lies, in positions, and how many there are. */
+typedef struct places {
+    size_t first;
+    uint32_t down, across;
+} places;
+
+static places places_of(const fourier *t, uint32_t tile) {
+    const uint32_t i = tile / t->map.across * t->tile, j = tile % t->map.across * t->tile;
+    const uint32_t down = t->map.out_height - i, across = t->map.out_width - j;
+    return (places){.first = (size_t)i * t->map.out_width + j,
+                    .down = down < t->tile ? down : t->tile,
+                    .across = across < t->tile ? across : t->tile};
+}
+
+/* The outputs of group g from its products; at: floats from the block's begin to the strip's first image in a panel. */
+static void give(const ink_program *p, const fourier *t, const ink_step *s, uint32_t block, const places *to, size_t at,
+                 size_t g, const float *products) {
     const size_t panel = p->rows * INK_LANES, position = t->out_groups * panel, lanes = g * INK_LANES;
     const float *bias = ink_data(p, s->bias), *scale = ink_data(p, s->scale), *offset = ink_data(p, s->offset);
     const float *residual = ink_block(p, s->residual, block), *mask = ink_block(p, s->mask, block);
-    at += g * panel;
+    at += to->first * position + g * panel;
     const ink_tile_out o = {.from = products,
                             .out = ink_block(p, s->node.out[0], block) + at,
                             .bias = bias != NULL ? bias + lanes : NULL,
@@ -141,51 +278,62 @@ static void give(const ink_program *p, const fourier *t, const ink_step *s, uint
                             .mask = mask != NULL ? mask + at : NULL,
                             .step = product_step(),
                             .rows = STRIP_ROWS,
-                            .line = t->out_width * position,
+                            .line = t->map.out_width * position,
                             .next = position,
-                            .down = t->out_height,
-                            .across = t->out_width,
+                            .down = to->down,
+                            .across = to->across,
                             .relu = s->relu};
-    p->kernels->fourier_outputs(&o, t->pad);
+    p->kernels->fourier[t->circle].outputs(&o, t->pad);
 }
 
-/* part: a strip of images. */
+/* While products of element e keep the processor busy, memory may bring what follows the sums of output e. */
+static void expect(const ink_program *p, const fourier *t, const ink_step *s, uint32_t block, const places *to,
+                   size_t at, size_t g, size_t e) {
+    if (e >= (size_t)to->down * to->across) return;
+    const float *residual = ink_block(p, s->residual, block), *mask = ink_block(p, s->mask, block);
+    const size_t place = to->first + e / to->across * t->map.out_width + e % to->across;
+    for (size_t i = 0; i < pair_at(t->out_groups, g); i++) {
+        const size_t wanted = at + (place * t->out_groups + g + i) * p->rows * INK_LANES;
+        if (residual != NULL) ink_winograd_expect(residual + wanted, STRIP_ROWS * INK_LANES);
+        if (mask != NULL) ink_winograd_expect(mask + wanted, STRIP_ROWS * INK_LANES);
+    }
+}
+
+/* part: a strip of images of a tile. */
 void ink_work_fourier(const ink_program *p, const ink_step *s, uint32_t block, uint32_t part, uint32_t worker) {
     static const ink_offsets none = {0, 0};
     const fourier *t = s->plan;
-    const size_t at = (size_t)part * STRIP_ROWS * INK_LANES, places = (size_t)t->out_height * t->out_width;
-    const float *residual = ink_block(p, s->residual, block), *mask = ink_block(p, s->mask, block);
-    float *inputs = ink_winograd_mine(p, t->scratch, worker), *products = inputs + ELEMENTS * input_step(t);
-    take(p, t, ink_block(p, t->from.a, block) + at, inputs);
+    const uint32_t tiles = t->map.down * t->map.across;
+    const size_t at = (size_t)part / tiles * STRIP_ROWS * INK_LANES, own = STRIP_ROWS * INK_LANES;
+    const size_t elements = circles[t->circle].elements;
+    const places to = places_of(t, part % tiles);
+    float *inputs = ink_winograd_mine(p, t->scratch, worker), *products = inputs + elements * input_step(t);
+    take(p, t, ink_block(p, t->from.a, block) + at, part % tiles, inputs);
     for (size_t g = 0; g < t->out_groups; g += PAIR) {
-        const size_t pair = pair_at(t->out_groups, g), weights = t->groups * INK_PANEL;
+        const size_t pair = pair_at(t->out_groups, g), weights = t->groups * (size_t)INK_PANEL;
         ink_gemm m = {.pairs = &none,
                       .a_m = INK_LANES,
-                      .a_k = 1,
-                      .a_inner = STRIP_ROWS * INK_LANES,
+                      .a_k = t->half ? 2 : 1,
+                      .a_inner = own,
                       .b_inner = INK_PANEL,
                       .b_panel = weights,
                       .out_m = INK_LANES,
-                      .out_panel = STRIP_ROWS * INK_LANES,
+                      .out_panel = own,
                       .rows = STRIP_ROWS,
                       .panels = (uint32_t)pair,
                       .n_pairs = 1,
                       .inner = t->groups,
-                      .depth = INK_LANES,
+                      .depth = t->half ? INK_LANES / 2 : INK_LANES,
                       .outer = 1};
-        for (size_t e = 0; e < ELEMENTS; e++) {
-            for (size_t i = 0; e < places && i < pair; i++) {
-                const size_t wanted = at + (e * t->out_groups + g + i) * p->rows * INK_LANES;
-                if (residual != NULL) ink_winograd_expect(residual + wanted, STRIP_ROWS * INK_LANES);
-                if (mask != NULL) ink_winograd_expect(mask + wanted, STRIP_ROWS * INK_LANES);
-            }
+        for (size_t e = 0; e < elements; e++) {
+            const size_t panels = (g * elements + e * pair) * weights;
+            const float *all = ink_data(p, t->from.b);
+            expect(p, t, s, block, &to, at, g, e);
             m.a = inputs + e * input_step(t);
-            m.b = ink_data(p, t->from.b) + (g * ELEMENTS + e * pair) * weights;
+            m.b = t->half ? (const void *)((const uint16_t *)(const void *)all + panels) : all + panels;
             m.out = products + e * product_step();
-            p->kernels->gemm(&m);
+            (t->half ? p->kernels->gemm_bf16 : p->kernels->gemm)(&m);
         }
-        for (size_t i = 0; i < pair; i++) {
-            give(p, t, s, block, at, g + i, products + i * STRIP_ROWS * INK_LANES);
-        }
+        for (size_t i = 0; i < pair; i++) give(p, t, s, block, &to, at, g + i, products + i * own);
     }
 }

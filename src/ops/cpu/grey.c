@@ -1,6 +1,7 @@
 /* ops/cpu/grey.c: a convolution of an image whose channels are one grey picture, scaled and shifted: its weights are
  * summed over the channels, and one plane stands for all.
- * The convolution itself is in sweep.c; training, which wants every channel's gradient, has all planes.
+ * The convolution itself is in sweep.c; training, which wants every channel's gradient, has all planes. In a program of
+ * bf16 too it stays in float, picture and weights unrounded.
  *
  * With x[c] = u factor[c] + shift[c] inside the picture, u = x[0], and 0 beyond its border,
  *   sum over c, taps of w x = sum over taps of u (sum over c of w factor) + sum over taps inside of (sum over c of w
@@ -27,7 +28,7 @@ bool ink_grey_has_starts(const ink_node *normalise) {
 bool ink_grey_fits(const ink_program *p, const ink_graph *g, ink_id v) {
     const ink_value *value = &g->values[v];
     const ink_node *n = value->maker != INK_NONE ? &g->nodes[value->maker] : NULL;
-    if (p->exact || p->precision != INK_PRECISION_F32 || value->output || value->dim[0] != CHANNELS) return false;
+    if (p->exact || value->output || value->dim[0] != CHANNELS) return false;
     if (n == NULL || n->op != INK_OP_NORMALISE || n->attr.normalise.scale[0] == 0.0f) return false;
     if (p->rows == 1 && ink_grey_has_starts(n)) return false; /* a product of several positions has one bias */
     for (int32_t i = 0; i < g->n_nodes; i++) {

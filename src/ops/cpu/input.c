@@ -84,6 +84,8 @@ void ink_work_normalise(const ink_program *p, const ink_step *s, uint32_t block,
     for (size_t c = 0; c < channels; c++) {
         (in_lines ? fill_plane : fill_pixels)(p, &s->node, y, c, x, first, real, to);
     }
-    /* Planes are read by thin convolutions alone, which have no bfloat16 form: rounded floats serve as well. */
-    if (p->precision == INK_PRECISION_BF16 && y->store == INK_STORE_PLANES) p->kernels->round_bf16(to, to, y->block);
+    /* Planes are read by thin convolutions alone, which have no bfloat16 form: rounded floats serve as well. A plane
+     * that stands for several channels (grey.c) is not rounded. */
+    const bool rounds = p->precision == INK_PRECISION_BF16 && y->store == INK_STORE_PLANES;
+    if (rounds && channels * x->elements == y->elements) p->kernels->round_bf16(to, to, y->block);
 }

@@ -3,6 +3,7 @@
  * instructions give its bits, so bfloat16 is offered where it is native and nowhere else. */
 #include <string.h>
 
+#include "ops/cpu/kern_fourier_lines.h"
 #include "ops/cpu/kern_vector.h"
 
 INLINE vf load_pairs(const uint16_t *p) {
@@ -31,11 +32,35 @@ INLINE vf multiply_pairs(vf x, vf y, vf sum) {
 #define MULTIPLY(x, y, z) multiply_pairs(x, y, z)
 #include "ops/cpu/kern_gemm.h"
 
+INLINE void put_half(uint16_t *to, vf x) {
+    __m256bh half = _mm512_cvtneps_pbh((__m512)x);
+    memcpy(to, &half, sizeof half);
+}
+
+#define ELEMENT   uint16_t
+#define PUT(p, x) put_half(p, x)
+
+#define CIRCLE       8
+#define REALS        2
+#define HALF         3
+#define POINTS(name) name##_8
+#define NAME(name)   name##_half_8
+#include "ops/cpu/kern_circle_in.h"
+#undef CIRCLE
+#undef REALS
+#undef HALF
+#undef POINTS
+#undef NAME
+
+#define CIRCLE       5
+#define REALS        1
+#define HALF         2
+#define POINTS(name) name##_5
+#define NAME(name)   name##_half_5
+#include "ops/cpu/kern_circle_in.h"
+
 static void to_bf16(const float *from, uint16_t *to, size_t count) {
-    for (size_t i = 0; i < count; i += VL) {
-        __m256bh half = _mm512_cvtneps_pbh((__m512)vload(from + i));
-        memcpy(to + i, &half, sizeof half);
-    }
+    for (size_t i = 0; i < count; i += VL) put_half(to + i, vload(from + i));
 }
 
 static void round_bf16(const float *from, float *to, size_t count) {
@@ -85,6 +110,8 @@ void ink_kernels_add_bf16(ink_kernels *table) {
     table->to_bf16 = to_bf16;
     table->round_bf16 = round_bf16;
     table->pair_rows = pair_rows;
+    table->inputs_bf16[INK_CIRCLE_EIGHT] = inputs_half_8;
+    table->inputs_bf16[INK_CIRCLE_FIVE] = inputs_half_5;
     table->peak_bf16 = peak_bf16;
     table->peak_bf16_flops = 2 * PEAK_CHAINS * 2 * VL;
 }

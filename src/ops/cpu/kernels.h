@@ -102,6 +102,20 @@ typedef struct ink_tile_out {
     bool relu;
 } ink_tile_out;
 
+/* Convolutions by the discrete Fourier transform (fourier.c) have maps of n x n points, n one of these; transformed,
+ * these are 94 or 37 real numbers, their elements: kern_fourier.h. */
+typedef enum ink_circle { INK_CIRCLE_EIGHT, INK_CIRCLE_FIVE, INK_CIRCLES } ink_circle;
+#define INK_CIRCLE_MOST 94u /* elements */
+
+/* Lane-wise: panels of `rows` rows of 16 at from[], row by row of the map; element e at to + e step. */
+typedef struct ink_circle_kernels {
+    void (*inputs)(const float *const *from, void *to, size_t step, size_t rows);   /* to: floats; see inputs_bf16 */
+    void (*weights)(const float *const *from, float *to, size_t step, size_t rows); /* of a window of 3 x 3 */
+    /* Products of these become outputs (r, c), r < down, c < across, of a convolution with padding pad, 0 to 2; o as
+     * above, but from element to element `step`, and no slot. */
+    void (*outputs)(const ink_tile_out *o, uint32_t pad);
+} ink_circle_kernels;
+
 /* One step of Adam, AdamW or SGD over count elements (a multiple of 16); formulas in ops/graph.h. */
 typedef struct ink_update {
     float *w, *m, *v; /* SGD: m is the momentum buffer or NULL, v NULL */
@@ -226,13 +240,7 @@ typedef struct ink_kernels {
     bool winograd_apart;
     void (*winograd_outputs)(const ink_tile_out *o);
 
-    /* ---- Fourier's way on maps of 8 x 8: fourier.c. Panels of `rows` rows of 16, element e of 94 at e step ---- */
-    /* 8 x 8 become 94; 3 x 3 weights likewise; NULL in tables that nobody asks for many images */
-    void (*fourier_inputs)(const float *const from[64], float *to, size_t step, size_t rows);
-    void (*fourier_weights)(const float *const from[9], float *to, size_t step, size_t rows);
-    /* Products of these become outputs (r, c), r < down, c < across, of a convolution with padding pad, 0 to 2; o as
-     * above, but from element to element `step`, and no slot. */
-    void (*fourier_outputs)(const ink_tile_out *o, uint32_t pad);
+    ink_circle_kernels fourier[INK_CIRCLES]; /* NULLs in tables that nobody asks for many images */
 
     /* rounds times peak_flops multiplications and additions in registers alone; the sum, so that none is left out */
     float (*peak)(uint64_t rounds);
@@ -246,6 +254,8 @@ typedef struct ink_kernels {
     void (*round_bf16)(const float *from, float *to, size_t count); /* and back to float; may be in place */
     /* to[t][i/2][j][i & 1] = from[t][i][j]: panels of 16 x 16 with rows in pairs */
     void (*pair_rows)(const float *from, size_t from_step, uint16_t *to, size_t to_step, size_t count);
+    /* fourier[].inputs with rounded elements; to, step: in bfloat16 */
+    void (*inputs_bf16[INK_CIRCLES])(const float *const *from, void *to, size_t step, size_t rows);
     float (*peak_bf16)(uint64_t rounds); /* as peak, peak_bf16_flops a round */
 } ink_kernels;
 

@@ -32,19 +32,20 @@ static bool is_narrow(const planner *l, const ink_node *n) {
 /* How a convolution, or its gradient with respect to the input, is computed with fewer products than it has taps. */
 typedef struct conv_way {
     bool (*pays)(const ink_program *p, const ink_node *node);
-    size_t (*weight_floats)(const ink_cell *w);
+    size_t (*weight_floats)(const ink_program *p, const ink_node *node);
     const void *(*plan)(ink_program *p, ink_step *s, const ink_operands *from, ink_id *scratch);
     ink_work *work, *work_weights;
     const char *weights_name;
+    bool (*weight_room)(ink_program *p, ink_id *scratch); /* makes the scratch of the weights' step; or NULL */
 } conv_way;
 
 static const conv_way ways[] = {
     {ink_fourier_pays, ink_fourier_weight_floats, ink_fourier_plan, ink_work_fourier, ink_work_fourier_weights,
-     "fourier weights"},
+     "fourier weights", ink_fourier_weight_room},
     {ink_winograd_pays, ink_winograd_weight_floats, ink_winograd_plan, ink_work_winograd, ink_work_winograd_weights,
-     "winograd weights"},
+     "winograd weights", NULL},
     {ink_toeplitz_pays, ink_toeplitz_weight_floats, ink_toeplitz_plan, ink_work_toeplitz, ink_work_toeplitz_weights,
-     "toeplitz weights"},
+     "toeplitz weights", NULL},
 };
 
 /* The first of them that pays; NULL: tap by tap. */
@@ -147,11 +148,12 @@ static void reads_operands(ink_step *s, const ink_operands *from) {
 
 /* What a node's Winograd, or what is like it, reads: the value itself, and weights transformed here. */
 static ink_operands transformed(planner *l, const ink_node *n, const conv_way *way) {
-    const ink_cell *w = &l->p->cells[n->in[1]];
     ink_step *s = ink_plan_step(l, way->weights_name, way->work_weights, n);
     s->whole = true;
-    s->parts = ink_groups(w->k);
-    s->extra[0] = ink_plan_room(l, way->weight_floats(w), false);
+    s->parts = ink_groups(l->p->cells[n->in[1]].k);
+    s->extra[0] = ink_plan_room(l, way->weight_floats(l->p, n), false);
+    if (way->weight_room != NULL && !way->weight_room(l->p, &l->scratch)) l->short_of_memory = true;
+    s->extra[1] = l->scratch;
     ink_plan_reads(s, n->in[1]);
     ink_plan_writes(s, s->extra[0]);
     return (ink_operands){n->in[0], s->extra[0], false};

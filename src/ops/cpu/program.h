@@ -202,7 +202,7 @@ ink_work ink_work_sweep, ink_work_sweep_narrow, ink_work_turn;
 /* Is Winograd's way taken for this node (conv2d or conv2d_dx)? From shapes, precision and `exact` alone. */
 bool ink_winograd_pays(const ink_program *p, const ink_node *node);
 /* Floats of the transformed weights. */
-size_t ink_winograd_weight_floats(const ink_cell *w);
+size_t ink_winograd_weight_floats(const ink_program *p, const ink_node *node);
 /* from->a: the values themselves; b: transformed weights; both in float. *scratch: the cell of all workers'
  * scratch, made or enlarged. Sets s->parts. NULL: no memory. */
 const void *ink_winograd_plan(ink_program *p, ink_step *s, const ink_operands *from, ink_id *scratch);
@@ -213,20 +213,22 @@ const void *ink_winograd_dw_plan(ink_program *p, const ink_node *node, ink_step 
                                  ink_id *scratch);
 ink_work ink_work_winograd_dw;
 
-/* ---- fourier.c: the same for maps of 5 x 5 to 8 x 8 ---- */
+/* ---- fourier.c: the same for maps of 5 x 5 to 8 x 8; in bf16 for most, transformed weights being bfloat16 ---- */
 bool ink_fourier_pays(const ink_program *p, const ink_node *node);
-size_t ink_fourier_weight_floats(const ink_cell *w);
+size_t ink_fourier_weight_floats(const ink_program *p, const ink_node *node);
+/* Makes the workers' scratch large enough for the weights' step, which finds it in extra[1]. false: no memory. */
+bool ink_fourier_weight_room(ink_program *p, ink_id *scratch);
 const void *ink_fourier_plan(ink_program *p, ink_step *s, const ink_operands *from, ink_id *scratch);
 ink_work ink_work_fourier, ink_work_fourier_weights;
 
 /* ---- toeplitz.c: the same for maps of 2 x 2, in f32 ---- */
 bool ink_toeplitz_pays(const ink_program *p, const ink_node *node);
-size_t ink_toeplitz_weight_floats(const ink_cell *w);
+size_t ink_toeplitz_weight_floats(const ink_program *p, const ink_node *node);
 const void *ink_toeplitz_plan(ink_program *p, ink_step *s, const ink_operands *from, ink_id *scratch);
 ink_work ink_work_toeplitz, ink_work_toeplitz_weights;
 
 /* ---- grey.c: an image whose channels are one grey picture, scaled and shifted ---- */
-/* May one plane stand for all channels of value v, which a normalise makes? Where nothing learns from it, in f32. */
+/* May one plane stand for all channels of value v, which a normalise makes? Where nothing learns from it. */
 bool ink_grey_fits(const ink_program *p, const ink_graph *g, ink_id v);
 /* Do channels differ by more than a factor, so that the picture's border shows? Then positions have starts. */
 bool ink_grey_has_starts(const ink_node *normalise);

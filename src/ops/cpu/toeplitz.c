@@ -35,7 +35,8 @@ static size_t element_step(size_t k_groups, size_t c_groups) {
     return k_groups * c_groups * INK_PANEL;
 }
 
-size_t ink_toeplitz_weight_floats(const ink_cell *w) {
+size_t ink_toeplitz_weight_floats(const ink_program *p, const ink_node *node) {
+    const ink_cell *w = &p->cells[node->in[1]];
     return ELEMENTS * element_step(ink_groups(w->k), ink_groups(w->c));
 }
 

@@ -157,7 +157,8 @@ bool ink_winograd_pays(const ink_program *p, const ink_node *node) {
     return ink_winograd_fits(p, node, &p->cells[node->in[1]], &p->cells[node->out[0]]);
 }
 
-size_t ink_winograd_weight_floats(const ink_cell *w) {
+size_t ink_winograd_weight_floats(const ink_program *p, const ink_node *node) {
+    const ink_cell *w = &p->cells[node->in[1]];
     return (size_t)ink_groups(w->k) * ink_groups(w->c) * phases_of(w) * INK_TILE_ELEMENTS * INK_PANEL;
 }
 

@@ -38,8 +38,10 @@ static size_t gradient_step(const ink_program *p, const winograd_dw *t) {
 bool ink_winograd_dw_pays(const ink_program *p, const ink_node *node) {
     if (node->op != INK_OP_CONV2D_DW) return false;
     const ink_cell *w = &p->cells[node->out[0]], *dy = &p->cells[node->in[1]];
-    if (!ink_winograd_fits(p, node, w, dy) || ink_winograd_weight_floats(w) > SUMS_FLOATS) return false;
+    if (!ink_winograd_fits(p, node, w, dy)) return false;
     const tiling map = ink_tiling_of(node, &p->cells[node->in[0]], dy, 0);
+    const size_t panels = (size_t)INK_TILE_ELEMENTS * map.phases * map.groups * ink_groups(dy->c);
+    if (panels * INK_PANEL > SUMS_FLOATS) return false;
     return map.phases == 1 || map.down * map.across >= LEAST_TILES;
 }
 

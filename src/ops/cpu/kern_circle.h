@@ -1,0 +1,111 @@
+/* ops/cpu/kern_circle.h: the transforms of weights and outputs for fourier.c, included by kern_fourier.h for each size
+ * of circle after kern_circle_in.h, whose words these are. */
+
+/* The three factors of c + id. */
+INLINE void POINTS(put_weights)(float *to, size_t step, vf c, vf d) {
+    vstore(to, c);
+    vstore(to + step, d - c);
+    vstore(to + 2 * step, c + d);
+}
+
+/* Of the three products. */
+INLINE void POINTS(take_product)(const float *from, size_t step, vf *re, vf *im) {
+    vf m = vload(from);
+    *re = m - vload(from + 2 * step);
+    *im = m + vload(from + step);
+}
+
+/* Products become columns, and these lines u of a map. */
+INLINE void POINTS(take_columns)(const float *from, size_t step, vf u[CIRCLE][CIRCLE]) {
+    vf line[CIRCLE], out[CIRCLE], re[CIRCLE], im[CIRCLE];
+    for (int c = 0; c < REALS; c++) {
+        UNROLL_ALL
+        for (int i = 0; i < REALS; i++) line[i] = vload(from + (size_t)(REALS * c + i) * step);
+        UNROLL_ALL
+        for (int k = 1; k <= HALF; k++) {
+            POINTS(take_product)
+            (from + (size_t)OF_REAL(c, k) * step, step, &line[OF_LINE(k)], &line[OF_LINE(k) + 1]);
+        }
+        POINTS(real_line_back)(line, out);
+        UNROLL_ALL
+        for (int i = 0; i < CIRCLE; i++) u[i][c] = out[i];
+    }
+    for (int f = 1; f <= HALF; f++) {
+        UNROLL_ALL
+        for (int k = 0; k < CIRCLE; k++) {
+            POINTS(take_product)(from + (size_t)OF_COMPLEX(f, k) * step, step, &re[k], &im[k]);
+        }
+        POINTS(complex_line)(im, re);
+        UNROLL_ALL
+        for (int i = 0; i < CIRCLE; i++) {
+            u[i][OF_LINE(f)] = re[i];
+            u[i][OF_LINE(f) + 1] = im[i];
+        }
+    }
+}
+
+/* The way back divides by all points; a complex number stands for its conjugate too. */
+static void POINTS(weights)(const float *const *from, float *to, size_t step, size_t rows) {
+    const vf one = vset(1.0f / (CIRCLE * CIRCLE)), two = vset(2.0f / (CIRCLE * CIRCLE));
+    for (size_t at = 0; at < rows * INK_LANES; at += VL) {
+        vf t[3][CIRCLE], line[3], out[CIRCLE], zr[3], zi[3], re[CIRCLE], im[CIRCLE];
+        float *place = to + at;
+        for (int i = 0; i < 3; i++) {
+            for (int j = 0; j < 3; j++) line[j] = vload(from[i * 3 + j] + at);
+            POINTS(line_of_three)(line, t[i]);
+        }
+        for (int c = 0; c < REALS; c++) {
+            for (int i = 0; i < 3; i++) line[i] = t[i][c];
+            POINTS(line_of_three)(line, out);
+            for (int i = 0; i < REALS; i++) vstore(place + (size_t)(REALS * c + i) * step, out[i] * one);
+            for (int k = 1; k <= HALF; k++) {
+                vf real = out[OF_LINE(k)] * two, imaginary = out[OF_LINE(k) + 1] * two;
+                POINTS(put_weights)(place + (size_t)OF_REAL(c, k) * step, step, real, imaginary);
+            }
+        }
+        for (int f = 1; f <= HALF; f++) {
+            for (int i = 0; i < 3; i++) {
+                zr[i] = t[i][OF_LINE(f)] * two;
+                zi[i] = t[i][OF_LINE(f) + 1] * two;
+            }
+            POINTS(complex_line_of_three)(zr, zi, re, im);
+            for (int k = 0; k < CIRCLE; k++) {
+                POINTS(put_weights)(place + (size_t)OF_COMPLEX(f, k) * step, step, re[k], im[k]);
+            }
+        }
+    }
+}
+
+/* Outputs of the line and the column `first` (a constant after inlining) and those behind, round the circle. */
+INLINE void POINTS(outputs_from)(const ink_tile_out o, const int first) {
+    for (size_t row = 0; row < o.rows; row++) {
+        vf u[PV][CIRCLE][CIRCLE];
+        for (int v = 0; v < PV; v++) POINTS(take_columns)(o.from + row * INK_LANES + (size_t)v * VL, o.step, u[v]);
+        for (int i = 0; i < (int)o.down; i++) {
+            vf out[PV][CIRCLE];
+            UNROLL_ALL
+            for (int v = 0; v < PV; v++) POINTS(real_line_back)(u[v][(i + first) % CIRCLE], out[v]);
+            UNROLL_ALL
+            for (int j = 0; j < CIRCLE; j++) {
+                const size_t place = (size_t)i * o.line + (size_t)j * o.next + row * INK_LANES;
+                if (j >= (int)o.across) break;
+                UNROLL_ALL
+                for (int v = 0; v < PV; v++) {
+                    vstore(o.out + place + v * VL, finished(&o, place, v, out[v][(j + first) % CIRCLE]));
+                }
+            }
+        }
+    }
+}
+
+static void POINTS(outputs)(const ink_tile_out *o, uint32_t pad) {
+    switch (pad) {
+    case 0: POINTS(outputs_from)(*o, 1); break;
+    case 1: POINTS(outputs_from)(*o, 0); break;
+    default: POINTS(outputs_from)(*o, CIRCLE - 1); break;
+    }
+}
+
+#undef OF_REAL
+#undef OF_COMPLEX
+#undef OF_LINE
