@@ -164,6 +164,14 @@ const char *const ink_cases[] = {
     "19 x 20x5x5: conv 17 3x3 p1, bn, silu, conv 18 3x3, bn, hardswish, flatten, linear 10, bn, leaky",
     "3 x 17x5x5: mark, bn, silu, add, bn, frozen, gelu, conv 17 1x1, bn, mark, silu, add",
     "5 x 20x7x7: conv 18 3x3, bn-eval, silu, conv 17 3x3 p1 bias, gelu",
+    /* ---- nothing learns: relu, then batch norm, is a part of what is before ---- */
+    "9 x 20x9x9: conv 18 3x3 bias, relu, bn-eval, conv 16 2x2 s2, relu, bn-eval, flatten, linear 20 bias, relu, "
+    "bn-eval, linear 10 bias, predict",
+    "1 x 20x9x9: conv 18 3x3 bias, relu, bn-eval, conv 16 2x2 s2, relu, bn-eval, predict",
+    "9 img 12x11: normalise 1, conv 7 3x3 bias, relu, bn-eval, conv 5 2x2 s2, relu, bn-eval, silu, predict",
+    "9 x 16x5x5: mark, conv 16 1x1, add, relu, bn-eval, predict", /* the sum is before the relu */
+    "66 x 17x2x2: conv 33 3x3 p1 bias, relu, bn-eval, predict",
+    "64 x 17x7x7: conv 16 3x3 p1 bias, relu, bn-eval, predict",
     "4 x 8x8x8: bn, bn, relu, slack 10",                /* the first beta's gradient is 0: all of it is rounding */
     "4 x 8x8x8: conv 8 3x3 p1 bias, bn, relu, slack 4", /* so is that of this bias */
     "4 x 8x8x8: maxpool 2x2 s2, bn, relu",

@@ -56,7 +56,7 @@ static void gemm_bf16(const ink_gemm *g) {
             }
             row(g, m, v, sums);
             for (size_t j = 0; j < INK_LANES; j++) {
-                float y = sums[j];
+                float y = g->relu_first && sums[j] < 0 ? 0.0f : sums[j];
                 if (g->scale != NULL) y = fmaf(y, g->scale[v * INK_LANES + j], g->offset[v * INK_LANES + j]);
                 if (g->residual != NULL) y += g->residual[out - g->out + (ptrdiff_t)j];
                 if (g->mask != NULL && !(g->mask[out - g->out + (ptrdiff_t)j] > 0)) y = 0.0f;

@@ -282,7 +282,8 @@ static void give(const ink_program *p, const fourier *t, const ink_step *s, uint
                             .next = position,
                             .down = to->down,
                             .across = to->across,
-                            .relu = s->relu};
+                            .relu = s->relu,
+                            .relu_first = s->relu_first};
     p->kernels->fourier[t->circle].outputs(&o, t->pad);
 }
 

@@ -24,8 +24,9 @@
 #endif
 #define TILE_VECTORS (TILE_PANELS * PV)
 
-/* What may follow a sum, but relu: relu and mask never meet in one product. */
+/* What may follow a sum, but relu at the end: relu and mask never meet in one product. */
 INLINE vf finish(const ink_gemm *g, const float *to, size_t at_lane, vf y) {
+    if (g->relu_first) y = vrelu(y);
     if (g->scale != NULL) y = vfma(y, vload(g->scale + at_lane), vload(g->offset + at_lane));
     if (g->residual != NULL) y += vload(g->residual + (to - g->out));
     if (g->mask != NULL) y = vwhere_above(vload(g->mask + (to - g->out)), y);

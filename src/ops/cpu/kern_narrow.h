@@ -24,6 +24,7 @@
 
 /* What follows the sum of channel m; at: 16 m + lane. */
 INLINE vf narrow_finish(const ink_narrow *g, size_t m, size_t at, vf y) {
+    if (g->relu_first) y = vrelu(y);
     if (g->scale != NULL) y = vfma(y, vset(g->scale[m]), vset(g->offset[m]));
     if (g->residual != NULL) y += vload(g->residual + at);
     if (g->relu) y = vrelu(y);

@@ -9,6 +9,7 @@
 
 /* What may follow a sum, in kernels.h's order; at: from the panel's first lane. */
 INLINE float scalar_finish(const ink_gemm *g, const float *to, size_t lane, float y) {
+    if (g->relu_first && y < 0) y = 0;
     if (g->scale != NULL) y = y * g->scale[lane] + g->offset[lane];
     if (g->residual != NULL) y += g->residual[to - g->out];
     if (g->relu && y < 0) y = 0;

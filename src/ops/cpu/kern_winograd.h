@@ -286,6 +286,7 @@ static void winograd_products(const float *inputs, const float *weights, uint32_
 INLINE vf finished(const ink_tile_out *o, size_t at, const int v, vf y) {
     const size_t lane = (size_t)v * VL;
     if (o->bias != NULL) y += vload(o->bias + lane);
+    if (o->relu_first) y = vrelu(y);
     if (o->scale != NULL) y = vfma(y, vload(o->scale + lane), vload(o->offset + lane));
     if (o->residual != NULL) y += vload(o->residual + at + lane);
     if (o->mask != NULL) y = vwhere_above(vload(o->mask + at + lane), y);

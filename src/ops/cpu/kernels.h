@@ -30,7 +30,8 @@ typedef struct ink_offsets {
  * for m < rows, v < panels, j < 16; out at v out_panel + m out_m + j.
  * start: what stood in out (add), else bias[16 v + j], else 0. Then, each if asked for and in this order:
  *   scale, offset: y = y scale[16 v + j] + offset[16 v + j]      residual: y += its element at out's place
- *   relu: negative ones become 0 (NaN stays)      mask: 0 where its element at out's place is not above 0 */
+ *   relu: negative ones become 0 (NaN stays)      mask: 0 where its element at out's place is not above 0
+ * relu_first: that of relu before scale and offset instead. */
 typedef struct ink_gemm {
     const void *a, *b; /* float, or bfloat16 in the *_bf16 kernel */
     float *out;
@@ -40,13 +41,13 @@ typedef struct ink_gemm {
     const ink_offsets *pairs;
     size_t a_m, a_k, a_inner, a_outer, b_inner, b_outer, b_panel, out_m, out_panel;
     uint32_t rows, panels, n_pairs, inner, depth, outer;
-    bool add, relu;
+    bool add, relu, relu_first;
 } ink_gemm;
 
 /* A convolution of narrow maps: for each of `places` places i, x_place and out_place floats apart, row m < rows, j < 16
  * out[m][j] = bias[m] + sum over p < n_pairs, k < depth (in this order) of
  *   w[pairs[p].b + k w_k + m w_m] * x[pairs[p].a + 16 k + j]
- * then, as in ink_gemm, scale[m] and offset[m], residual, relu, mask; out, residual and mask at 16 m + j. */
+ * then, as in ink_gemm, relu_first, scale[m] and offset[m], residual, relu, mask; these at 16 m + j, as out. */
 typedef struct ink_narrow {
     const float *x, *w;
     float *out;
@@ -55,7 +56,7 @@ typedef struct ink_narrow {
     const ink_offsets *pairs;
     size_t x_place, w_k, w_m, out_place;
     uint32_t rows, places, n_pairs, depth;
-    bool relu;
+    bool relu, relu_first;
 } ink_narrow;
 
 /* to[(m columns + c) 16 + j] += sum over i < places of dy[i dy_place + 16 m + j] * x[i x_place + 16 c + j]
@@ -99,7 +100,7 @@ typedef struct ink_tile_out {
     const float *residual, *mask;       /* or NULL */
     size_t step, slot, rows, line, next;
     uint32_t down, across;
-    bool relu;
+    bool relu, relu_first;
 } ink_tile_out;
 
 /* Convolutions by the discrete Fourier transform (fourier.c) have maps of n x n points, n one of these; transformed,

@@ -196,14 +196,30 @@ static void set_sweep(planner *l, ink_step *s, const ink_operands *from, const c
     (void)ink_plan_checked(l, s->plan);
 }
 
+/* The evaluation's batch norm that alone reads v, or -1. */
+static int32_t fixed_norm_behind(const planner *l, ink_id v) {
+    const int32_t i = ink_plan_only_reader(l, v, false);
+    if (i < 0 || l->g->nodes[i].op != INK_OP_BATCHNORM || l->g->nodes[i].attr.batchnorm.training) return -1;
+    return i;
+}
+
+/* The same with a relu between, or -1. */
+static int32_t fixed_norm_behind_relu(const planner *l, ink_id v) {
+    const int32_t i = ink_plan_only_reader(l, v, false);
+    const ink_node *relu = i >= 0 ? &l->g->nodes[i] : NULL;
+    if (relu == NULL || relu->op != INK_OP_ACTIVATION || relu->attr.activation.kind != INK_RELU) return -1;
+    return fixed_norm_behind(l, relu->out[0]);
+}
+
 void ink_plan_forward(planner *l, int32_t at) {
     const ink_node *n = &l->g->nodes[at];
     ink_id y = n->out[0], scale = INK_NONE, offset = INK_NONE;
-    int32_t after = ink_plan_only_reader(l, y, false);
-    const ink_node *norm = after >= 0 ? &l->g->nodes[after] : NULL;
-    if (norm != NULL && norm->op == INK_OP_BATCHNORM && !norm->attr.batchnorm.training) {
-        ink_plan_fixed_norm(l, norm, &scale, &offset);
-        y = ink_plan_absorb(l, after, y);
+    const int32_t norm = fixed_norm_behind(l, y), late_norm = fixed_norm_behind_relu(l, y);
+    if (norm >= 0) {
+        ink_plan_fixed_norm(l, &l->g->nodes[norm], &scale, &offset);
+        y = ink_plan_absorb(l, norm, y);
+    } else if (late_norm >= 0) {
+        ink_plan_fixed_norm(l, &l->g->nodes[late_norm], &scale, &offset);
     }
     const conv_way *way = way_of(l, n);
     ink_id starts = INK_NONE;
@@ -216,8 +232,13 @@ void ink_plan_forward(planner *l, int32_t at) {
     s->bias = n->in[2];
     y = ink_plan_absorb_residual(l, s, y, at);
     y = ink_plan_absorb_relu(l, s, y);
+    if (late_norm >= 0) {
+        s->relu = false;
+        s->relu_first = true;
+        y = ink_plan_absorb(l, late_norm, y);
+    }
     int32_t next = way != NULL ? -1 : ink_plan_only_reader(l, y, false);
-    if (next >= 0 && l->g->nodes[next].op == INK_OP_ACTIVATION && !s->relu) { /* no relu: that was absorbed */
+    if (next >= 0 && l->g->nodes[next].op == INK_OP_ACTIVATION && !s->relu) { /* a relu was absorbed */
         ink_plan_activate(s, &l->g->nodes[next]);
         y = ink_plan_absorb(l, next, y);
     }

@@ -80,7 +80,8 @@ struct ink_step {
     ink_id bias, scale, offset, residual, mask; /* fused behind a sum */
     ink_id extra[3];                            /* own cells: partial sums, turned weights */
     bool kept;                                  /* writes kept cells */
-    bool relu, reads_gradients;                 /* reads_gradients: of all parameters, beside `reads` */
+    bool relu, relu_first;                      /* relu at the end of what is fused; before scale and offset */
+    bool reads_gradients;                       /* of all parameters, beside `reads` */
     bool active;                                /* an activation other than relu is fused: its attributes */
     ink_activation kind;
     float slope;

@@ -333,7 +333,8 @@ void ink_work_sweep(const ink_program *p, const ink_step *step, uint32_t block, 
                   .panels = (uint32_t)(g1 - g0),
                   .depth = s->depth,
                   .outer = 1,
-                  .relu = step->relu};
+                  .relu = step->relu,
+                  .relu_first = step->relu_first};
     for (size_t i = e0; i < e1; i++) {
         const entry *e = &s->entries[i];
         const pattern *t = &s->patterns[e->pattern];
@@ -373,7 +374,8 @@ void ink_work_sweep_narrow(const ink_program *p, const ink_step *step, uint32_t 
                     .out_place = position,
                     .rows = y->c,
                     .depth = thin ? s->depth : x->c, /* of planes, a line of the window */
-                    .relu = step->relu};
+                    .relu = step->relu,
+                    .relu_first = step->relu_first};
     size_t e0, e1;
     ink_share_of(s->n_entries, s->entry_parts, part, &e0, &e1);
     for (size_t i = e0; i < e1; i++) {

@@ -124,6 +124,7 @@ void ink_work_toeplitz(const ink_program *p, const ink_step *s, uint32_t block, 
     g.scale = scale != NULL ? scale + lanes : NULL;
     g.offset = offset != NULL ? offset + lanes : NULL;
     g.relu = s->relu;
+    g.relu_first = s->relu_first;
     for (size_t j = 0; j < SIDE; j++) {
         float *across = products + (1 + j) * out_position;
         p->kernels->add(products, across, across, count);

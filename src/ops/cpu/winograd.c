@@ -332,7 +332,8 @@ static void give(const ink_program *p, const winograd *t, const ink_step *s, con
                       .rows = p->rows,
                       .line = w->map->out_line * position,
                       .next = w->map->out_next * position,
-                      .relu = s->relu};
+                      .relu = s->relu,
+                      .relu_first = s->relu_first};
     for (uint32_t tile = w->at; tile < w->at + w->tiles; tile++) {
         const size_t i = tile / w->map->across * INK_TILE, j = tile % w->map->across * INK_TILE;
         const size_t at = place_of(w->map, i, j) * position + g * panel;
