@@ -296,13 +296,18 @@ const char *const ink_cases[] = {
     "7 img 28x28: warp, normalise 1",
     "7 img 28x28: warp, normalise 3, conv 8 3x3 s2, relu",
     "7 img 13x9: warp, normalise 1, flatten, linear 10, loss 0",
-    /* ---- nothing learns: a grey picture in three channels is one plane ---- */
+    /* ---- a grey picture in three channels is one plane ---- */
+    "17 img 28x28: normalise 3, conv 64 7x7 s2 p3, bn, relu, maxpool 3x3 s2 p1",
+    "19 img 9x8: warp, scale 3, conv 17 5x3 s2 p2 e1 bias, relu",
+    "9 img 8x11: normalise 3, conv 33 3x3 bias, relu, conv 18 3x3 p1, flatten, linear 10 bias, loss 0",
+    "130 img 6x6: normalise 3, conv 20 2x2 p1 bias, relu",
+    "40 img 5x7: normalise 3, conv 18 2x1 p4 bias", /* outputs whose window lies beyond the border */
     "3 img 28x28: normalise 3, conv 64 7x7 s2 p3, bn-eval, relu, maxpool 3x3 s2 p1, predict",
     "3 img 28x28: scale 3, conv 64 7x7 s2 p3, bn-eval, relu, maxpool 3x3 s2 p1, predict",
     "17 img 28x28: normalise 3, conv 64 7x7 s2 p3, bn-eval, relu, maxpool 3x3 s2 p1, predict",
     "17 img 9x8: warp, normalise 3, conv 17 5x3 s2 p2 e1 bias, relu, predict",
     "9 img 5x7: scale 3, conv 3 3x3 bias, predict",
-    "9 img 5x7: normalise 3, conv 18 2x1 p4 bias, predict", /* outputs whose window lies beyond the border */
+    "9 img 5x7: normalise 3, conv 18 2x1 p4 bias, predict",
     /* ---- maps of 2 x 2: enough images for products that are fewer ---- */
     "65 x 16x2x2: conv 33 3x3 p1 bias, relu",
     "64 x 144x2x2: conv 160 3x3 p1, bn, relu",
@@ -352,7 +357,7 @@ const char *const ink_cases[] = {
     "40 img 9x9: normalise 1, conv 16 5x5 s2, bn, relu, conv 32 3x3 p1, bn, relu, flatten, linear 10 bias, loss 0, "
     "muon average 0.9, slack 8", /* in bf16: five rounds multiply what rounding leaves of small singular values */
     "5 img 28x28: normalise 3, conv 8 7x7 s2 p3, bn, relu, maxpool 3x3 s2 p1, mark, conv 8 3x3 p1, bn, relu, "
-    "conv 8 3x3 p1, bn, add, relu, gap, flatten, linear 10 bias, loss 0, adam",
+    "conv 8 3x3 p1, bn, add, relu, gap, flatten, linear 10 bias, loss 0, sgd 0.9",
 };
 
 const size_t ink_n_cases = sizeof ink_cases / sizeof *ink_cases;

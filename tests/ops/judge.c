@@ -115,7 +115,7 @@ static bool is_rough(const case_net *net, const judge_mode *m) {
         const ink_id maker = net->g.values[n->in[0]].maker;
         bool fits = n->attr.conv.window_h == 3 && n->attr.conv.window_w == 3 && n->attr.conv.stride == 1 && from >= 16;
         fits = fits || (from <= 16 && to <= 16) || (net->n >= 64 && n->attr.conv.window_h >= 4);
-        fits = fits || (net->predicts && from == 3 && maker != INK_NONE && net->g.nodes[maker].op == INK_OP_NORMALISE);
+        fits = fits || (from == 3 && maker != INK_NONE && net->g.nodes[maker].op == INK_OP_NORMALISE);
         if (fits && m->precision == INK_PRECISION_BF16 && !m->exact && m->backend == &ink_backend_cpu) return true;
     }
     return false;

@@ -159,14 +159,18 @@ static ink_operands transformed(planner *l, const ink_node *n, const conv_way *w
     return (ink_operands){n->in[0], s->extra[0], false};
 }
 
+static const ink_node *copy_of(planner *l, const ink_node *n) {
+    ink_node *copy = ink_plan_checked(l, ink_plan_new(l->p, 1, sizeof *copy));
+    if (copy != NULL) *copy = *n;
+    return copy;
+}
+
 /* What a convolution of a grey picture reads: its plane, and weights summed here. *starts: see ink_work_sweep. */
 static ink_operands grey(planner *l, const ink_node *n, ink_id *starts) {
     const ink_cell *w = &l->p->cells[n->in[1]], *y = &l->p->cells[n->out[0]];
     ink_step *s = ink_plan_step(l, "grey weights", ink_work_grey_weights, n);
     const ink_node *normalise = &l->g->nodes[l->g->values[n->in[0]].maker];
-    ink_node *table = ink_plan_checked(l, ink_plan_new(l->p, 1, sizeof *table));
-    if (table != NULL) *table = *normalise;
-    s->plan = table;
+    s->plan = copy_of(l, normalise);
     s->whole = true;
     s->parts = ink_groups(w->k);
     s->extra[0] = ink_plan_room(l, (size_t)ink_groups(w->k) * w->taps * 2 * INK_LANES, false);
@@ -181,8 +185,9 @@ static ink_operands grey(planner *l, const ink_node *n, ink_id *starts) {
 }
 
 static bool is_grey(const planner *l, const ink_node *n) {
-    const ink_cell *x = &l->p->cells[n->in[0]];
-    return n->op == INK_OP_CONV2D && x->store == INK_STORE_PLANES && x->c != l->p->cells[n->in[1]].c;
+    if (n->op != INK_OP_CONV2D && n->op != INK_OP_CONV2D_DW) return false;
+    const ink_cell *x = &l->p->cells[n->in[0]], *w = &l->p->cells[is_wgrad(n->op) ? n->out[0] : n->in[1]];
+    return x->store == INK_STORE_PLANES && x->c != w->c;
 }
 
 /* The tables of a step that has its final output, and its parts. */
@@ -272,10 +277,33 @@ void ink_plan_back(planner *l, int32_t at) {
     reads_operands(s, &from);
 }
 
+/* Behind the gradient of the weights for one plane, in slices: that of all channels. */
+static void grey_join(planner *l, const ink_node *n, ink_id slices) {
+    const ink_node *normalise = &l->g->nodes[l->g->values[n->in[0]].maker];
+    const ink_cell *w = &l->p->cells[n->out[0]];
+    ink_id inside = INK_NONE;
+    if (ink_grey_has_starts(normalise)) {
+        ink_step *sums = ink_plan_step(l, "grey sums", ink_work_grey_sums, n);
+        inside = sums->extra[0] = ink_plan_room(l, ink_grey_sum_floats(w), true);
+        ink_plan_reads(sums, n->in[1]);
+        ink_plan_writes(sums, inside);
+    }
+    ink_step *join = ink_plan_step(l, "grey join", ink_work_grey_join, n);
+    join->whole = true;
+    join->parts = ink_groups(w->k);
+    join->plan = copy_of(l, normalise);
+    join->extra[0] = slices;
+    join->extra[1] = inside;
+    ink_plan_reads(join, slices);
+    ink_plan_reads(join, inside);
+    ink_plan_writes(join, n->out[0]);
+}
+
 void ink_plan_wgrad(planner *l, int32_t at) {
     const ink_node *n = &l->g->nodes[at];
     const bool winograd = ink_winograd_dw_pays(l->p, n);
-    ink_operands from = winograd ? (ink_operands){n->in[0], n->in[1], false} : operands_of(l, n);
+    const ink_operands plain = {n->in[0], n->in[1], false};
+    ink_operands from = winograd || is_grey(l, n) ? plain : operands_of(l, n);
     ink_step *s = ink_plan_step(l, ink_op_name(n->op), ink_work_wgrad, n);
     s->whole = true;
     uint32_t join_parts = (uint32_t)(l->p->cells[n->out[0]].live_floats / 16384 + 1);
@@ -295,6 +323,10 @@ void ink_plan_wgrad(planner *l, int32_t at) {
         return;
     }
     ink_plan_writes(s, s->extra[0]);
+    if (is_grey(l, n)) {
+        grey_join(l, n, s->extra[0]);
+        return;
+    }
     ink_step *join = ink_plan_step(l, "join", is_narrow(l, n) ? ink_work_narrow_join : ink_work_wgrad_join, n);
     join->whole = true;
     join->plan = s->plan;

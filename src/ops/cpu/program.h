@@ -229,17 +229,19 @@ const void *ink_toeplitz_plan(ink_program *p, ink_step *s, const ink_operands *f
 ink_work ink_work_toeplitz, ink_work_toeplitz_weights;
 
 /* ---- grey.c: an image whose channels are one grey picture, scaled and shifted ---- */
-/* May one plane stand for all channels of value v, which a normalise makes? Where nothing learns from it. */
+/* May one plane stand for all channels of value v, which a normalise makes? */
 bool ink_grey_fits(const ink_program *p, const ink_graph *g, ink_id v);
 /* Do channels differ by more than a factor, so that the picture's border shows? Then positions have starts. */
 bool ink_grey_has_starts(const ink_node *normalise);
-ink_work ink_work_grey_weights;
+/* Of the sums over a block that its gradient of the weights needs then: the room of a block. */
+size_t ink_grey_sum_floats(const ink_cell *w);
+ink_work ink_work_grey_weights, ink_work_grey_sums, ink_work_grey_join;
 
 /* ---- half.c ---- */
 ink_work ink_work_halve, ink_work_round, ink_work_halve_weights, ink_work_turn_half;
 
 /* ---- wgrad.c ---- */
-/* Sets s->parts and, when slices need a cell, s->extra[0]. NULL: no memory. */
+/* Sets s->parts and, when slices need a cell, s->extra[0]: always where planes are grey. NULL: no memory. */
 const void *ink_wgrad_plan(ink_program *p, const ink_node *node, ink_step *s, const ink_operands *from);
 /* Slices of that many blocks, when a gradient is cut by images. */
 uint32_t ink_wgrad_slices(uint32_t blocks);

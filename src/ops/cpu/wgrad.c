@@ -26,7 +26,7 @@ typedef struct wgrad {
     range *rows, *columns;                               /* [window_h], [window_w] */
     ink_offsets *pairs;                                  /* [window_h][out_height] */
     uint32_t slices, tap_parts;
-    size_t floats;            /* of live weights: one slice */
+    size_t floats;            /* of live weights: one slice; where planes are grey, of one channel's */
     ink_operands from;        /* a: x, b: dy; half: copies with images in pairs */
     ink_id w;                 /* the cell with the layout */
     size_t x_block, dy_block; /* elements of a block of images */
@@ -100,20 +100,22 @@ const void *ink_wgrad_plan(ink_program *p, const ink_node *node, ink_step *s, co
         g->x_width = g->width;
         g->height = x->height + x->border + x->border_end;
         g->pad = 0;
-        g->panel_step = (size_t)dw->c * dw->taps * INK_LANES;
+        g->panel_step = (size_t)x->c * dw->taps * INK_LANES;
     }
+    const bool grey = g->thin && x->c != dw->c; /* ink_work_grey_join makes dw of the slices */
     g->floats = g->panel_step * g->k_groups;
     uint32_t blocks = (p->max_batch + p->rows - 1) / p->rows;
     bool spread = (size_t)g->out_height * g->out_width * p->rows >= 64;
-    g->slices = g->floats > SLICE_FLOATS || !spread ? 1 : ink_wgrad_slices(blocks);
+    g->slices = !grey && (g->floats > SLICE_FLOATS || !spread) ? 1 : ink_wgrad_slices(blocks);
     g->tap_parts = 1;
-    if (g->slices == 1) {
+    const bool sliced = g->slices > 1 || grey;
+    if (!sliced) {
         uint32_t lines = g->thin ? g->thin * g->windows_h : dw->live;
         while (g->tap_parts * 2 <= lines && g->tap_parts * g->k_pairs < 16) g->tap_parts *= 2;
     }
-    s->parts = g->slices == 1 ? g->k_pairs * g->tap_parts : g->slices;
+    s->parts = sliced ? g->slices : g->k_pairs * g->tap_parts;
     s->extra[0] = INK_NONE;
-    if (g->slices > 1) {
+    if (sliced) {
         s->extra[0] = ink_plan_cell(p, g->floats * g->slices, false);
         if (s->extra[0] == INK_NONE) return NULL;
     }
@@ -280,7 +282,7 @@ void ink_work_wgrad(const ink_program *p, const ink_step *step, uint32_t block, 
     const wgrad *g = step->plan;
     size_t lines = g->thin ? g->thin * g->windows_h : p->cells[g->w].live;
     share h = {.p = p, .g = g, .b1 = p->blocks, .k1 = g->k_pairs, .t1 = lines};
-    if (g->slices > 1) {
+    if (step->extra[0] != INK_NONE) {
         if (part >= ink_wgrad_slices(p->blocks)) return; /* a smaller batch than the largest has fewer slices */
         ink_share_of(p->blocks, ink_wgrad_slices(p->blocks), part, &h.b0, &h.b1);
         h.to = ink_data(p, step->extra[0]) + part * g->floats;
