@@ -82,17 +82,21 @@ INLINE void POINTS(outputs_from)(const ink_tile_out o, const int first) {
         vf u[PV][CIRCLE][CIRCLE];
         for (int v = 0; v < PV; v++) POINTS(take_columns)(o.from + row * INK_LANES + (size_t)v * VL, o.step, u[v]);
         for (int i = 0; i < (int)o.down; i++) {
+            const size_t at = (size_t)i * o.line + row * INK_LANES;
             vf out[PV][CIRCLE];
             UNROLL_ALL
-            for (int v = 0; v < PV; v++) POINTS(real_line_back)(u[v][(i + first) % CIRCLE], out[v]);
+            for (int v = 0; v < PV; v++) {
+                vf line[CIRCLE];
+                POINTS(real_line_back)(u[v][(i + first) % CIRCLE], line);
+                UNROLL_ALL
+                for (int j = 0; j < CIRCLE; j++) out[v][j] = line[(j + first) % CIRCLE];
+                finish_line(&o, at, v, CIRCLE, (int)o.across, out[v]);
+            }
             UNROLL_ALL
             for (int j = 0; j < CIRCLE; j++) {
-                const size_t place = (size_t)i * o.line + (size_t)j * o.next + row * INK_LANES;
                 if (j >= (int)o.across) break;
                 UNROLL_ALL
-                for (int v = 0; v < PV; v++) {
-                    vstore(o.out + place + v * VL, finished(&o, place, v, out[v][(j + first) % CIRCLE]));
-                }
+                for (int v = 0; v < PV; v++) vstore(o.out + at + (size_t)j * o.next + v * VL, out[v][j]);
             }
         }
     }

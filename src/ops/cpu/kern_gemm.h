@@ -24,13 +24,29 @@
 #endif
 #define TILE_VECTORS (TILE_PANELS * PV)
 
-/* What may follow a sum, but relu at the end: relu and mask never meet in one product. */
-INLINE vf finish(const ink_gemm *g, const float *to, size_t at_lane, vf y) {
-    if (g->relu_first) y = vrelu(y);
-    if (g->scale != NULL) y = vfma(y, vload(g->scale + at_lane), vload(g->offset + at_lane));
-    if (g->residual != NULL) y += vload(g->residual + (to - g->out));
-    if (g->mask != NULL) y = vwhere_above(vload(g->mask + (to - g->out)), y);
-    return y;
+#define EACH_SUM(statement)                                                                                            \
+    do {                                                                                                               \
+        UNROLL_ALL                                                                                                     \
+        for (int m = 0; m < rows; m++) {                                                                               \
+            UNROLL_ALL                                                                                                 \
+            for (int v = 0; v < vectors; v++) statement;                                                               \
+        }                                                                                                              \
+    } while (0)
+#define PLACE_OF_SUM ((size_t)(v / PV) * g->out_panel + (size_t)m * g->out_m + (size_t)(v % PV) * VL)
+
+/* What follows the sums of a tile at `out`; rows and vectors are constants after inlining. Each question is asked once,
+ * not for each sum. */
+INLINE void finish(const ink_gemm *g, const int rows, const int vectors, size_t at_panel, const float *out,
+                   vf acc[TILE_ROWS][TILE_VECTORS]) {
+    const size_t at = (size_t)(out - g->out), lanes = at_panel * INK_LANES;
+    if (g->relu_first) EACH_SUM(acc[m][v] = vrelu(acc[m][v]));
+    if (g->scale != NULL) {
+        EACH_SUM(acc[m][v] = vfma(acc[m][v], vload(g->scale + lanes + (size_t)v * VL),
+                                  vload(g->offset + lanes + (size_t)v * VL)));
+    }
+    if (g->residual != NULL) EACH_SUM(acc[m][v] += vload(g->residual + at + PLACE_OF_SUM));
+    if (g->relu) EACH_SUM(acc[m][v] = vrelu(acc[m][v]));
+    if (g->mask != NULL) EACH_SUM(acc[m][v] = vwhere_above(vload(g->mask + at + PLACE_OF_SUM), acc[m][v]));
 }
 
 #define JOIN_WORDS(a, b) a##b
@@ -98,18 +114,8 @@ INLINE void TILE(const ink_gemm *g, const int rows, const int panels, const size
         a_base += g->a_outer;
         b_base += g->b_outer;
     }
-    const bool after = g->scale != NULL || g->residual != NULL || g->mask != NULL;
-    UNROLL_ALL
-    for (int m = 0; m < rows; m++) {
-        UNROLL_ALL
-        for (int v = 0; v < vectors; v++) {
-            const size_t lane = (size_t)(v % PV) * VL, at_lane = (at_panel + (size_t)(v / PV)) * INK_LANES + lane;
-            float *to = out + (size_t)(v / PV) * g->out_panel + (size_t)m * g->out_m + lane;
-            vf y = acc[m][v];
-            if (after) y = finish(g, to, at_lane, y);
-            vstore(to, g->relu ? vrelu(y) : y);
-        }
-    }
+    finish(g, rows, vectors, at_panel, out, acc);
+    EACH_SUM(vstore(out + PLACE_OF_SUM, acc[m][v]));
 }
 
 /* All rows of one or two panels. */

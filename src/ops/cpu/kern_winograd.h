@@ -282,51 +282,73 @@ static void winograd_products(const float *inputs, const float *weights, uint32_
     }
 }
 
-/* What follows a sum, as in gemm. */
-INLINE vf finished(const ink_tile_out *o, size_t at, const int v, vf y) {
+/* What follows the sums y of 16 lanes' vector v in a line of n places (a constant after inlining), of which the first
+ * `across` are on the map, as in gemm. at: floats from the outputs' begin to the first place. */
+INLINE void finish_line(const ink_tile_out *o, size_t at, const int v, const int n, const int across, vf *y) {
     const size_t lane = (size_t)v * VL;
-    if (o->bias != NULL) y += vload(o->bias + lane);
-    if (o->relu_first) y = vrelu(y);
-    if (o->scale != NULL) y = vfma(y, vload(o->scale + lane), vload(o->offset + lane));
-    if (o->residual != NULL) y += vload(o->residual + at + lane);
-    if (o->mask != NULL) y = vwhere_above(vload(o->mask + at + lane), y);
-    return o->relu ? vrelu(y) : y;
+    const vf bias = o->bias != NULL ? vload(o->bias + lane) : vset(0.0f);
+    UNROLL_ALL
+    for (int j = 0; j < n; j++) y[j] += bias;
+    if (o->relu_first) {
+        UNROLL_ALL
+        for (int j = 0; j < n; j++) y[j] = vrelu(y[j]);
+    }
+    if (o->scale != NULL) {
+        const vf scale = vload(o->scale + lane), offset = vload(o->offset + lane);
+        UNROLL_ALL
+        for (int j = 0; j < n; j++) y[j] = vfma(y[j], scale, offset);
+    }
+    at += lane;
+    if (o->residual != NULL) {
+        UNROLL_ALL
+        for (int j = 0; j < n && j < across; j++) y[j] += vload(o->residual + at + (size_t)j * o->next);
+    }
+    if (o->mask != NULL) {
+        UNROLL_ALL
+        for (int j = 0; j < n && j < across; j++) {
+            y[j] = vwhere_above(vload(o->mask + at + (size_t)j * o->next), y[j]);
+        }
+    }
+    if (o->relu) {
+        UNROLL_ALL
+        for (int j = 0; j < n; j++) y[j] = vrelu(y[j]);
+    }
 }
 
-/* whole: all 4 x 4 outputs are on the map; after: something follows the sums. Constants after inlining. */
-INLINE void outputs_of(const ink_tile_out o, const bool whole, const bool after) {
+/* whole: all 4 x 4 outputs are on the map. A constant after inlining. */
+INLINE void outputs_of(const ink_tile_out o, const bool whole) {
     for (size_t row = 0; row < o.rows; row++) {
         const size_t slot = o.slot + row;
         const float *from = o.from + slot / RUN * (4 * RUN * INK_LANES) + slot % RUN * INK_LANES;
         UNROLL_ALL
         for (int r = 0; r < 4; r++) {
             if (!whole && r >= (int)o.down) break;
+            const size_t at = (size_t)r * o.line + row * INK_LANES;
+            const int across = whole ? 4 : (int)o.across;
+            vf y[PV][4];
             UNROLL_ALL
             for (int v = 0; v < PV; v++) {
-                vf m[6], y[4];
+                vf m[6];
                 UNROLL_ALL
                 for (int c = 0; c < 6; c++) m[c] = vload(from + (size_t)c * o.step + r * RUN * (int)INK_LANES + v * VL);
-                line_of_outputs(m, y);
+                line_of_outputs(m, y[v]);
+                finish_line(&o, at, v, 4, across, y[v]);
+            }
+            UNROLL_ALL
+            for (int c = 0; c < 4; c++) {
+                if (c >= across) break;
                 UNROLL_ALL
-                for (int c = 0; c < 4; c++) {
-                    size_t place = (size_t)r * o.line + (size_t)c * o.next + row * INK_LANES;
-                    if (!whole && c >= (int)o.across) break;
-                    vstore(o.out + place + v * VL, after ? finished(&o, place, v, y[c]) : y[c]);
-                }
+                for (int v = 0; v < PV; v++) vstore(o.out + at + (size_t)c * o.next + v * VL, y[v][c]);
             }
         }
     }
 }
 
 static void winograd_outputs(const ink_tile_out *o) {
-    const bool whole = o->down == 4 && o->across == 4;
-    const bool after = o->bias || o->scale || o->residual || o->mask || o->relu;
-    if (!whole) {
-        outputs_of(*o, false, true);
-    } else if (after) {
-        outputs_of(*o, true, true);
+    if (o->down == 4 && o->across == 4) {
+        outputs_of(*o, true);
     } else {
-        outputs_of(*o, true, false);
+        outputs_of(*o, false);
     }
 }
 
