@@ -335,7 +335,12 @@ const char *const ink_cases[] = {
     "70 x 32x4x3: conv 33 3x3 p1 bias, relu, halves", /* one padding both ways */
     "70 x 48x4x4: mark, conv 64 3x3 p1, bn, relu, conv 48 3x3 p1, bn, add, relu",
     "64 x 17x7x7: conv 16 3x3 p1, predict, halves",
-    "64 x 16x13x8: conv 16 3x3 bias, halves",              /* two windows of eight */
+    "64 x 16x13x8: conv 16 3x3 bias, halves", /* two windows of eight */
+    "64 x 48x8x8: conv 48 3x3 bias",          /* one, and so its gradient of the weights */
+    "150 x 65x5x5: conv 68 3x3, relu, halves",
+    "65 x 49x7x7: mark, conv 64 3x3 p1, bn, relu, conv 49 3x3 p1, bn, add, relu",
+    "70 x 114x4x4: conv 128 3x3 p1, bn, relu",
+    "68 x 33x16x15: conv 48 6x6 s2 p1 bias",
     "65 x 33x12x10: conv 49 3x3, bn, relu",                /* four; back: of a map with two paddings */
     "64 x 32x15x15: conv 16 5x5 s2 bias, predict, halves", /* one window of each phase */
     "66 x 34x15x13: conv 32 6x4 s2 p1, bn, relu",

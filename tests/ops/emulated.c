@@ -74,9 +74,9 @@ static void round_bf16(const float *from, float *to, size_t count) {
     for (size_t i = 0; i < count; i++) to[i] = float_of(half_of(from[i]));
 }
 
-static void pair_rows(const float *from, size_t from_step, uint16_t *to, size_t to_step, size_t count) {
+static void pair_rows(const float *from, size_t from_step, uint16_t *to, size_t to_step, size_t count, size_t rows) {
     for (size_t t = 0; t < count; t++) {
-        for (size_t i = 0; i < 16; i++) {
+        for (size_t i = 0; i < rows; i++) {
             for (size_t j = 0; j < INK_LANES; j++) {
                 to[t * to_step + i / 2 * 2 * INK_LANES + 2 * j + (i & 1)] =
                     half_of(from[t * from_step + i * INK_LANES + j]);

@@ -12,7 +12,6 @@
  * with 4 x 4 to 6 x 6 taps, forward, in phases (winograd.h). */
 #include "ops/cpu/winograd.h"
 
-#define STRIP_ROWS   16u /* images transformed at once */
 #define PAIR         2u  /* panels of outputs at once: what a tile of products holds */
 #define LEAST_IMAGES 64u /* of fewer the products saved do not pay for the weights' transform */
 
@@ -34,12 +33,8 @@ typedef struct fourier {
     ink_operands from; /* a: x (dy), b: weights [K/32][element][K/16 of these][phase][C/16][16 c][16 k] */
     ink_id scratch;    /* [worker]: inputs [element][phase][C/16][16 rows][16], then products
                         * [element][2][16 rows][16] */
-    ink_circle circle;
-    bool half;       /* inputs and weights are bfloat16, weights with pairs of C side by side */
-    tiling map;      /* cut into these tiles; where one goes round, it has no padding */
-    uint32_t tile;   /* outputs of one, one way */
-    uint32_t pad;    /* on the circle */
-    uint32_t groups; /* of the inputs, all phases */
+    windows w;
+    bool half; /* inputs and weights are bfloat16, weights with pairs of C side by side */
     uint32_t out_groups;
 } fourier;
 
@@ -57,11 +52,10 @@ static uint32_t meetings(uint32_t in, uint32_t out, int32_t pad, uint32_t stride
     return n;
 }
 
-/* Matrix products of the node done tap by tap. */
-static double direct_products(const ink_node *node, const tiling *m) {
+double ink_windows_direct(const ink_node *node, const tiling *whole) {
     const int32_t h = node->attr.conv.window_h, w = node->attr.conv.window_w;
-    return (double)meetings(m->height, m->out_height, m->pad_down, m->stride, h) *
-           (double)meetings(m->width, m->out_width, m->pad_across, m->stride, w);
+    return (double)meetings(whole->height, whole->out_height, whole->pad_down, whole->stride, h) *
+           (double)meetings(whole->width, whole->out_width, whole->pad_across, whole->stride, w);
 }
 
 /* Zeros must be left on the circle for what a window reaches beyond the map. */
@@ -69,63 +63,62 @@ static bool goes_round(uint32_t points, uint32_t in, uint32_t out, int32_t pad) 
     return in + (uint32_t)pad <= points && out <= points;
 }
 
-/* The map of a node cut for a circle. */
-static void cut(fourier *t, const tiling *whole, ink_circle circle) {
+static windows cut(const tiling *whole, ink_circle circle) {
     const uint32_t points = circles[circle].points;
-    t->circle = circle;
-    t->map = *whole;
-    t->groups = whole->phases * whole->groups;
-    t->tile = points - 2;
-    t->pad = 0;
+    windows w = {.circle = circle,
+                 .points = points,
+                 .elements = circles[circle].elements,
+                 .map = *whole,
+                 .tile = points - 2,
+                 .groups = whole->phases * whole->groups};
     if (whole->phases == 1 && goes_round(points, whole->height, whole->out_height, whole->pad_down) &&
         goes_round(points, whole->width, whole->out_width, whole->pad_across)) {
-        t->tile = points;
-        t->pad = (uint32_t)whole->pad_down;
-        t->map.pad_down = t->map.pad_across = 0;
+        w.tile = points;
+        w.pad = (uint32_t)whole->pad_down;
+        w.map.pad_down = w.map.pad_across = 0;
     }
-    t->map.down = (whole->out_height + t->tile - 1) / t->tile;
-    t->map.across = (whole->out_width + t->tile - 1) / t->tile;
+    w.map.down = (whole->out_height + w.tile - 1) / w.tile;
+    w.map.across = (whole->out_width + w.tile - 1) / w.tile;
+    return w;
 }
 
-/* What it takes in bf16, in panel products for each pair of panels. */
-static double cost_of(const fourier *t, uint32_t phases) {
-    const double transforms = (double)phases / t->out_groups + 1.0 / ((double)t->groups / phases);
-    const double tile = (double)phases * circles[t->circle].elements + circles[t->circle].cost * transforms;
-    return tile * t->map.down * t->map.across;
+bool ink_windows_choose(const tiling *whole, uint32_t out_groups, double pairing, double best, windows *w) {
+    bool pays = false;
+    for (int c = 0; c < INK_CIRCLES; c++) {
+        const windows other = cut(whole, (ink_circle)c);
+        const double phases = whole->phases, transforms = phases / out_groups + 1.0 / whole->groups;
+        const double window = phases * other.elements + (circles[c].cost + pairing * other.elements) * transforms;
+        const double cost = window * other.map.down * other.map.across;
+        if (cost >= best) continue;
+        best = cost;
+        pays = true;
+        *w = other;
+    }
+    return pays;
 }
 
 /* In float the map must go round; one that a single tile of Winograd's covers, one way or the other, is better off
  * there. */
 static bool choose_float(fourier *t, const ink_node *node, const tiling *whole) {
-    cut(t, whole, INK_CIRCLE_EIGHT);
-    if (t->tile != circles[INK_CIRCLE_EIGHT].points) return false;
+    t->w = cut(whole, INK_CIRCLE_EIGHT);
+    if (t->w.tile != t->w.points) return false;
     if (whole->out_height <= INK_TILE || whole->out_width <= INK_TILE) return false;
-    return direct_products(node, whole) > circles[INK_CIRCLE_EIGHT].elements * LEAST_SAVED;
+    return ink_windows_direct(node, whole) > t->w.elements * LEAST_SAVED;
 }
 
 static bool choose_half(const ink_program *p, fourier *t, const ink_node *node, const tiling *whole) {
-    double best = direct_products(node, whole) / LEAST_SAVED_BF16;
-    bool pays = false;
+    double other = ink_windows_direct(node, whole);
     if (ink_winograd_pays(p, node)) { /* in float, at half the rate */
-        const double winograd = 2.0 * INK_TILE_ELEMENTS * whole->down * whole->across / LEAST_SAVED_BF16;
-        if (winograd < best) best = winograd;
+        const double winograd = 2.0 * INK_TILE_ELEMENTS * whole->down * whole->across;
+        if (winograd < other) other = winograd;
     }
-    for (int c = 0; c < INK_CIRCLES; c++) {
-        fourier other = *t;
-        cut(&other, whole, (ink_circle)c);
-        if (cost_of(&other, whole->phases) >= best) continue;
-        best = cost_of(&other, whole->phases);
-        pays = true;
-        *t = other;
-    }
-    return pays;
+    return ink_windows_choose(whole, t->out_groups, 0, other / LEAST_SAVED_BF16, &t->w);
 }
 
-static bool fits_window(const fourier *t, const ink_node *node) {
+bool ink_windows_fit(const ink_node *node, bool strides) {
     const int32_t h = node->attr.conv.window_h, w = node->attr.conv.window_w;
     if (node->attr.conv.stride == 1) return h == 3 && w == 3 && node->attr.conv.pad <= 2;
-    if (node->attr.conv.stride != 2 || ink_winograd_is_back(node) || !t->half) return false;
-    return h >= 4 && h <= 6 && w >= 4 && w <= 6;
+    return strides && node->attr.conv.stride == 2 && h >= 4 && h <= 6 && w >= 4 && w <= 6;
 }
 
 /* How the node is computed here; false: it is not. From shapes, precision and `exact` alone. */
@@ -135,7 +128,7 @@ static bool choose(const ink_program *p, const ink_node *node, fourier *t) {
     if (p->exact || p->max_batch < LEAST_IMAGES || p->kernels->fourier[0].inputs == NULL) return false;
     if (w->store != INK_STORE_WEIGHTS || w->live != w->taps || w->c < INK_LANES || w->k < INK_LANES) return false;
     *t = (fourier){.half = p->precision == INK_PRECISION_BF16, .out_groups = ink_groups(y->c)};
-    if (!fits_window(t, node)) return false;
+    if (!ink_windows_fit(node, t->half && !ink_winograd_is_back(node))) return false;
     const tiling whole = ink_tiling_of(node, x, y, 0);
     return t->half ? choose_half(p, t, node, &whole) : choose_float(t, node, &whole);
 }
@@ -148,7 +141,7 @@ bool ink_fourier_pays(const ink_program *p, const ink_node *node) {
 /* ---- the plan ---- */
 
 static size_t panels_of(const fourier *t) {
-    return (size_t)circles[t->circle].elements * t->groups * t->out_groups;
+    return (size_t)t->w.elements * t->w.groups * t->out_groups;
 }
 
 size_t ink_fourier_weight_floats(const ink_program *p, const ink_node *node) {
@@ -160,20 +153,20 @@ size_t ink_fourier_weight_floats(const ink_program *p, const ink_node *node) {
 /* From an element of the inputs, and of the products, to the next one, in floats: streams 4 KiB apart would share one
  * set of the cache. */
 static size_t input_step(const fourier *t) {
-    return (size_t)t->groups * STRIP_ROWS * INK_LANES / (t->half ? 2 : 1) + INK_TILE_GAP;
+    return (size_t)t->w.groups * INK_STRIP_ROWS * INK_LANES / (t->half ? 2 : 1) + INK_TILE_GAP;
 }
 
 static size_t product_step(void) {
-    return PAIR * STRIP_ROWS * INK_LANES + INK_TILE_GAP;
+    return PAIR * INK_STRIP_ROWS * INK_LANES + INK_TILE_GAP;
 }
 
 const void *ink_fourier_plan(ink_program *p, ink_step *s, const ink_operands *from, ink_id *scratch) {
     fourier *t = ink_plan_new(p, 1, sizeof *t);
     if (t == NULL || !choose(p, &s->node, t)) return NULL;
     t->from = *from;
-    if (!ink_winograd_room(p, scratch, circles[t->circle].elements * (input_step(t) + product_step()))) return NULL;
+    if (!ink_winograd_room(p, scratch, t->w.elements * (input_step(t) + product_step()))) return NULL;
     t->scratch = *scratch;
-    s->parts = p->rows / STRIP_ROWS * t->map.down * t->map.across;
+    s->parts = p->rows / INK_STRIP_ROWS * t->w.map.down * t->w.map.across;
     return t;
 }
 
@@ -195,76 +188,71 @@ void ink_work_fourier_weights(const ink_program *p, const ink_step *s, uint32_t 
     fourier t;
     if (!choose(p, &s->node, &t)) return; /* never: only such nodes have this step */
     const bool back = ink_winograd_is_back(&s->node);
-    const size_t elements = circles[t.circle].elements, inner = ink_groups(p->cells[s->node.in[1]].c);
+    const size_t elements = t.w.elements, inner = ink_groups(p->cells[s->node.in[1]].c);
     float *all = ink_data(p, s->extra[0]), *own = t.half ? ink_winograd_mine(p, s->extra[1], worker) : NULL;
-    for (size_t c = 0; c < t.map.phases * inner; c++) {
+    for (size_t c = 0; c < t.w.map.phases * inner; c++) {
         float turned[9 * INK_PANEL];
         const float *from[9];
         ink_winograd_window(p, &s->node, part, c % inner, (uint32_t)(c / inner), turned, from);
         const size_t in = back ? part : c, out = back ? c : part, first = out / PAIR * PAIR;
-        const size_t step = pair_at(t.out_groups, first) * t.groups * INK_PANEL;
-        const size_t at = ((first * elements + out - first) * t.groups + in) * INK_PANEL;
+        const size_t step = pair_at(t.out_groups, first) * t.w.groups * INK_PANEL;
+        const size_t at = ((first * elements + out - first) * t.w.groups + in) * INK_PANEL;
         if (t.half) {
-            p->kernels->fourier[t.circle].weights(from, own, INK_PANEL, INK_LANES);
-            p->kernels->pair_rows(own, INK_PANEL, (uint16_t *)(void *)all + at, step, elements);
+            p->kernels->fourier[t.w.circle].weights(from, own, INK_PANEL, INK_LANES);
+            p->kernels->pair_rows(own, INK_PANEL, (uint16_t *)(void *)all + at, step, elements, INK_LANES);
         } else {
-            p->kernels->fourier[t.circle].weights(from, all + at, step, INK_LANES);
+            p->kernels->fourier[t.w.circle].weights(from, all + at, step, INK_LANES);
         }
     }
 }
 
 /* ---- tiles ---- */
 
-static const float zeros[STRIP_ROWS * INK_LANES]; /* what lies outside a map */
-
-/* Where point e of a phase of a tile lies, group 0; zeros: outside the map. */
-static const float *point_of(const ink_program *p, const fourier *t, const float *x, uint32_t tile, uint32_t phase,
-                             uint32_t e) {
-    const uint32_t points = circles[t->circle].points;
-    const uint32_t down = tile / t->map.across * t->tile + e / points;
-    const uint32_t across = tile % t->map.across * t->tile + e % points;
-    const int64_t i = (int64_t)(down * t->map.stride + phase / 2) - t->map.pad_down;
-    const int64_t j = (int64_t)(across * t->map.stride + phase % 2) - t->map.pad_across;
-    if (i < 0 || j < 0 || i >= t->map.height || j >= t->map.width) return NULL;
-    return x + (size_t)(i * t->map.width + j) * t->map.groups * p->rows * INK_LANES;
+void ink_windows_points(const ink_program *p, const windows *w, const float *x, uint32_t window, uint32_t phase,
+                        const float *points[64]) {
+    const uint32_t top = window / w->map.across * w->tile, left = window % w->map.across * w->tile;
+    for (uint32_t e = 0; e < w->points * w->points; e++) {
+        const uint32_t down = (top + e / w->points) * w->map.stride + phase / 2;
+        const uint32_t across = (left + e % w->points) * w->map.stride + phase % 2;
+        const int64_t i = (int64_t)down - w->map.pad_down, j = (int64_t)across - w->map.pad_across;
+        const bool inside = i >= 0 && j >= 0 && i < w->map.height && j < w->map.width;
+        points[e] = inside ? x + (size_t)(i * w->map.width + j) * w->map.groups * p->rows * INK_LANES : NULL;
+    }
 }
 
-/* A tile of STRIP_ROWS images of a block, transformed; x: the first one's. */
-static void take(const ink_program *p, const fourier *t, const float *x, uint32_t tile, float *to) {
-    const size_t panel = p->rows * INK_LANES, own = STRIP_ROWS * INK_LANES;
-    const uint32_t points = circles[t->circle].points * circles[t->circle].points;
+window_outputs ink_windows_outputs(const windows *w, uint32_t window) {
+    const uint32_t i = window / w->map.across * w->tile, j = window % w->map.across * w->tile;
+    const uint32_t down = w->map.out_height - i, across = w->map.out_width - j;
+    return (window_outputs){.first = (size_t)i * w->map.out_width + j,
+                            .down = down < w->tile ? down : w->tile,
+                            .across = across < w->tile ? across : w->tile};
+}
+
+/* A window of INK_STRIP_ROWS images of a block, transformed; x: the first one's. */
+static void take(const ink_program *p, const fourier *t, const float *x, uint32_t window, float *to) {
+    static const float zeros[INK_STRIP_ROWS * INK_LANES];
+    const size_t panel = p->rows * INK_LANES, own = INK_STRIP_ROWS * INK_LANES;
     const float *first[64], *from[64];
-    for (uint32_t phase = 0; phase < t->map.phases; phase++) {
-        for (uint32_t e = 0; e < points; e++) first[e] = point_of(p, t, x, tile, phase, e);
-        for (size_t g = 0; g < t->map.groups; g++) {
-            const size_t at = (phase * t->map.groups + g) * own;
-            for (uint32_t e = 0; e < points; e++) from[e] = first[e] != NULL ? first[e] + g * panel : zeros;
+    for (uint32_t phase = 0; phase < t->w.map.phases; phase++) {
+        ink_windows_points(p, &t->w, x, window, phase, first);
+        for (size_t g = 0; g < t->w.map.groups; g++) {
+            const size_t at = (phase * t->w.map.groups + g) * own;
+            for (uint32_t e = 0; e < t->w.points * t->w.points; e++) {
+                from[e] = first[e] != NULL ? first[e] + g * panel : zeros;
+            }
             if (t->half) {
-                p->kernels->inputs_bf16[t->circle](from, (uint16_t *)(void *)to + at, 2 * input_step(t), STRIP_ROWS);
+                p->kernels->inputs_bf16[t->w.circle](from, (uint16_t *)(void *)to + at, 2 * input_step(t),
+                                                     INK_STRIP_ROWS);
             } else {
-                p->kernels->fourier[t->circle].inputs(from, to + at, input_step(t), STRIP_ROWS);
+                p->kernels->fourier[t->w.circle].inputs(from, to + at, input_step(t), INK_STRIP_ROWS);
             }
         }
     }
 }
 
-/* A tile's outputs: where the first one lies, in positions, and how many there are. */
-typedef struct places {
-    size_t first;
-    uint32_t down, across;
-} places;
-
-static places places_of(const fourier *t, uint32_t tile) {
-    const uint32_t i = tile / t->map.across * t->tile, j = tile % t->map.across * t->tile;
-    const uint32_t down = t->map.out_height - i, across = t->map.out_width - j;
-    return (places){.first = (size_t)i * t->map.out_width + j,
-                    .down = down < t->tile ? down : t->tile,
-                    .across = across < t->tile ? across : t->tile};
-}
-
 /* The outputs of group g from its products; at: floats from the block's begin to the strip's first image in a panel. */
-static void give(const ink_program *p, const fourier *t, const ink_step *s, uint32_t block, const places *to, size_t at,
-                 size_t g, const float *products) {
+static void give(const ink_program *p, const fourier *t, const ink_step *s, uint32_t block, const window_outputs *to,
+                 size_t at, size_t g, const float *products) {
     const size_t panel = p->rows * INK_LANES, position = t->out_groups * panel, lanes = g * INK_LANES;
     const float *bias = ink_data(p, s->bias), *scale = ink_data(p, s->scale), *offset = ink_data(p, s->offset);
     const float *residual = ink_block(p, s->residual, block), *mask = ink_block(p, s->mask, block);
@@ -277,26 +265,26 @@ static void give(const ink_program *p, const fourier *t, const ink_step *s, uint
                             .residual = residual != NULL ? residual + at : NULL,
                             .mask = mask != NULL ? mask + at : NULL,
                             .step = product_step(),
-                            .rows = STRIP_ROWS,
-                            .line = t->map.out_width * position,
+                            .rows = INK_STRIP_ROWS,
+                            .line = t->w.map.out_width * position,
                             .next = position,
                             .down = to->down,
                             .across = to->across,
                             .relu = s->relu,
                             .relu_first = s->relu_first};
-    p->kernels->fourier[t->circle].outputs(&o, t->pad);
+    p->kernels->fourier[t->w.circle].outputs(&o, t->w.pad);
 }
 
 /* While products of element e keep the processor busy, memory may bring what follows the sums of output e. */
-static void expect(const ink_program *p, const fourier *t, const ink_step *s, uint32_t block, const places *to,
+static void expect(const ink_program *p, const fourier *t, const ink_step *s, uint32_t block, const window_outputs *to,
                    size_t at, size_t g, size_t e) {
     if (e >= (size_t)to->down * to->across) return;
     const float *residual = ink_block(p, s->residual, block), *mask = ink_block(p, s->mask, block);
-    const size_t place = to->first + e / to->across * t->map.out_width + e % to->across;
+    const size_t place = to->first + e / to->across * t->w.map.out_width + e % to->across;
     for (size_t i = 0; i < pair_at(t->out_groups, g); i++) {
         const size_t wanted = at + (place * t->out_groups + g + i) * p->rows * INK_LANES;
-        if (residual != NULL) ink_winograd_expect(residual + wanted, STRIP_ROWS * INK_LANES);
-        if (mask != NULL) ink_winograd_expect(mask + wanted, STRIP_ROWS * INK_LANES);
+        if (residual != NULL) ink_winograd_expect(residual + wanted, INK_STRIP_ROWS * INK_LANES);
+        if (mask != NULL) ink_winograd_expect(mask + wanted, INK_STRIP_ROWS * INK_LANES);
     }
 }
 
@@ -304,14 +292,14 @@ static void expect(const ink_program *p, const fourier *t, const ink_step *s, ui
 void ink_work_fourier(const ink_program *p, const ink_step *s, uint32_t block, uint32_t part, uint32_t worker) {
     static const ink_offsets none = {0, 0};
     const fourier *t = s->plan;
-    const uint32_t tiles = t->map.down * t->map.across;
-    const size_t at = (size_t)part / tiles * STRIP_ROWS * INK_LANES, own = STRIP_ROWS * INK_LANES;
-    const size_t elements = circles[t->circle].elements;
-    const places to = places_of(t, part % tiles);
+    const uint32_t tiles = t->w.map.down * t->w.map.across;
+    const size_t at = (size_t)part / tiles * INK_STRIP_ROWS * INK_LANES, own = INK_STRIP_ROWS * INK_LANES;
+    const size_t elements = t->w.elements;
+    const window_outputs to = ink_windows_outputs(&t->w, part % tiles);
     float *inputs = ink_winograd_mine(p, t->scratch, worker), *products = inputs + elements * input_step(t);
     take(p, t, ink_block(p, t->from.a, block) + at, part % tiles, inputs);
     for (size_t g = 0; g < t->out_groups; g += PAIR) {
-        const size_t pair = pair_at(t->out_groups, g), weights = t->groups * (size_t)INK_PANEL;
+        const size_t pair = pair_at(t->out_groups, g), weights = t->w.groups * (size_t)INK_PANEL;
         ink_gemm m = {.pairs = &none,
                       .a_m = INK_LANES,
                       .a_k = t->half ? 2 : 1,
@@ -320,10 +308,10 @@ void ink_work_fourier(const ink_program *p, const ink_step *s, uint32_t block, u
                       .b_panel = weights,
                       .out_m = INK_LANES,
                       .out_panel = own,
-                      .rows = STRIP_ROWS,
+                      .rows = INK_STRIP_ROWS,
                       .panels = (uint32_t)pair,
                       .n_pairs = 1,
-                      .inner = t->groups,
+                      .inner = t->w.groups,
                       .depth = t->half ? INK_LANES / 2 : INK_LANES,
                       .outer = 1};
         for (size_t e = 0; e < elements; e++) {

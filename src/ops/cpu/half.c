@@ -16,7 +16,7 @@ void ink_work_halve(const ink_program *p, const ink_step *s, uint32_t block, uin
     size_t count = p->cells[s->node.in[0]].block;
     if (s->extra[0] != INK_NONE) p->kernels->to_bf16(x, half_block(p, s->extra[0], block), count);
     if (s->extra[1] != INK_NONE) {
-        p->kernels->pair_rows(x, INK_PANEL, half_block(p, s->extra[1], block), INK_PANEL, count / INK_PANEL);
+        p->kernels->pair_rows(x, INK_PANEL, half_block(p, s->extra[1], block), INK_PANEL, count / INK_PANEL, INK_LANES);
     }
 }
 
@@ -37,7 +37,7 @@ void ink_work_halve_weights(const ink_program *p, const ink_step *s, uint32_t bl
     const ink_cell *w = &p->cells[s->node.in[0]];
     size_t panels = (size_t)w->live * ink_groups(w->c), from = part * panels * INK_PANEL;
     p->kernels->pair_rows(w->data + from, INK_PANEL, (uint16_t *)(void *)ink_data(p, s->extra[0]) + from, INK_PANEL,
-                          panels);
+                          panels, INK_LANES);
 }
 
 /* As ink_work_turn, with pairs of K side by side. */
@@ -50,7 +50,8 @@ void ink_work_turn_half(const ink_program *p, const ink_step *s, uint32_t block,
     for (size_t t = 0; t < w->live; t++) {
         for (size_t c = 0; c < c_groups; c++) {
             p->kernels->transpose(w->data + ((part * w->live + t) * c_groups + c) * INK_PANEL, 0, panel, 0, 1);
-            p->kernels->pair_rows(panel, 0, turned + ((c * w->live + t) * k_groups + part) * INK_PANEL, 0, 1);
+            p->kernels->pair_rows(panel, 0, turned + ((c * w->live + t) * k_groups + part) * INK_PANEL, 0, 1,
+                                  INK_LANES);
         }
     }
 }

@@ -37,8 +37,10 @@ INLINE void put_half(uint16_t *to, vf x) {
     memcpy(to, &half, sizeof half);
 }
 
-#define ELEMENT   uint16_t
-#define PUT(p, x) put_half(p, x)
+#define ELEMENT      uint16_t
+#define PUT(p, x)    put_half(p, x)
+#define SECOND(a, b) (a)
+#define THIRD(a, b)  (b)
 
 #define CIRCLE       8
 #define REALS        2
@@ -72,12 +74,12 @@ static void round_bf16(const float *from, float *to, size_t count) {
     }
 }
 
-static void pair_rows(const float *from, size_t from_step, uint16_t *to, size_t to_step, size_t count) {
+static void pair_rows(const float *from, size_t from_step, uint16_t *to, size_t to_step, size_t count, size_t rows) {
     static const uint16_t order[32] = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
                                        8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
     const __m512i weave = _mm512_loadu_si512(order);
     for (size_t t = 0; t < count; t++, from += from_step, to += to_step) {
-        for (size_t i = 0; i < INK_LANES; i += 2) {
+        for (size_t i = 0; i < rows; i += 2) {
             const float *row = from + i * INK_LANES;
             __m512bh both = _mm512_cvtne2ps_pbh((__m512)vload(row + INK_LANES), (__m512)vload(row));
             _mm512_storeu_si512(to + i * INK_LANES, _mm512_permutexvar_epi16(weave, (__m512i)both));
@@ -110,8 +112,8 @@ void ink_kernels_add_bf16(ink_kernels *table) {
     table->to_bf16 = to_bf16;
     table->round_bf16 = round_bf16;
     table->pair_rows = pair_rows;
-    table->inputs_bf16[INK_CIRCLE_EIGHT] = inputs_half_8;
-    table->inputs_bf16[INK_CIRCLE_FIVE] = inputs_half_5;
+    table->inputs_bf16[INK_CIRCLE_EIGHT] = elements_half_8;
+    table->inputs_bf16[INK_CIRCLE_FIVE] = elements_half_5;
     table->peak_bf16 = peak_bf16;
     table->peak_bf16_flops = 2 * PEAK_CHAINS * 2 * VL;
 }

@@ -1,5 +1,5 @@
-/* ops/cpu/kern_circle.h: the transforms of weights and outputs for fourier.c, included by kern_fourier.h for each size
- * of circle after kern_circle_in.h, whose words these are. */
+/* ops/cpu/kern_circle.h: the transforms of weights and outputs for fourier.c and fourier_dw.c, included by
+ * kern_fourier.h for each size of circle after kern_circle_in.h, whose words these are. */
 
 /* The three factors of c + id. */
 INLINE void POINTS(put_weights)(float *to, size_t step, vf c, vf d) {
@@ -107,6 +107,47 @@ static void POINTS(outputs)(const ink_tile_out *o, uint32_t pad) {
     case 0: POINTS(outputs_from)(*o, 1); break;
     case 1: POINTS(outputs_from)(*o, 0); break;
     default: POINTS(outputs_from)(*o, CIRCLE - 1); break;
+    }
+}
+
+/* Sums for the three factors of c + id become those for c and d. */
+INLINE void POINTS(take_sums)(const float *from, size_t step, vf *c, vf *d) {
+    vf second = vload(from + step), third = vload(from + 2 * step);
+    *c = vload(from) - second + third;
+    *d = second + third;
+}
+
+/* What `weights` does, transposed: sums of products, element e at from + e step, become 9 taps, INK_PANEL apart. */
+static void POINTS(taps)(const float *from, size_t step, float *to, size_t rows) {
+    const vf one = vset(1.0f / (CIRCLE * CIRCLE)), two = vset(2.0f / (CIRCLE * CIRCLE));
+    for (size_t at = 0; at < rows * INK_LANES; at += VL) {
+        const float *place = from + at;
+        vf t[3][CIRCLE], line[CIRCLE], taps[3], re[CIRCLE], im[CIRCLE], zr[3], zi[3];
+        for (int c = 0; c < REALS; c++) {
+            for (int i = 0; i < REALS; i++) line[i] = vload(place + (size_t)(REALS * c + i) * step) * one;
+            for (int k = 1; k <= HALF; k++) {
+                vf *real = &line[OF_LINE(k)];
+                POINTS(take_sums)(place + (size_t)OF_REAL(c, k) * step, step, real, real + 1);
+                real[0] *= two;
+                real[1] *= two;
+            }
+            POINTS(taps_of_line)(line, taps);
+            for (int i = 0; i < 3; i++) t[i][c] = taps[i];
+        }
+        for (int f = 1; f <= HALF; f++) {
+            for (int k = 0; k < CIRCLE; k++) {
+                POINTS(take_sums)(place + (size_t)OF_COMPLEX(f, k) * step, step, &re[k], &im[k]);
+            }
+            POINTS(taps_of_complex_line)(re, im, zr, zi);
+            for (int i = 0; i < 3; i++) {
+                t[i][OF_LINE(f)] = zr[i] * two;
+                t[i][OF_LINE(f) + 1] = zi[i] * two;
+            }
+        }
+        for (int i = 0; i < 3; i++) {
+            POINTS(taps_of_line)(t[i], taps);
+            for (int j = 0; j < 3; j++) vstore(to + (size_t)((i * 3 + j) * (int)(INK_LANES * INK_LANES)) + at, taps[j]);
+        }
     }
 }
 

@@ -1,7 +1,8 @@
-/* ops/cpu/kern_circle_in.h: the transform of inputs for fourier.c, included for each size of circle and element.
- * CIRCLE: points of a line, of which REALS are real, HALF complex, and as many more the conjugates of these;
+/* ops/cpu/kern_circle_in.h: the transform of maps for fourier.c and fourier_dw.c, included for each size of circle and
+ * element. CIRCLE: points of a line, of which REALS are real, HALF complex, and as many more the conjugates of these;
  * POINTS(name): the functions of that size; NAME(name): what is made here; ELEMENT and PUT(p, x): its type, and how a
- * vector of floats is stored as such. What elements there are: kern_fourier.h. */
+ * vector of floats is stored as such; SECOND(a, b) and THIRD(a, b): of a complex number a + ib, whose first element is
+ * a + b. What elements there are: kern_fourier.h. */
 
 /* Where complex number k (from 1) of real column c, or k (from 0) of complex column f (from 1), has its elements. */
 #ifndef OF_REAL
@@ -10,11 +11,10 @@
 #define OF_LINE(f)       (REALS + 2 * ((f)-1)) /* the real part of complex number f of a real line */
 #endif
 
-/* The three factors of a + ib. */
 INLINE void NAME(put)(ELEMENT *to, size_t step, vf a, vf b) {
     PUT(to, a + b);
-    PUT(to + step, a);
-    PUT(to + 2 * step, b);
+    PUT(to + step, SECOND(a, b));
+    PUT(to + 2 * step, THIRD(a, b));
 }
 
 /* Lines t of a map become columns, and these elements. */
@@ -44,7 +44,7 @@ INLINE void NAME(put_columns)(vf t[CIRCLE][CIRCLE], ELEMENT *to, size_t step) {
 }
 
 /* Both halves of a cache line are taken, and given, while it is there. */
-static void NAME(inputs)(const float *const *from, void *elements, size_t step, size_t rows) {
+static void NAME(elements)(const float *const *from, void *elements, size_t step, size_t rows) {
     ELEMENT *to = elements;
     for (size_t row = 0; row < rows; row++) {
         vf t[PV][CIRCLE][CIRCLE];

@@ -7,6 +7,8 @@
  * Products of complex numbers take three real ones (Gauss): with x = a + ib and w = c + id
  *   m0 = (a + b) c   m1 = a (d - c)   m2 = b (c + d)   x w = (m0 - m2) + i (m0 + m1)
  * so that elements are the real ones and three for each complex one, in this order: 94 and 37.
+ * Towards the weights all is transposed. The transform back is, but for the factors that the weights have, the
+ * transpose of the transform, so that gradients go the way of inputs; of Gauss's sums they have a + b, b and -a.
  *
  * Bits     Nothing is fused: all instruction sets give equal bits.
  * Source   Mathieu, Henaff & LeCun, Fast training of convolutional networks through FFTs, arXiv:1312.5851. */
@@ -26,34 +28,66 @@
 #define REALS        2
 #define HALF         3
 #define POINTS(name) name##_8
+
 #define NAME(name)   name##_of_8
+#define SECOND(a, b) (a)
+#define THIRD(a, b)  (b)
 #include "ops/cpu/kern_circle_in.h"
+#undef NAME
+#undef SECOND
+#undef THIRD
+
+#define NAME(name)   name##_back_8
+#define SECOND(a, b) (b)
+#define THIRD(a, b)  (-(a))
+#include "ops/cpu/kern_circle_in.h"
+#undef NAME
+#undef SECOND
+#undef THIRD
+
 #include "ops/cpu/kern_circle.h"
 #undef CIRCLE
 #undef REALS
 #undef HALF
 #undef POINTS
-#undef NAME
 
 #define CIRCLE       5
 #define REALS        1
 #define HALF         2
 #define POINTS(name) name##_5
+
 #define NAME(name)   name##_of_5
+#define SECOND(a, b) (a)
+#define THIRD(a, b)  (b)
 #include "ops/cpu/kern_circle_in.h"
+#undef NAME
+#undef SECOND
+#undef THIRD
+
+#define NAME(name)   name##_back_5
+#define SECOND(a, b) (b)
+#define THIRD(a, b)  (-(a))
+#include "ops/cpu/kern_circle_in.h"
+#undef NAME
+#undef SECOND
+#undef THIRD
+
 #include "ops/cpu/kern_circle.h"
 #undef CIRCLE
 #undef REALS
 #undef HALF
 #undef POINTS
-#undef NAME
 
 #undef ELEMENT
 #undef PUT
 #endif
 
+#define KERNELS_OF_CIRCLE(n)                                                                                           \
+    {                                                                                                                  \
+        LEARNING(elements_of_##n), LEARNING(weights_##n), LEARNING(outputs_##n), LEARNING(elements_back_##n),          \
+            LEARNING(taps_##n)                                                                                         \
+    }
 #define KERNELS_OF_FOURIER                                                                                             \
-    .fourier = {[INK_CIRCLE_EIGHT] = {LEARNING(inputs_of_8), LEARNING(weights_8), LEARNING(outputs_8)},                \
-                [INK_CIRCLE_FIVE] = {LEARNING(inputs_of_5), LEARNING(weights_5), LEARNING(outputs_5)}}
+    .fourier = {[INK_CIRCLE_EIGHT] = KERNELS_OF_CIRCLE(8), [INK_CIRCLE_FIVE] = KERNELS_OF_CIRCLE(5)}
 
 #endif

@@ -122,6 +122,30 @@ INLINE void complex_line_of_three_8(const vf *zr, const vf *zi, vf *re, vf *im) 
     im[3] = zi[1] - far_i;
 }
 
+/* line_of_three_8, transposed: k[t] = sum over f of re cos + or - im sin. */
+INLINE void taps_of_line_8(const vf *t, vf *k) {
+    const vf r = vset(ROOT_HALF);
+    vf outer = t[0] - t[1] + r * (t[2] - t[6]), slope = r * (t[3] + t[7]) + t[5];
+    k[0] = outer - slope;
+    k[1] = t[0] + t[1] + t[2] + t[4] + t[6];
+    k[2] = outer + slope;
+}
+
+INLINE void taps_of_complex_line_8(const vf *re, const vf *im, vf *zr, vf *zi) {
+    const vf r = vset(ROOT_HALF);
+    /* sums with cosines and with sines */
+    vf cr = re[0] - re[4] + r * (re[1] - re[3] - re[5] + re[7]);
+    vf ci = im[0] - im[4] + r * (im[1] - im[3] - im[5] + im[7]);
+    vf sr = re[2] - re[6] + r * (re[1] + re[3] - re[5] - re[7]);
+    vf si = im[2] - im[6] + r * (im[1] + im[3] - im[5] - im[7]);
+    zr[0] = cr - si;
+    zi[0] = ci + sr;
+    zr[1] = re[0] + re[1] + re[2] + re[3] + (re[4] + re[5] + re[6] + re[7]);
+    zi[1] = im[0] + im[1] + im[2] + im[3] + (im[4] + im[5] + im[6] + im[7]);
+    zr[2] = cr + si;
+    zi[2] = ci - sr;
+}
+
 /* ---- five ---- */
 
 #define SIN_72        0.95105651629515357212f
@@ -206,6 +230,29 @@ INLINE void complex_line_of_three_5(const vf *zr, const vf *zi, vf *re, vf *im) 
     im[2] = far_i + turn2i;
     re[3] = far_r - turn2r;
     im[3] = far_i - turn2i;
+}
+
+/* As taps_of_line_8; cos 72 = root(5)/4 - 1/4, cos 144 = -root(5)/4 - 1/4. */
+INLINE void taps_of_line_5(const vf *t, vf *k) {
+    vf outer = t[0] - vset(0.25f) * (t[1] + t[3]) + vset(ROOT_5_FOURTH) * (t[1] - t[3]);
+    vf slope = vset(SIN_72) * t[2] + vset(SIN_144) * t[4];
+    k[0] = outer - slope;
+    k[1] = t[0] + t[1] + t[3];
+    k[2] = outer + slope;
+}
+
+INLINE void taps_of_complex_line_5(const vf *re, const vf *im, vf *zr, vf *zi) {
+    vf near_r = re[1] + re[4], near_i = im[1] + im[4], far_r = re[2] + re[3], far_i = im[2] + im[3];
+    vf cr = re[0] - vset(0.25f) * (near_r + far_r) + vset(ROOT_5_FOURTH) * (near_r - far_r);
+    vf ci = im[0] - vset(0.25f) * (near_i + far_i) + vset(ROOT_5_FOURTH) * (near_i - far_i);
+    vf sr = vset(SIN_72) * (re[1] - re[4]) + vset(SIN_144) * (re[2] - re[3]);
+    vf si = vset(SIN_72) * (im[1] - im[4]) + vset(SIN_144) * (im[2] - im[3]);
+    zr[0] = cr - si;
+    zi[0] = ci + sr;
+    zr[1] = re[0] + near_r + far_r;
+    zi[1] = im[0] + near_i + far_i;
+    zr[2] = cr + si;
+    zi[2] = ci - sr;
 }
 
 #undef SIN_72

@@ -115,6 +115,10 @@ typedef struct ink_circle_kernels {
     /* Products of these become outputs (r, c), r < down, c < across, of a convolution with padding pad, 0 to 2; o as
      * above, but from element to element `step`, and no slot. */
     void (*outputs)(const ink_tile_out *o, uint32_t pad);
+    /* outputs and weights, transposed: gradients of outputs, and 0 elsewhere on the circle, become elements like
+     * inputs; sums over images of elements' products, e at from + e step, become 9 taps, one panel behind the other. */
+    void (*gradients)(const float *const *from, void *to, size_t step, size_t rows);
+    void (*taps)(const float *from, size_t step, float *to, size_t rows);
 } ink_circle_kernels;
 
 /* One step of Adam, AdamW or SGD over count elements (a multiple of 16); formulas in ops/graph.h. */
@@ -253,8 +257,8 @@ typedef struct ink_kernels {
     void (*gemm_bf16)(const ink_gemm *g);
     void (*to_bf16)(const float *from, uint16_t *to, size_t count);
     void (*round_bf16)(const float *from, float *to, size_t count); /* and back to float; may be in place */
-    /* to[t][i/2][j][i & 1] = from[t][i][j]: panels of 16 x 16 with rows in pairs */
-    void (*pair_rows)(const float *from, size_t from_step, uint16_t *to, size_t to_step, size_t count);
+    /* to[t][i/2][j][i & 1] = from[t][i][j] for t < count, i < rows (even), j < 16: panels with rows in pairs */
+    void (*pair_rows)(const float *from, size_t from_step, uint16_t *to, size_t to_step, size_t count, size_t rows);
     /* fourier[].inputs with rounded elements; to, step: in bfloat16 */
     void (*inputs_bf16[INK_CIRCLES])(const float *const *from, void *to, size_t step, size_t rows);
     float (*peak_bf16)(uint64_t rounds); /* as peak, peak_bf16_flops a round */

@@ -56,6 +56,23 @@ static const conv_way *way_of(const planner *l, const ink_node *n) {
     return NULL;
 }
 
+/* The same of a gradient of the weights. */
+typedef struct dw_way {
+    bool (*pays)(const ink_program *p, const ink_node *node);
+    const void *(*plan)(ink_program *p, const ink_node *node, ink_step *s, const ink_operands *from, ink_id *scratch);
+    ink_work *work;
+} dw_way;
+
+static const dw_way dw_ways[] = {{ink_fourier_dw_pays, ink_fourier_dw_plan, ink_work_fourier_dw},
+                                 {ink_winograd_dw_pays, ink_winograd_dw_plan, ink_work_winograd_dw}};
+
+static const dw_way *dw_way_of(const planner *l, const ink_node *n) {
+    for (size_t i = 0; i < sizeof dw_ways / sizeof *dw_ways; i++) {
+        if (dw_ways[i].pays(l->p, n)) return &dw_ways[i];
+    }
+    return NULL;
+}
+
 /* Makes the copies of a batched value that any product will read, once, behind the step that makes it. */
 static void halve(planner *l, ink_id v) {
     ink_id root = ink_plan_root(l->p, v);
@@ -66,7 +83,7 @@ static void halve(planner *l, ink_id v) {
         bool product = is_forward(n->op) || is_back(n->op), weights = is_wgrad(n->op);
         if ((!product && !weights) || is_thin(l, n) || is_narrow(l, n)) continue;
         bool forward = product && way_of(l, n) == NULL;
-        weights = weights && !ink_winograd_dw_pays(l->p, n);
+        weights = weights && dw_way_of(l, n) == NULL;
         half = half || (forward && ink_plan_root(l->p, n->in[0]) == root);
         pairs = pairs || (weights && (ink_plan_root(l->p, n->in[0]) == root || ink_plan_root(l->p, n->in[1]) == root));
     }
@@ -301,18 +318,18 @@ static void grey_join(planner *l, const ink_node *n, ink_id slices) {
 
 void ink_plan_wgrad(planner *l, int32_t at) {
     const ink_node *n = &l->g->nodes[at];
-    const bool winograd = ink_winograd_dw_pays(l->p, n);
+    const dw_way *way = dw_way_of(l, n);
     const ink_operands plain = {n->in[0], n->in[1], false};
-    ink_operands from = winograd || is_grey(l, n) ? plain : operands_of(l, n);
+    ink_operands from = way != NULL || is_grey(l, n) ? plain : operands_of(l, n);
     ink_step *s = ink_plan_step(l, ink_op_name(n->op), ink_work_wgrad, n);
     s->whole = true;
     uint32_t join_parts = (uint32_t)(l->p->cells[n->out[0]].live_floats / 16384 + 1);
     if (is_narrow(l, n)) {
         s->work = ink_work_narrow_dw;
         s->plan = ink_plan_checked(l, ink_narrow_dw_plan(l->p, n, s, &join_parts));
-    } else if (winograd) {
-        s->work = ink_work_winograd_dw;
-        s->plan = ink_plan_checked(l, ink_winograd_dw_plan(l->p, n, s, &from, &l->scratch));
+    } else if (way != NULL) {
+        s->work = way->work;
+        s->plan = ink_plan_checked(l, way->plan(l->p, n, s, &from, &l->scratch));
     } else {
         s->plan = ink_plan_checked(l, ink_wgrad_plan(l->p, n, s, &from));
     }

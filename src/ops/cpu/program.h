@@ -221,6 +221,11 @@ size_t ink_fourier_weight_floats(const ink_program *p, const ink_node *node);
 bool ink_fourier_weight_room(ink_program *p, ink_id *scratch);
 const void *ink_fourier_plan(ink_program *p, ink_step *s, const ink_operands *from, ink_id *scratch);
 ink_work ink_work_fourier, ink_work_fourier_weights;
+/* fourier_dw.c: gradients of the weights, in bf16. As ink_winograd_dw_plan. */
+bool ink_fourier_dw_pays(const ink_program *p, const ink_node *node);
+const void *ink_fourier_dw_plan(ink_program *p, const ink_node *node, ink_step *s, const ink_operands *from,
+                                ink_id *scratch);
+ink_work ink_work_fourier_dw;
 
 /* ---- toeplitz.c: the same for maps of 2 x 2, in f32 ---- */
 bool ink_toeplitz_pays(const ink_program *p, const ink_node *node);

@@ -1,5 +1,5 @@
 /* ops/cpu/winograd.h: what the files about convolutions with transformed operands share: winograd.c, winograd_dw.c,
- * fourier.c and toeplitz.c; private to them. */
+ * fourier.c, fourier_dw.c and toeplitz.c; private to them. */
 #ifndef INK_OPS_CPU_WINOGRAD_H
 #define INK_OPS_CPU_WINOGRAD_H
 
@@ -58,5 +58,39 @@ void ink_winograd_window(const ink_program *p, const ink_node *node, size_t k, s
 void ink_winograd_expect(const float *at, size_t floats);
 void ink_winograd_expect_element(const ink_program *p, const tiling *t, const float *x, uint32_t tile, uint32_t tiles,
                                  uint32_t e);
+
+/* ---- fourier.c ---- */
+
+#define INK_STRIP_ROWS 16u /* images transformed at once */
+
+/* A map cut into windows that become circles. One that leaves its zeros room on the circle is a single window, whose
+ * outputs are counted round it; else windows of n x n inputs have (n - 2) x (n - 2) outputs. */
+typedef struct windows {
+    ink_circle circle;
+    uint32_t points, elements; /* n; of a transformed window */
+    tiling map;                /* down, across: windows. A single one has no padding here */
+    uint32_t tile;             /* outputs of a window, one way */
+    uint32_t pad;              /* on the circle: 0 to 2; output 0 is its point 1 - pad */
+    uint32_t groups;           /* panels of an input position, all phases */
+} windows;
+
+/* The outputs of a window: where the first one lies, in positions, and how many there are. */
+typedef struct window_outputs {
+    size_t first;
+    uint32_t down, across;
+} window_outputs;
+
+/* How a convolution that fits (3 x 3 and stride 1; or stride 2 and 4 x 4 to 6 x 6 taps) is cut so that it takes least
+ * in bf16, if that is less than `best` panel products for each pair of panels; pairing: what an element of a
+ * transformed panel takes besides. */
+bool ink_windows_choose(const tiling *whole, uint32_t out_groups, double pairing, double best, windows *w);
+/* strides: may it be 2? */
+bool ink_windows_fit(const ink_node *node, bool strides);
+/* The same products done tap by tap. */
+double ink_windows_direct(const ink_node *node, const tiling *whole);
+window_outputs ink_windows_outputs(const windows *w, uint32_t window);
+/* The n x n points of a phase of a window, group 0; NULL: outside the map. */
+void ink_windows_points(const ink_program *p, const windows *w, const float *x, uint32_t window, uint32_t phase,
+                        const float *points[64]);
 
 #endif
