@@ -1,11 +1,11 @@
 /* bench/bench_ops.c: how fast the cpu backend trains and infers the nets of the zoo; steps one by one on request.
  * It decides nothing and is no test: build it by hand (docs/SPEED.md has the line).
  *
- *   bench_ops [train|infer|steps|infer-steps] NET BATCH THREADS [f32|bf16] [exact]   NET: of the zoo, or a file
- *   bench_ops NUMBER NET BATCH 1 [f32|bf16] [exact]                         that step alone, for a profiler
+ *   bench_ops [train|infer] NET BATCH THREADS [f32|bf16] [exact]     whole steps; NET: of the zoo, or a file
+ *   bench_ops [steps|infer-steps] NET BATCH 1 [f32|bf16] [exact]     each step of the plan by itself
+ *   bench_ops NUMBER NET BATCH 1 [f32|bf16] [exact]                  that step of training alone, for a profiler
  *
- *   bench_ops [train|infer|steps|infer-steps] NET BATCH THREADS [f32|bf16] [exact]   NET: of the zoo, or file
- * plan for training or inference, one thread, nothing chained. */
+ * With -DSTANDIN bf16 is computed by standin_bf16.c: its times mean something, its results nothing. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +15,14 @@
 #include "core/rng.h"
 #include "nn/net.h"
 #include "ops/cpu/program.h"
+
+#ifdef STANDIN
+const ink_kernels *bench_kernels(void);
+#else
+static const ink_kernels *bench_kernels(void) {
+    return NULL; /* this processor's best */
+}
+#endif
 
 #define SECONDS 1.5
 #define MOST    20000
@@ -109,8 +117,11 @@ int main(int argc, char **argv) {
                          .body_lr_scale = 1};
     must(ink_net_build(net, &plan, &g, &ends, &err), &err);
     must(ink_pool_new(threads, &pool, &err), &err);
-    ink_compile_options options = {
-        .max_batch = n, .precision = bf16 ? INK_PRECISION_BF16 : INK_PRECISION_F32, .exact = exact, .pool = pool};
+    ink_compile_options options = {.max_batch = n,
+                                   .precision = bf16 ? INK_PRECISION_BF16 : INK_PRECISION_F32,
+                                   .exact = exact,
+                                   .pool = pool,
+                                   .kernels = bf16 ? bench_kernels() : NULL};
     must(ink_backend_cpu.compile(&g, &options, &p, &err), &err);
     must(ink_net_init(net, &g, 1, &ink_backend_cpu, p, &err), &err);
     uint8_t *images = ink_mem_new(n, SIDE * SIDE), *labels = ink_mem_new(n, 1);

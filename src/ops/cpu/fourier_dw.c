@@ -111,8 +111,7 @@ static void take_inputs(const ink_program *p, const fourier_dw *t, const float *
 }
 
 /* Likewise the gradients of its outputs, which lie on the circle where outputs do. */
-static void take_gradients(const ink_program *p, const fourier_dw *t, const float *dy, uint32_t window,
-                           const held *h) {
+static void take_gradients(const ink_program *p, const fourier_dw *t, const float *dy, uint32_t window, const held *h) {
     static const float zeros[INK_PANEL];
     const window_outputs o = ink_windows_outputs(&t->w, window);
     const uint32_t points = t->w.points, first = 1 + points - t->w.pad;
