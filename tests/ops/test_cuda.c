@@ -22,12 +22,16 @@
 
 static host_device host;
 
-/* Forwards a step is done launch by launch, backwards by the one kernel, as 1, 3 or 8 blocks. */
+static ink_gpu_tile tile; /* of products of bf16, backwards */
+
+/* Forwards a step is done launch by launch, backwards by the one kernel, as 1, 3 or 8 blocks. Large tiles are not in
+ * that kernel: backwards they too are done launch by launch, and must give the bits of small ones. */
 static void turn(bool on) {
     static const uint32_t resident[] = {1, 3, 8};
     static unsigned turns;
     host.backwards = on;
     host.gpu.way = on ? INK_GPU_KERNEL : INK_GPU_GRAPH;
+    host.gpu.tile = on ? tile : INK_TILE_64x64;
     host.resident = resident[turns++ / 2 % 3];
 }
 
@@ -37,9 +41,13 @@ static void check(ink_precision precision, const char *name) {
     judge_mode mode = {.name = name, .backend = ink_cuda_backend(&host.gpu), .precision = precision, .turn = turn};
     uint64_t most = CASE_WORK_MAX / (CASE_SLOW ? 4 : 1);
     judge_begin(precision, most);
-    assert_true(judge_mode_is_right(&mode, "on the host", most));
-    assert_true(host.by_kernel > 0);
-    assert_int_equal(host.used, 0);
+    for (tile = INK_TILE_CHOSEN; tile <= INK_TILE_128x128; tile++) {
+        if (tile == INK_TILE_64x64) continue; /* that is chosen for small cases */
+        assert_true(judge_mode_is_right(&mode, "on the host", most));
+        assert_true(host.by_kernel > 0);
+        assert_int_equal(host.used, 0);
+        if (precision != INK_PRECISION_BF16) break;
+    }
 }
 
 static void f32_matches_ref64(void **state) {
@@ -258,8 +266,8 @@ static void a_large_batch_has_a_grid(void **state) {
     (void)state;
     const ink_cuda_conv stem = {.c = 1, .h = 28, .w = 28, .k = 16, .p = 28, .q = 28, .r = 3, .s = 3, .stride = 1};
     const uint64_t area = 28 * 28, most = 65536;
-    assert_int_equal(ink_cuda_part_rows(&stem, 9, 512), 256);
-    uint32_t rows = ink_cuda_part_rows(&stem, 9, most);
+    assert_int_equal(ink_cuda_part_rows(&stem, 9, 512, false), 256);
+    uint32_t rows = ink_cuda_part_rows(&stem, 9, most, false);
     assert_true((most * area + rows - 1) / rows <= INK_GRID_MOST);
     assert_int_equal(rows, 1024);
 }

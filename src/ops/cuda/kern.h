@@ -137,6 +137,51 @@ INK_DEVICE void ink_store4(float *p, const float from[4]) {
 #endif
 }
 
+INK_DEVICE uint32_t ink_float_bits(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+INK_DEVICE float ink_bits_float(uint32_t bits) {
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* Two floats to the nearest bfloat16, ties to even; the first in the lower half. NaN stays NaN. */
+INK_DEVICE uint32_t ink_bf16_pair(float first, float second) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+    uint32_t pair;
+    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(second), "f"(first));
+    return pair;
+#else
+    uint32_t lower = ink_float_bits(first), upper = ink_float_bits(second);
+    lower = isnan(first) ? lower >> 16 | 0x40u : (lower + 0x7fffu + (lower >> 16 & 1u)) >> 16;
+    upper = isnan(second) ? upper >> 16 | 0x40u : (upper + 0x7fffu + (upper >> 16 & 1u)) >> 16;
+    return upper << 16 | lower;
+#endif
+}
+
+/* An element of a value that lies there as floats, as bfloat16, or as both: what is NULL is not wanted. */
+INK_DEVICE void ink_put(float *y, uint16_t *y_bf16, uint64_t at, float x) {
+    if (y != NULL) y[at] = x;
+    if (y_bf16 != NULL) y_bf16[at] = (uint16_t)ink_bf16_pair(x, 0.0f);
+}
+
+/* Four of them; `at` is a multiple of four. */
+INK_DEVICE void ink_put4(float *y, uint16_t *y_bf16, uint64_t at, const float from[4]) {
+    if (y != NULL) ink_store4(y + at, from);
+    if (y_bf16 == NULL) return;
+    const uint32_t first = ink_bf16_pair(from[0], from[1]), second = ink_bf16_pair(from[2], from[3]);
+#ifdef __CUDACC__
+    *(uint2 *)(void *)(y_bf16 + at) = make_uint2(first, second);
+#else
+    memcpy(y_bf16 + at, &first, sizeof first);
+    memcpy(y_bf16 + at + 2, &second, sizeof second);
+#endif
+}
+
 /* Element i of [n][height][width][c]: which image, row, column and channel. */
 typedef struct ink_place {
     uint64_t n;
@@ -151,18 +196,6 @@ INK_DEVICE ink_place ink_place_of(uint64_t i, uint32_t channels, uint32_t width,
     at.column = (uint32_t)(pixel - row * width);
     at.c = (uint32_t)(i - pixel * channels);
     return at;
-}
-
-INK_DEVICE uint32_t ink_float_bits(float x) {
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-
-INK_DEVICE float ink_bits_float(uint32_t bits) {
-    float x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
 }
 
 #endif

@@ -2,7 +2,7 @@
  * sums over rows, chunk by chunk, joined in double. Convolutions across channels are kern_product.cu's. */
 #include "ops/cuda/kern.h"
 
-#define LANES   (INK_BLOCK / INK_ACROSS) /* threads that share a channel's chunk */
+#define LANES (INK_BLOCK / INK_ACROSS) /* threads that share a channel's chunk */
 
 /* Element c of place (p, q) of image n's output. */
 INK_DEVICE float depthwise_forward(const ink_cuda_depthwise *a, uint64_t n, uint32_t p, uint32_t q, uint32_t c) {
@@ -42,8 +42,9 @@ INK_KERNEL(depthwise, ink_cuda_depthwise) {
         const uint64_t i = (uint64_t)INK_X * INK_BLOCK + t;
         if (i >= a.count) continue;
         const ink_place at = ink_place_of(i, a.c, width, height);
-        a.y[i] = a.backward ? depthwise_backward(&a, at.n, at.line, at.column, at.c)
-                            : depthwise_forward(&a, at.n, at.line, at.column, at.c);
+        ink_put(a.y, a.y_bf16, i,
+                a.backward ? depthwise_backward(&a, at.n, at.line, at.column, at.c)
+                           : depthwise_forward(&a, at.n, at.line, at.column, at.c));
     }
 }
 

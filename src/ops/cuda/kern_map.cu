@@ -72,13 +72,13 @@ INK_KERNEL(map, ink_cuda_map) {
         } else {
             const uint64_t other = channel_order(i, a.map, a.c);
             if (a.kind == INK_MAP_FLATTEN) {
-                a.y[other] = a.x[i];
+                ink_put(a.y, a.y_bf16, other, a.x[i]);
             } else {
-                a.y[i] = a.x[other];
+                ink_put(a.y, a.y_bf16, i, a.x[other]);
             }
             continue;
         }
-        a.y[i] = y;
+        ink_put(a.y, a.y_bf16, i, y);
     }
 }
 
@@ -139,6 +139,6 @@ INK_KERNEL(normalise, ink_cuda_normalise) {
         if (pixel >= (uint64_t)a.n * a.map) continue;
         const uint32_t c = (uint32_t)(i - pixel * a.c);
         const float x = a.warped != NULL ? a.warped[pixel] : (float)a.images[pixel];
-        a.y[i] = fmaf(x, a.scale[c], a.shift[c]);
+        ink_put(a.y, a.y_bf16, i, fmaf(x, a.scale[c], a.shift[c]));
     }
 }

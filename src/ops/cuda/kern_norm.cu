@@ -3,8 +3,8 @@
  * Source   Chan, Golub & LeVeque, Algorithms for computing the sample variance, 1983: joining the chunks */
 #include "ops/cuda/kern.h"
 
-#define LANES   (INK_BLOCK / INK_ACROSS) /* threads that share a channel's chunk */
-#define ROWS    (INK_CHUNK / LANES)   /* rows of a chunk that a thread has */
+#define LANES (INK_BLOCK / INK_ACROSS) /* threads that share a channel's chunk */
+#define ROWS  (INK_CHUNK / LANES)      /* rows of a chunk that a thread has */
 
 INK_DEVICE uint32_t chunk_rows(uint32_t rows, uint32_t chunk) {
     const uint32_t left = rows - chunk * INK_CHUNK;
@@ -152,11 +152,11 @@ INK_KERNEL(norm, ink_cuda_norm) {
         if (a.backward) {
             const float dy = a.gate != NULL && !(a.gate[i] > 0.0f) ? 0.0f : a.dy[i];
             const float flat = a.tilt != NULL ? a.tilt[2 * c] : 0.0f, tilt = a.tilt != NULL ? a.tilt[2 * c + 1] : 0.0f;
-            a.y[i] = factor * (dy - flat - (a.tilt != NULL ? (a.x[i] - a.mean[c]) * tilt : 0.0f));
+            ink_put(a.y, a.y_bf16, i, factor * (dy - flat - (a.tilt != NULL ? (a.x[i] - a.mean[c]) * tilt : 0.0f)));
             continue;
         }
         float y = (a.x[i] - a.mean[c]) * factor + (a.beta != NULL ? a.beta[c] : 0.0f);
         if (a.residual != NULL) y += a.residual[i];
-        a.y[i] = a.relu && y < 0.0f ? 0.0f : y;
+        ink_put(a.y, a.y_bf16, i, a.relu && y < 0.0f ? 0.0f : y);
     }
 }

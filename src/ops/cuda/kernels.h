@@ -71,6 +71,23 @@ typedef struct ink_cuda_give {
     uint32_t bytes; /* of a slot of all */
 } ink_cuda_give;
 
+/* ---- bfloat16 ----
+ *
+ * What products of bf16 read lies in the device's memory as uint16_t beside the floats, or in their place. Who makes
+ * such a value writes it (y_bf16); parameters and inputs are rounded at the beginning of a step. */
+
+/* Up to INK_PIECE elements. */
+typedef struct ink_cuda_rounded {
+    const float *from;
+    uint16_t *to;
+    uint32_t count;
+} ink_cuda_rounded;
+
+/* One block a piece. */
+typedef struct ink_cuda_round {
+    const ink_cuda_rounded *pieces;
+} ink_cuda_round;
+
 /* ---- element by element ---- */
 
 typedef enum ink_cuda_map_kind {
@@ -86,6 +103,7 @@ typedef enum ink_cuda_map_kind {
 typedef struct ink_cuda_map {
     const float *x, *b;
     float *y;
+    uint16_t *y_bf16;
     uint64_t count;
     ink_cuda_map_kind kind;
     int32_t activation; /* ink_activation */
@@ -109,6 +127,7 @@ typedef struct ink_cuda_normalise {
     const uint8_t *images;
     const float *warped; /* or NULL */
     float *y;
+    uint16_t *y_bf16;
     float scale[3], shift[3];
     uint32_t n, map, c;
 } ink_cuda_normalise;
@@ -132,7 +151,9 @@ typedef struct ink_cuda_grid {
  * Linear is a window of 1 x 1 on a map of 1 x 1. */
 typedef struct ink_cuda_gather {
     const float *x, *w, *bias, *residual;
+    const uint16_t *x_bf16, *w_bf16; /* which of x and w are read, the kernel says */
     float *y, *stats; /* stats: sum and squares of each chunk of rows, as ink_cuda_sums has them; or NULL */
+    uint16_t *y_bf16; /* what of y and y_bf16 is NULL is not written */
     const ink_cuda_tap *taps;
     const ink_cuda_grid *grids;
     uint32_t n, in_h, in_w, c, in_step;
@@ -145,6 +166,7 @@ typedef struct ink_cuda_gather {
  * Grids: (tiles of j, tiles of k, parts). */
 typedef struct ink_cuda_outer {
     const float *x, *dy;
+    const uint16_t *x_bf16, *dy_bf16;
     float *parts;
     const ink_cuda_tap *taps;
     uint32_t n_taps, n, in_h, in_w, c, in_step, out_h, out_w, k;
@@ -166,6 +188,7 @@ typedef struct ink_cuda_outer_join {
 typedef struct ink_cuda_depthwise {
     const float *x, *w, *bias;
     float *y;
+    uint16_t *y_bf16;
     uint64_t count;                       /* elements of y; rows of dy, n * out_h * out_w */
     uint32_t backward;                    /* 0 or 1 */
     uint32_t c, in_h, in_w, out_h, out_w; /* as of the forward node */
@@ -213,6 +236,7 @@ typedef struct ink_cuda_fixed {
 typedef struct ink_cuda_norm {
     const float *x, *dy, *gate, *gamma, *beta, *mean, *inv_std, *tilt, *residual;
     float *y;
+    uint16_t *y_bf16;
     uint64_t count;
     uint32_t c, relu, backward; /* backward with tilt NULL: of an evaluation. gate: dy counts where it is above 0 */
 } ink_cuda_norm;
@@ -231,6 +255,7 @@ typedef enum ink_cuda_pool_kind {
 typedef struct ink_cuda_pool {
     const float *x; /* of _DX: dy */
     float *y;
+    uint16_t *y_bf16;
     int32_t *first;
     uint64_t count; /* elements of y */
     ink_cuda_pool_kind kind;
@@ -316,6 +341,10 @@ typedef struct ink_cuda_muon {
     X(outer_tf32, ink_cuda_outer)                                                                                      \
     X(outer_bf16, ink_cuda_outer)                                                                                      \
     X(outer_join, ink_cuda_outer_join)                                                                                 \
+    X(gather_64x64, ink_cuda_gather)                                                                                   \
+    X(turned_64x64, ink_cuda_gather)                                                                                   \
+    X(outer_64x64, ink_cuda_outer)                                                                                     \
+    X(round, ink_cuda_round)                                                                                           \
     X(depthwise, ink_cuda_depthwise)                                                                                   \
     X(depthwise_dw, ink_cuda_depthwise)                                                                                \
     X(depthwise_join, ink_cuda_depthwise_join)                                                                         \
@@ -329,7 +358,17 @@ typedef struct ink_cuda_muon {
     X(squares, ink_cuda_squares)                                                                                       \
     X(clip_join, ink_cuda_clip_join)                                                                                   \
     X(muon, ink_cuda_muon)
-#define INK_CUDA_KERNELS(X) INK_CUDA_STEP_KERNELS(X) X(draw, ink_cuda_draw)
+/* Products of large tiles, rows x columns: more shared memory and registers than the kernel of whole steps has for each
+ * of its blocks. In the order of ink_gpu_tile. */
+#define INK_CUDA_LARGE_KERNELS(X)                                                                                      \
+    X(gather_128x32, ink_cuda_gather)                                                                                  \
+    X(turned_128x32, ink_cuda_gather)                                                                                  \
+    X(gather_128x64, ink_cuda_gather)                                                                                  \
+    X(turned_128x64, ink_cuda_gather)                                                                                  \
+    X(gather_128x128, ink_cuda_gather)                                                                                 \
+    X(turned_128x128, ink_cuda_gather)                                                                                 \
+    X(outer_128x128, ink_cuda_outer)
+#define INK_CUDA_KERNELS(X) INK_CUDA_STEP_KERNELS(X) INK_CUDA_LARGE_KERNELS(X) X(draw, ink_cuda_draw)
 
 typedef enum ink_cuda_kernel {
 #define INK_CUDA_NAME(name, type) INK_KERN_##name,

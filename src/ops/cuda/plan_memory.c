@@ -49,7 +49,7 @@ static scratch scratch_of(const ink_program *p, size_t n) {
         } else if (node->op == INK_OP_CONV2D_DW || node->op == INK_OP_LINEAR_DW) {
             ink_cuda_conv f = ink_cuda_conv_of(p, node);
             size_t live = ink_cuda_live_taps(&f), rows = n * f.p * f.q;
-            size_t part = ink_cuda_part_rows(&f, (uint32_t)live, (uint32_t)n);
+            size_t part = ink_cuda_part_rows(&f, (uint32_t)live, (uint32_t)n, p->notes[i].is_bf16);
             at_least(&s.parts, (rows + part - 1) / part * f.k * live * f.c * sizeof(float));
         } else if (node->op == INK_OP_DEPTHWISE_DW) {
             size_t rows = n * ink_cuda_map_of(p, node->in[1]), chunks = (rows + INK_CHUNK - 1) / INK_CHUNK;
@@ -79,10 +79,16 @@ static size_t bytes_of(const ink_program *p, ink_id v, size_t n) {
     return ink_graph_elements(&p->g, v) * (value->batched ? n : 1) * sizeof(float);
 }
 
+/* And those of it as bf16. */
+static size_t bf16_bytes_of(const ink_program *p, ink_id v, size_t n) {
+    if (!p->rounded[v]) return 0;
+    return ink_graph_elements(&p->g, v) * (p->g.values[v].batched ? n : 1) * sizeof(uint16_t);
+}
+
 static size_t bytes_for(const ink_program *p, size_t n) {
     scratch s = scratch_of(p, n);
     size_t bytes = s.sums + s.tilt + s.parts + s.first + s.squares + s.muon + n * (p->pixels + 2 * sizeof(float));
-    for (ink_id v = 0; v < p->g.n_values; v++) bytes += bytes_of(p, v, n);
+    for (ink_id v = 0; v < p->g.n_values; v++) bytes += bytes_of(p, v, n) + bf16_bytes_of(p, v, n);
     return bytes;
 }
 
@@ -125,15 +131,17 @@ static ink_status place_values(ink_program *p, ink_error *err) {
         bool found;
         ink_status status = borrow(p, v, &found, err);
         if (status != INK_OK) return status;
-        size_t bytes = bytes_of(p, v, p->max_batch);
+        size_t bytes = bytes_of(p, v, p->max_batch), rounded = bf16_bytes_of(p, v, p->max_batch);
+        if (rounded > 0 && (p->bf16[v] = ink_cuda_block_new(p, rounded, false)) == NULL) return too_large(p, err);
         if (found || bytes == 0) continue;
         p->data[v] = ink_cuda_block_new(p, bytes, is_lasting(&p->g.values[v]));
         if (p->data[v] == NULL) return too_large(p, err);
     }
     for (ink_id v = 0; v < p->g.n_values; v++) {
-        ink_id at = v;
-        while (at != INK_NONE && p->same[at] != at) at = p->same[at];
-        if (at != v && at != INK_NONE) p->data[v] = p->data[at];
+        ink_id at = ink_cuda_root(p, v);
+        if (at == v || at == INK_NONE) continue;
+        p->data[v] = p->data[at];
+        p->bf16[v] = p->bf16[at];
     }
     return INK_OK;
 }

@@ -12,30 +12,33 @@
 /* ---- what kernels touch ---- */
 
 /* The pointers through which a kernel writes, by their place among its arguments in bytes, plus 1; 0 is the end. What
- * other pointers there are is read. Not here: learn and squares, whose pointers lie in the device's memory. */
+ * other pointers there are is read. Not here: learn, squares and round, whose pointers lie in the device's memory. */
 #define AT(type, field) (uint16_t)(offsetof(ink_cuda_##type, field) + 1)
 #define WRITES_MOST     6
 
 static const uint16_t written[INK_KERN_COUNT][WRITES_MOST] = {
-    [INK_KERN_map] = {AT(map, y)},
+    [INK_KERN_map] = {AT(map, y), AT(map, y_bf16)},
     [INK_KERN_warp] = {AT(warp, y)},
-    [INK_KERN_normalise] = {AT(normalise, y)},
-    [INK_KERN_gather_f32] = {AT(gather, y), AT(gather, stats)},
-    [INK_KERN_gather_tf32] = {AT(gather, y), AT(gather, stats)},
-    [INK_KERN_gather_bf16] = {AT(gather, y), AT(gather, stats)},
+    [INK_KERN_normalise] = {AT(normalise, y), AT(normalise, y_bf16)},
+    [INK_KERN_gather_f32] = {AT(gather, y), AT(gather, stats), AT(gather, y_bf16)},
+    [INK_KERN_gather_tf32] = {AT(gather, y), AT(gather, stats), AT(gather, y_bf16)},
+    [INK_KERN_gather_bf16] = {AT(gather, y), AT(gather, stats), AT(gather, y_bf16)},
     [INK_KERN_outer_f32] = {AT(outer, parts)},
     [INK_KERN_outer_tf32] = {AT(outer, parts)},
     [INK_KERN_outer_bf16] = {AT(outer, parts)},
+    [INK_KERN_gather_64x64] = {AT(gather, y), AT(gather, stats), AT(gather, y_bf16)},
+    [INK_KERN_turned_64x64] = {AT(gather, y), AT(gather, stats), AT(gather, y_bf16)},
+    [INK_KERN_outer_64x64] = {AT(outer, parts)},
     [INK_KERN_outer_join] = {AT(outer_join, dw)},
-    [INK_KERN_depthwise] = {AT(depthwise, y)},
+    [INK_KERN_depthwise] = {AT(depthwise, y), AT(depthwise, y_bf16)},
     [INK_KERN_depthwise_dw] = {AT(depthwise, y)},
     [INK_KERN_depthwise_join] = {AT(depthwise_join, dw)},
     [INK_KERN_sums] = {AT(sums, sums)},
     [INK_KERN_join] = {AT(join, mean), AT(join, inv_std), AT(join, running_mean), AT(join, running_var),
                        AT(join, tilt)},
     [INK_KERN_fixed] = {AT(fixed, mean), AT(fixed, inv_std)},
-    [INK_KERN_norm] = {AT(norm, y)},
-    [INK_KERN_pool] = {AT(pool, y), AT(pool, first)},
+    [INK_KERN_norm] = {AT(norm, y), AT(norm, y_bf16)},
+    [INK_KERN_pool] = {AT(pool, y), AT(pool, y_bf16), AT(pool, first)},
     [INK_KERN_classes] = {AT(classes, y), AT(classes, losses), AT(classes, right)},
     [INK_KERN_clip_join] = {AT(clip_join, clip)},
     [INK_KERN_take] = {AT(take, to), AT(take, to_images), AT(take, to_labels), AT(take, to_warps)},
@@ -139,6 +142,17 @@ void ink_cuda_table_add(ink_cuda_table *t, ink_cuda_kernel kernel, uint32_t x, u
     t->entries[t->n++] = e;
 }
 
+/* Has the kernel for whole steps this one in it? */
+static bool is_of_steps(uint32_t kernel) {
+    switch (kernel) {
+#define NAME(name, type) case INK_KERN_##name:
+        INK_CUDA_STEP_KERNELS(NAME)
+#undef NAME
+        return true;
+    default: return false;
+    }
+}
+
 bool ink_cuda_table_is_small(const ink_cuda_table *t, uint32_t resident) {
     uint64_t turns = 0;
     if (resident == 0) return false;
@@ -181,6 +195,9 @@ static bool fill_groups(ink_cuda_table *t, const uint32_t *group, ink_cuda_entry
 
 bool ink_cuda_table_order(ink_cuda_table *t, const ink_cuda_spans *spans) {
     if (t->is_lost || t->n == 0) return false;
+    for (uint32_t i = 0; i < t->n; i++) {
+        if (!is_of_steps(t->entries[i].kernel)) return false;
+    }
     bool good = false;
     reach *reaches = ink_mem_new(t->n, sizeof *reaches);
     uint32_t *group = ink_mem_new(t->n, sizeof *group);

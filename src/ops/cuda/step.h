@@ -72,7 +72,8 @@ void ink_cuda_table_add(ink_cuda_table *t, ink_cuda_kernel kernel, uint32_t x, u
 /* Is the step one for the kernel: would its launches, each alone, need not much more than one turn of the resident
  * blocks each: at most three turns for two launches? */
 bool ink_cuda_table_is_small(const ink_cuda_table *t, uint32_t resident);
-/* Makes the groups; false when there is no memory, or there are more blocks than can be counted. */
+/* Makes the groups; false when there is no memory, there are more blocks than can be counted, or a kernel is none of
+ * INK_CUDA_STEP_KERNELS. */
 bool ink_cuda_table_order(ink_cuda_table *t, const ink_cuda_spans *spans);
 /* Frees what it holds. */
 void ink_cuda_table_clear(ink_cuda_table *t);

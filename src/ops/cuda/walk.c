@@ -34,6 +34,7 @@ static void walk_input(ink_program *p, const ink_node *node, uint32_t n) {
     ink_cuda_normalise a = {.images = images,
                             .warped = p->data[node->in[0]],
                             .y = p->data[y],
+                            .y_bf16 = p->bf16[y],
                             .n = n,
                             .map = ink_cuda_map_of(p, y),
                             .c = ink_cuda_dim(p, y, 0)};
@@ -51,6 +52,7 @@ static void walk_map(ink_program *p, int32_t at, ink_cuda_map_kind kind, uint32_
     ink_cuda_map a = {.x = p->data[node->in[0]],
                       .b = ink_cuda_data(p, node->in[1]),
                       .y = p->data[node->out[0]],
+                      .y_bf16 = p->bf16[node->out[0]],
                       .count = count_of(p, node->out[0], n),
                       .kind = kind,
                       .relu = p->notes[at].relu,
@@ -101,6 +103,7 @@ static void walk_pool(ink_program *p, const ink_node *node, ink_cuda_pool_kind k
     ink_cuda_pool a = pool_of(p, node, x, y);
     a.x = p->data[kind == INK_POOL_MAX_DX ? node->in[2] : node->in[0]];
     a.y = p->data[node->out[0]];
+    a.y_bf16 = p->bf16[node->out[0]];
     a.kind = kind;
     a.count = count_of(p, node->out[0], n);
     launch(p, INK_KERN_pool, ink_cuda_blocks(a.count), &a);
@@ -172,6 +175,8 @@ static void walk_node(ink_program *p, int32_t at, uint32_t n) {
 }
 
 void ink_cuda_walk(ink_program *p, uint32_t n) {
+    ink_cuda_round round = {p->to_round};
+    if (p->n_to_round > 0) launch(p, INK_KERN_round, (ink_gpu_size){p->n_to_round, 1, 1}, &round);
     for (int32_t i = 0; i < p->g.n_nodes; i++) {
         if (!p->notes[i].done) walk_node(p, i, n);
     }

@@ -1,0 +1,62 @@
+/* ops/cuda/plan_bf16.c: which products read bf16 from memory, and so which values lie there rounded.
+ * Who rounds them: their makers' kernels; parameters and inputs a kernel at the beginning of a step (plan_tables.c). */
+#include "ops/cuda/program.h"
+
+/* Copies of 16 bytes are of eight channels, or of eight columns. */
+#define TOGETHER 8
+
+/* Does the kernel that makes v write it as bf16 where that is asked for? */
+static bool can_be_rounded(const ink_program *p, ink_id v) {
+    const ink_value *value = &p->g.values[v];
+    if (value->role == INK_ROLE_PARAM || value->role == INK_ROLE_INPUT) return true;
+    if (value->maker < 0 || p->g.nodes[value->maker].out[0] != v) return false;
+    switch (p->g.nodes[value->maker].op) {
+    case INK_OP_NORMALISE:
+    case INK_OP_LINEAR:
+    case INK_OP_LINEAR_DX:
+    case INK_OP_CONV2D:
+    case INK_OP_CONV2D_DX:
+    case INK_OP_DEPTHWISE:
+    case INK_OP_DEPTHWISE_DX:
+    case INK_OP_BATCHNORM:
+    case INK_OP_BATCHNORM_DX:
+    case INK_OP_ACTIVATION:
+    case INK_OP_ACTIVATION_DX:
+    case INK_OP_MAXPOOL:
+    case INK_OP_MAXPOOL_DX:
+    case INK_OP_AVGPOOL:
+    case INK_OP_AVGPOOL_DX:
+    case INK_OP_GLOBAL_AVGPOOL:
+    case INK_OP_GLOBAL_AVGPOOL_DX:
+    case INK_OP_GLOBAL_MAXPOOL:
+    case INK_OP_GLOBAL_MAXPOOL_DX:
+    case INK_OP_DROPOUT:
+    case INK_OP_DROPOUT_DX:
+    case INK_OP_FLATTEN:
+    case INK_OP_FLATTEN_DX:
+    case INK_OP_ADD: return true;
+    default: return false;
+    }
+}
+
+/* Can the node's product be done by kern_bf16.cu? Forward the terms lie together on both sides; else rows of K and rows
+ * of C do. */
+static bool is_fit(const ink_program *p, const ink_node *node) {
+    ink_cuda_conv f = ink_cuda_conv_of(p, node);
+    bool forward = node->op == INK_OP_CONV2D || node->op == INK_OP_LINEAR;
+    if (f.c % TOGETHER != 0 || (!forward && f.k % TOGETHER != 0)) return false;
+    return can_be_rounded(p, node->in[0]) && can_be_rounded(p, node->in[1]);
+}
+
+void ink_cuda_plan_bf16(ink_program *p) {
+    if (p->precision != INK_PRECISION_BF16) return;
+    for (int32_t i = 0; i < p->g.n_nodes; i++) {
+        const ink_node *node = &p->g.nodes[i];
+        if (!ink_cuda_is_matrix(node->op) || !is_fit(p, node)) continue;
+        p->notes[i].is_bf16 = true;
+        for (int k = 0; k < 2; k++) {
+            ink_id v = ink_cuda_root(p, node->in[k]);
+            if (v != INK_NONE) p->rounded[v] = true;
+        }
+    }
+}
