@@ -292,6 +292,35 @@ static void nodes_share_kernels(void **state) {
     trial_end(&t);
 }
 
+/* What only products read lies there as bf16 alone; sums, weights and what else is read stay floats. */
+static void only_bf16_where_only_products_read(void **state) {
+    (void)state;
+    ink_error err;
+    trial t;
+    ink_program *program = NULL;
+    trial_begin(&t, &host, small, 6);
+    ink_compile_options options = {.max_batch = 6, .precision = INK_PRECISION_BF16};
+    must(t.cuda->compile(&t.net.g, &options, &program, &err), &err);
+    size_t count[3] = {0};
+    for (ink_id v = 0; v < program->g.n_values; v++) {
+        const ink_value *value = &program->g.values[v];
+        if (ink_cuda_root(program, v) != v || t.program->data[v] == NULL) continue;
+        ink_cuda_form form = program->forms[v];
+        assert_int_equal(program->data[v] == NULL, form == INK_FORM_BF16);
+        assert_int_equal(program->bf16[v] == NULL, form == INK_FORM_FLOAT);
+        assert_true(form != INK_FORM_BF16 || value->role == INK_ROLE_ACTIVATION);
+        assert_true(form != INK_FORM_BF16 || !value->output);
+        count[form]++;
+        assert_int_equal(t.program->forms[v], INK_FORM_FLOAT);
+    }
+    /* Both: weights of the second convolution and of the linear layer, the first one's input, which is added later, the
+     * other's, whose weights' gradient has ten rows. Alone: the gradient of the second convolution's output. */
+    assert_int_equal(count[INK_FORM_BOTH], 4);
+    assert_int_equal(count[INK_FORM_BF16], 1);
+    t.cuda->free(program);
+    trial_end(&t);
+}
+
 static void out_of_memory_says_what_fits(void **state) {
     (void)state;
     ink_error err;
@@ -386,6 +415,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(what_is_small),
         cmocka_unit_test(a_large_batch_has_a_grid),
         cmocka_unit_test(nodes_share_kernels),
+        cmocka_unit_test(only_bf16_where_only_products_read),
         cmocka_unit_test(out_of_memory_says_what_fits),
         cmocka_unit_test(a_fault_is_kept),
         cmocka_unit_test(an_old_gpu_has_no_bf16),

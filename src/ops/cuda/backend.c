@@ -43,7 +43,7 @@ static void cuda_free(ink_program *p) {
     ink_mem_free(p->blocks);
     ink_mem_free(p->data);
     ink_mem_free(p->bf16);
-    ink_mem_free(p->rounded);
+    ink_mem_free(p->forms);
     ink_mem_free(p->same);
     ink_mem_free(p->notes);
     ink_graph_clear(&p->g);
@@ -56,10 +56,10 @@ static ink_status copy_graph(ink_program *p, const ink_graph *g, ink_error *err)
     p->g.nodes = ink_mem_new(nodes, sizeof *g->nodes);
     p->data = ink_mem_new(values, sizeof *p->data);
     p->bf16 = ink_mem_new(values, sizeof *p->bf16);
-    p->rounded = ink_mem_new(values, sizeof *p->rounded);
+    p->forms = ink_mem_new(values, sizeof *p->forms);
     p->same = ink_mem_new(values, sizeof *p->same);
     p->notes = ink_mem_new(nodes, sizeof *p->notes);
-    if (p->g.values == NULL || p->g.nodes == NULL || p->data == NULL || p->bf16 == NULL || p->rounded == NULL ||
+    if (p->g.values == NULL || p->g.nodes == NULL || p->data == NULL || p->bf16 == NULL || p->forms == NULL ||
         p->same == NULL || p->notes == NULL) {
         return ink_fail_memory(err, values * sizeof *g->values + nodes * sizeof *g->nodes, "a graph");
     }

@@ -11,6 +11,11 @@ INK_DEVICE uint32_t chunk_rows(uint32_t rows, uint32_t chunk) {
     return left < INK_CHUNK ? left : INK_CHUNK;
 }
 
+/* Is the element of a ReLU above 0? */
+INK_DEVICE bool is_above(const float *y, const uint16_t *y_bf16, uint64_t at) {
+    return (y_bf16 != NULL ? ink_bits_float((uint32_t)y_bf16[at] << 16) : y[at]) > 0.0f;
+}
+
 /* The two numbers of row r, channel c that are summed. */
 INK_DEVICE void summands(const ink_cuda_sums *a, uint32_t r, uint32_t c, float *first, float *second) {
     const uint64_t at = (uint64_t)r * a->c + c;
@@ -19,7 +24,7 @@ INK_DEVICE void summands(const ink_cuda_sums *a, uint32_t r, uint32_t c, float *
         *first = a->x[at];
         return;
     }
-    *first = a->relu && !(a->y[at] > 0.0f) ? 0.0f : a->dy[at];
+    *first = a->relu && !is_above(a->y, a->y_bf16, at) ? 0.0f : a->dy[at];
     if (a->with_dy == 2) *second = *first * ((a->x[at] - a->mean[c]) * a->inv_std[c]);
 }
 
@@ -150,7 +155,8 @@ INK_KERNEL(norm, ink_cuda_norm) {
         const uint32_t c = (uint32_t)(i % a.c);
         const float factor = a.inv_std[c] * (a.gamma != NULL ? a.gamma[c] : 1.0f);
         if (a.backward) {
-            const float dy = a.gate != NULL && !(a.gate[i] > 0.0f) ? 0.0f : a.dy[i];
+            const bool gated = a.gate != NULL || a.gate_bf16 != NULL;
+            const float dy = gated && !is_above(a.gate, a.gate_bf16, i) ? 0.0f : a.dy[i];
             const float flat = a.tilt != NULL ? a.tilt[2 * c] : 0.0f, tilt = a.tilt != NULL ? a.tilt[2 * c + 1] : 0.0f;
             ink_put(a.y, a.y_bf16, i, factor * (dy - flat - (a.tilt != NULL ? (a.x[i] - a.mean[c]) * tilt : 0.0f)));
             continue;

@@ -208,6 +208,7 @@ typedef struct ink_cuda_depthwise_join {
  * inv_std. relu: dy counts where y > 0. */
 typedef struct ink_cuda_sums {
     const float *x, *dy, *y, *mean, *inv_std;
+    const uint16_t *y_bf16; /* in place of y where it is not NULL */
     float *sums;
     uint32_t rows, c;
     uint32_t with_dy; /* 0: of x; 1: of dy alone; 2: of dy and dy xh */
@@ -235,6 +236,7 @@ typedef struct ink_cuda_fixed {
 /* y = (x - mean) inv_std gamma + beta (+ residual) (relu); or with dy: y = dx. */
 typedef struct ink_cuda_norm {
     const float *x, *dy, *gate, *gamma, *beta, *mean, *inv_std, *tilt, *residual;
+    const uint16_t *gate_bf16; /* in place of gate where it is not NULL */
     float *y;
     uint16_t *y_bf16;
     uint64_t count;

@@ -1,5 +1,7 @@
 /* ops/cuda/plan_bf16.c: which products read bf16 from memory, and so which values lie there rounded.
- * Who rounds them: their makers' kernels; parameters and inputs a kernel at the beginning of a step (plan_tables.c). */
+ * Who rounds them: their makers' kernels; parameters and inputs a kernel at the beginning of a step (plan_tables.c).
+ * A value whose floats nothing reads has none: what only products read, and what besides tells a gate whether it is
+ * above 0. All else is float, so that nothing is rounded that was not before. */
 #include "ops/cuda/program.h"
 
 /* Copies of 16 bytes are of eight channels, or of eight columns. */
@@ -48,6 +50,24 @@ static bool is_fit(const ink_program *p, const ink_node *node) {
     return can_be_rounded(p, node->in[0]) && can_be_rounded(p, node->in[1]);
 }
 
+/* Does one of the kernels that are launched read v's floats? v: a value whose memory is its own. */
+static bool is_read_as_float(const ink_program *p, ink_id v) {
+    if (p->g.values[v].output) return true;
+    for (int32_t i = 0; i < p->g.n_nodes; i++) {
+        const ink_node *node = &p->g.nodes[i];
+        const ink_cuda_note *note = &p->notes[i];
+        if (note->done) continue;
+        if (ink_cuda_root(p, note->residual) == v) return true;
+        for (int k = 0; k < INK_NODE_INPUTS; k++) {
+            ink_id x = node->in[k];
+            if (note->is_bf16 && k < 2) continue;
+            if (node->op == INK_OP_BATCHNORM_DX && k == 1) x = note->dy;
+            if (x != INK_NONE && ink_cuda_root(p, x) == v) return true;
+        }
+    }
+    return false; /* the gate of a batch norm's gradient may be either */
+}
+
 void ink_cuda_plan_bf16(ink_program *p) {
     if (p->precision != INK_PRECISION_BF16) return;
     for (int32_t i = 0; i < p->g.n_nodes; i++) {
@@ -56,7 +76,11 @@ void ink_cuda_plan_bf16(ink_program *p) {
         p->notes[i].is_bf16 = true;
         for (int k = 0; k < 2; k++) {
             ink_id v = ink_cuda_root(p, node->in[k]);
-            if (v != INK_NONE) p->rounded[v] = true;
+            if (v != INK_NONE) p->forms[v] = INK_FORM_BOTH;
         }
+    }
+    for (ink_id v = 0; v < p->g.n_values; v++) {
+        if (p->forms[v] != INK_FORM_BOTH || p->g.values[v].role != INK_ROLE_ACTIVATION) continue;
+        if (!is_read_as_float(p, v)) p->forms[v] = INK_FORM_BF16;
     }
 }

@@ -75,13 +75,13 @@ static scratch scratch_of(const ink_program *p, size_t n) {
 /* Bytes that a value of its own takes, 0 where it shares; for n images. */
 static size_t bytes_of(const ink_program *p, ink_id v, size_t n) {
     const ink_value *value = &p->g.values[v];
-    if (is_bytes(value) || p->same[v] != v) return 0;
+    if (is_bytes(value) || p->same[v] != v || p->forms[v] == INK_FORM_BF16) return 0;
     return ink_graph_elements(&p->g, v) * (value->batched ? n : 1) * sizeof(float);
 }
 
 /* And those of it as bf16. */
 static size_t bf16_bytes_of(const ink_program *p, ink_id v, size_t n) {
-    if (!p->rounded[v]) return 0;
+    if (p->forms[v] == INK_FORM_FLOAT) return 0;
     return ink_graph_elements(&p->g, v) * (p->g.values[v].batched ? n : 1) * sizeof(uint16_t);
 }
 

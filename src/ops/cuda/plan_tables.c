@@ -222,7 +222,7 @@ static uint32_t list_rounded(const ink_program *p, ink_cuda_rounded *to) {
     uint32_t n = 0;
     for (ink_id v = 0; v < p->g.n_values; v++) {
         const ink_value *value = &p->g.values[v];
-        if (!p->rounded[v] || (value->role != INK_ROLE_PARAM && value->role != INK_ROLE_INPUT)) continue;
+        if (p->forms[v] == INK_FORM_FLOAT || (value->role != INK_ROLE_PARAM && value->role != INK_ROLE_INPUT)) continue;
         size_t count = ink_graph_elements(&p->g, v) * (value->batched ? p->max_batch : 1);
         for (size_t from = 0; from < count; from += INK_PIECE, n++) {
             if (to == NULL) continue;

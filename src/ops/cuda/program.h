@@ -53,6 +53,13 @@ typedef struct ink_cuda_ring {
     uint32_t steps;
 } ink_cuda_ring;
 
+/* As what a value of floats lies in memory. */
+typedef enum ink_cuda_form {
+    INK_FORM_FLOAT,
+    INK_FORM_BOTH, /* as bf16 beside it */
+    INK_FORM_BF16  /* nothing reads the floats */
+} ink_cuda_form;
+
 struct ink_program {
     const ink_backend *backend;
     ink_gpu *gpu;
@@ -61,9 +68,9 @@ struct ink_program {
     ink_precision precision;
     uint32_t max_batch, last_n;
 
-    float **data;         /* [values]; NULL for bytes */
+    float **data;         /* [values]; NULL for bytes, and where only bf16 is read */
     uint16_t **bf16;      /* [values]: the same rounded; NULL where nothing reads that */
-    bool *rounded;        /* [values]: is bf16 wanted? */
+    ink_cuda_form *forms; /* [values] */
     ink_id *same;         /* [values]: the value whose memory it is; itself, mostly */
     ink_cuda_note *notes; /* [nodes] */
 
@@ -134,7 +141,7 @@ bool ink_cuda_is_matrix(ink_op op);
 
 /* ---- plan_bf16.c ---- */
 
-/* Which products read bf16 from memory, and which values lie there so: is_bf16 and rounded. */
+/* Which products read bf16 from memory, and which values lie there so: is_bf16 and forms. */
 void ink_cuda_plan_bf16(ink_program *p);
 
 /* ---- plan_memory.c ---- */
