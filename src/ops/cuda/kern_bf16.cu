@@ -24,11 +24,25 @@ INK_DEVICE uint32_t word_of(uint32_t line, uint32_t octet, uint32_t octets) {
     return 4 * (line * octets + (octet ^ (octets == 4 ? line / 2 % 4 : line % 8)));
 }
 
-/* Where lane t reads for a fragment that begins at this line and octet: eight lines, then those behind them, then the
- * next octet of both; or (crossed) the next octet before the lines behind. */
+/* Where lane t reads for the first fragment of a side, which begins at this line and octet: eight lines, then those
+ * behind them, then the next octet of both; or (crossed) the next octet before the lines behind. */
 INK_DEVICE uint32_t lane_word(unsigned t, uint32_t line, uint32_t octet, uint32_t octets, bool crossed) {
     const uint32_t matrix = t % 32 / 8, behind = crossed ? matrix / 2 : matrix % 2;
     return word_of(line + 8 * behind + t % 8, octet + (crossed ? matrix % 2 : matrix / 2), octets);
+}
+
+/* And for fragment i of the 16 terms `step` of a slice: 16 rows are 16 lines of a straight slice and two octets of a
+ * turned one, 16 terms the other way round; and 16 lines further octets are exchanged alike. */
+INK_DEVICE uint32_t fragment_word(uint32_t first, uint32_t i, uint32_t step, uint32_t octets, bool turned) {
+    const uint32_t lines = turned ? step : i, pairs = turned ? i : step;
+    return (first ^ 8 * pairs) + 64 * octets * lines;
+}
+
+/* Where thread t puts what it copies in the first turn. Each turn fills the TURN_WORDS behind the one before: eight
+ * lines or more, so that octets are exchanged alike in all of them. */
+#define TURN_WORDS (4 * INK_BLOCK)
+INK_DEVICE uint32_t *place_in(uint32_t *slice, unsigned t, const uint32_t octets) {
+    return slice + word_of(t / octets, t % octets, octets);
 }
 
 /* ---- places in the sum: a tap and a channel; moved on by a slice at a time ---- */
@@ -46,11 +60,13 @@ INK_DEVICE void cursor_begin(cursor *at, const ink_cuda_tap *taps, uint32_t n_ta
     if (at->tap < n_taps) at->now = taps[at->tap];
 }
 
-INK_DEVICE void cursor_move(cursor *at, const ink_cuda_tap *taps, uint32_t n_taps, uint32_t channels) {
+/* True: to another tap. */
+INK_DEVICE bool cursor_move(cursor *at, const ink_cuda_tap *taps, uint32_t n_taps, uint32_t channels) {
     at->c += INK_DEPTH;
-    if (at->c < channels) return;
+    if (at->c < channels) return false;
     for (; at->c >= channels; at->c -= channels) at->tap++;
     if (at->tap < n_taps) at->now = taps[at->tap];
+    return true;
 }
 
 /* ---- gather: both sides ---- */
@@ -64,7 +80,7 @@ typedef struct source {
 INK_DEVICE source source_of(const ink_cuda_gather *a, ink_cuda_grid grid, uint32_t m, uint32_t rows) {
     const place p = place_of(m, rows, grid.grid_h, grid.grid_w, a->in_step, a->in_h * a->in_w);
     source s;
-    s.at = ((int64_t)p.pixel + (int64_t)p.h * a->in_w + p.w) * a->c;
+    s.at = m < rows ? ((int64_t)p.pixel + (int64_t)p.h * a->in_w + p.w) * a->c : 0;
     s.h = p.h;
     s.w = p.w;
     return s;
@@ -73,27 +89,47 @@ INK_DEVICE source source_of(const ink_cuda_gather *a, ink_cuda_grid grid, uint32
 /* Rows of a straight slice: thread t has octet t % STRAIGHT of line t / STRAIGHT and of those a turn apart. */
 #define LINES_A_TURN (INK_BLOCK / STRAIGHT)
 
-INK_DEVICE void copy_left(ink_copies *copies, uint32_t *slice, const ink_cuda_gather *a, uint32_t n_taps,
-                          const cursor *at, const source *sources, const uint32_t turns, unsigned t) {
-    const int64_t shift = ((int64_t)at->now.dh * a->in_w + at->now.dw) * a->c + at->c;
+/* What a thread's rows are of under its present tap: how far from the window's first element, and, a bit a row, whether
+ * they are inside the map. */
+typedef struct under {
+    int64_t shift;
+    uint32_t inside;
+} under;
+
+INK_DEVICE under under_tap(const ink_cuda_gather *a, uint32_t n_taps, const cursor *at, const source *sources,
+                           const uint32_t turns) {
+    under u;
+    u.shift = ((int64_t)at->now.dh * a->in_w + at->now.dw) * a->c;
+    u.inside = 0;
     INK_UNROLL
     for (uint32_t i = 0; i < turns; i++) {
         const uint32_t h = (uint32_t)(sources[i].h + at->now.dh), w = (uint32_t)(sources[i].w + at->now.dw);
-        const bool good = at->tap < n_taps && h < a->in_h && w < a->in_w;
-        ink_copy(copies, slice + word_of(t / STRAIGHT + i * LINES_A_TURN, t % STRAIGHT, STRAIGHT),
-                 good ? a->x_bf16 + (sources[i].at + shift) : a->x_bf16, good);
+        if (at->tap < n_taps && h < a->in_h && w < a->in_w) u.inside |= 1u << i;
+    }
+    return u;
+}
+
+/* Copies that are not good are told an address beside the map, or none's: nothing is read there. */
+INK_DEVICE void copy_left(ink_copies *copies, uint32_t *slice, const ink_cuda_gather *a, const cursor *at,
+                          const under *u, const source *sources, const uint32_t turns, unsigned t) {
+    uint32_t *to = place_in(slice, t, STRAIGHT);
+    const uint16_t *from = a->x_bf16 + (u->shift + at->c);
+    INK_UNROLL
+    for (uint32_t i = 0; i < turns; i++) {
+        ink_copy(copies, to + i * TURN_WORDS, from + sources[i].at, (u->inside >> i & 1u) != 0);
     }
 }
 
 /* Weights whose terms lie one after another. */
 INK_DEVICE void copy_right(ink_copies *copies, uint32_t *slice, const ink_cuda_gather *a, uint32_t n_taps,
                            const cursor *at, uint32_t first_column, const uint32_t turns, unsigned t) {
+    uint32_t *to = place_in(slice, t, STRAIGHT);
+    const uint32_t k = first_column + t / STRAIGHT;
+    const uint16_t *from = a->w_bf16 + ((uint64_t)k * a->w_column + at->now.weight + at->c);
     INK_UNROLL
     for (uint32_t i = 0; i < turns; i++) {
-        const uint32_t line = t / STRAIGHT + i * LINES_A_TURN, k = first_column + line;
-        const bool good = at->tap < n_taps && k < a->k;
-        ink_copy(copies, slice + word_of(line, t % STRAIGHT, STRAIGHT),
-                 good ? a->w_bf16 + ((uint64_t)k * a->w_column + at->now.weight + at->c) : a->w_bf16, good);
+        ink_copy(copies, to + i * TURN_WORDS, from + (uint64_t)(i * LINES_A_TURN) * a->w_column,
+                 at->tap < n_taps && k + i * LINES_A_TURN < a->k);
     }
 }
 
@@ -104,13 +140,12 @@ INK_DEVICE void copy_right(ink_copies *copies, uint32_t *slice, const ink_cuda_g
 /* Weights whose columns lie one after another; cursors: of the thread's terms. */
 INK_DEVICE void copy_right_turned(ink_copies *copies, uint32_t *slice, const ink_cuda_gather *a, uint32_t n_taps,
                                   const cursor *cursors, uint32_t first_column, const uint32_t octets, unsigned t) {
+    uint32_t *to = place_in(slice, t, octets);
     const uint32_t column = first_column + t % octets * OCTET;
     INK_UNROLL
     for (uint32_t i = 0; i < TURNS_OF(octets); i++) {
-        const bool good = cursors[i].tap < n_taps && column < a->k;
         const uint64_t from = cursors[i].now.weight + (uint64_t)cursors[i].c * a->w_channel + column;
-        ink_copy(copies, slice + word_of(TERM_OF(t, i, octets), t % octets, octets),
-                 good ? a->w_bf16 + from : a->w_bf16, good);
+        ink_copy(copies, to + i * TURN_WORDS, a->w_bf16 + from, cursors[i].tap < n_taps && column < a->k);
     }
 }
 
@@ -118,13 +153,13 @@ INK_DEVICE void copy_right_turned(ink_copies *copies, uint32_t *slice, const ink
 
 INK_DEVICE void copy_dy(ink_copies *copies, uint32_t *slice, const ink_cuda_outer *a, uint32_t first, uint32_t end,
                         uint32_t first_k, const uint32_t octets, unsigned t) {
-    const uint32_t k = first_k + t % octets * OCTET;
+    uint32_t *to = place_in(slice, t, octets);
+    const uint32_t m = first + TERM_OF(t, 0, octets), k = first_k + t % octets * OCTET;
+    const uint16_t *from = a->dy_bf16 + ((uint64_t)m * a->k + k);
     INK_UNROLL
     for (uint32_t i = 0; i < TURNS_OF(octets); i++) {
-        const uint32_t m = first + TERM_OF(t, i, octets);
-        const bool good = m < end && k < a->k;
-        ink_copy(copies, slice + word_of(TERM_OF(t, i, octets), t % octets, octets),
-                 good ? a->dy_bf16 + ((uint64_t)m * a->k + k) : a->dy_bf16, good);
+        const uint32_t further = TERM_OF(0, i, octets);
+        ink_copy(copies, to + i * TURN_WORDS, from + (uint64_t)further * a->k, m + further < end && k < a->k);
     }
 }
 
@@ -175,14 +210,16 @@ INK_DEVICE column_of_map column_at(const ink_cuda_outer *a, uint32_t column) {
 
 INK_DEVICE void copy_map(ink_copies *copies, uint32_t *slice, const ink_cuda_outer *a, uint32_t first, uint32_t end,
                          const column_of_map *column, const walker *walkers, const uint32_t octets, unsigned t) {
+    uint32_t *to = place_in(slice, t, octets);
+    const uint16_t *from = a->x_bf16 + column->c;
+    const uint32_t left = column->is_there && first < end ? end - first : 0;
     INK_UNROLL
     for (uint32_t i = 0; i < TURNS_OF(octets); i++) {
         const uint32_t h = walkers[i].p * a->in_step + (uint32_t)column->dh;
         const uint32_t w = walkers[i].q * a->in_step + (uint32_t)column->dw;
-        const bool good = column->is_there && first + TERM_OF(t, i, octets) < end && h < a->in_h && w < a->in_w;
-        const uint64_t pixel = (uint64_t)walkers[i].image * (a->in_h * a->in_w) + h * a->in_w + w;
-        ink_copy(copies, slice + word_of(TERM_OF(t, i, octets), t % octets, octets),
-                 good ? a->x_bf16 + (pixel * a->c + column->c) : a->x_bf16, good);
+        const uint32_t pixel = (walkers[i].image * a->in_h + h) * a->in_w + w; /* below 2^30 where it is one */
+        ink_copy(copies, to + i * TURN_WORDS, from + (uint64_t)pixel * a->c,
+                 TERM_OF(t, i, octets) < left && h < a->in_h && w < a->in_w);
     }
 }
 

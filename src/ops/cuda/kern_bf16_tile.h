@@ -25,19 +25,19 @@ INK_DEVICE void NAME_OF(multiply, SIZE)(INK_KEEP(float, sums, [DOWN][ACROSS][4])
         INK_KEEP(uint32_t, r, [ACROSS / 2][4]);
         INK_KEEP(uint32_t, from, [DOWN + ACROSS / 2]);
         INK_THREADS {
+            const uint32_t row = left_turned ? lane_word(t, 0, WARP_ROW(t) / OCTET, ROWS / OCTET, true)
+                                             : lane_word(t, WARP_ROW(t), 0, STRAIGHT, false);
+            const uint32_t column = right_turned ? lane_word(t, 0, WARP_COLUMN(t) / OCTET, COLUMNS / OCTET, false)
+                                                 : lane_word(t, WARP_COLUMN(t), 0, STRAIGHT, true);
             INK_UNROLL
             for (uint32_t i = 0; i < DOWN; i++) {
-                const uint32_t row = WARP_ROW(t) + 16 * i;
                 INK_MINE(from)
-                [i] = left_turned ? lane_word(t, 16 * step, row / OCTET, ROWS / OCTET, true)
-                                  : lane_word(t, row, 2 * step, STRAIGHT, false);
+                [i] = fragment_word(row, i, step, left_turned ? ROWS / OCTET : STRAIGHT, left_turned);
             }
             INK_UNROLL
             for (uint32_t j = 0; j < ACROSS / 2; j++) {
-                const uint32_t column = WARP_COLUMN(t) + 16 * j;
                 INK_MINE(from)
-                [DOWN + j] = right_turned ? lane_word(t, 16 * step, column / OCTET, COLUMNS / OCTET, false)
-                                          : lane_word(t, column, 2 * step, STRAIGHT, true);
+                [DOWN + j] = fragment_word(column, j, step, right_turned ? COLUMNS / OCTET : STRAIGHT, right_turned);
             }
         }
         INK_UNROLL
@@ -80,6 +80,7 @@ INK_DEVICE void NAME_OF(product, SIZE)(const ink_cuda_gather *a, const bool turn
     INK_KEEP(ink_copies, copies, [1]);
     INK_KEEP(source, sources, [ROWS / LINES_A_TURN]);
     INK_KEEP(cursor, at, [1]);
+    INK_KEEP(under, tap, [1]);
     INK_KEEP(cursor, terms, [TURNS_OF(COLUMNS / OCTET)]); /* of a turned right side */
     const ink_cuda_grid grid = a->grids[INK_Z];
     const ink_cuda_tap *taps = a->taps + grid.first_tap;
@@ -94,6 +95,7 @@ INK_DEVICE void NAME_OF(product, SIZE)(const ink_cuda_gather *a, const bool turn
         for (uint32_t i = 0; i < ROWS / LINES_A_TURN; i++) {
             INK_MINE(sources)[i] = source_of(a, grid, first_row + t / STRAIGHT + i * LINES_A_TURN, rows);
         }
+        *INK_MINE(tap) = under_tap(a, grid.n_taps, INK_MINE(at), INK_MINE(sources), ROWS / LINES_A_TURN);
         if (!turned) continue;
         INK_UNROLL
         for (uint32_t i = 0; i < TURNS_OF(COLUMNS / OCTET); i++) {
@@ -111,20 +113,22 @@ INK_DEVICE void NAME_OF(product, SIZE)(const ink_cuda_gather *a, const bool turn
         }
         INK_THREADS {
             if (d < slices) {
-                copy_left(INK_MINE(copies), next, a, grid.n_taps, INK_MINE(at), INK_MINE(sources), ROWS / LINES_A_TURN,
-                          t);
+                copy_left(INK_MINE(copies), next, a, INK_MINE(at), INK_MINE(tap), INK_MINE(sources),
+                          ROWS / LINES_A_TURN, t);
                 if (turned) {
                     copy_right_turned(INK_MINE(copies), next + SIDE(ROWS), a, grid.n_taps, INK_MINE(terms),
                                       first_column, COLUMNS / OCTET, t);
                     INK_UNROLL
                     for (uint32_t i = 0; i < TURNS_OF(COLUMNS / OCTET); i++) {
-                        cursor_move(INK_MINE(terms) + i, taps, grid.n_taps, a->c);
+                        (void)cursor_move(INK_MINE(terms) + i, taps, grid.n_taps, a->c);
                     }
                 } else {
                     copy_right(INK_MINE(copies), next + SIDE(ROWS), a, grid.n_taps, INK_MINE(at), first_column,
                                COLUMNS / LINES_A_TURN, t);
                 }
-                cursor_move(INK_MINE(at), taps, grid.n_taps, a->c);
+                if (cursor_move(INK_MINE(at), taps, grid.n_taps, a->c)) {
+                    *INK_MINE(tap) = under_tap(a, grid.n_taps, INK_MINE(at), INK_MINE(sources), ROWS / LINES_A_TURN);
+                }
             }
             ink_copies_close(INK_MINE(copies));
         }

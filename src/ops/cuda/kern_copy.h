@@ -3,7 +3,7 @@
  *
  *   INK_KEEP(ink_copies, copies, [1]);
  *   ink_copies_begin(INK_MINE(copies));
- *   ink_copy(INK_MINE(copies), to, from, good);     begins one; good false: of zeros, and from is not read
+ *   ink_copy(INK_MINE(copies), to, from, good);     begins one; good false: of zeros, from is any address
  *   ink_copies_close(INK_MINE(copies));             those begun since the last time are a group
  *   ink_copies_wait(INK_MINE(copies), newest);      all groups of this thread have arrived but the newest so many
  *
