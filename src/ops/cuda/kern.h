@@ -182,6 +182,29 @@ INK_DEVICE void ink_put4(float *y, uint16_t *y_bf16, uint64_t at, const float fr
 #endif
 }
 
+/* Four numbers that lie there as floats, else as bfloat16. */
+INK_DEVICE void ink_load4_either(float to[4], const float *p, const uint16_t *p_bf16, uint64_t at) {
+    uint32_t pairs[2];
+    if (p_bf16 == NULL) {
+        ink_load4(to, p + at);
+        return;
+    }
+#ifdef __CUDACC__
+    const uint2 both = *(const uint2 *)(const void *)(p_bf16 + at);
+    pairs[0] = both.x;
+    pairs[1] = both.y;
+#else
+    memcpy(pairs, p_bf16 + at, sizeof pairs);
+#endif
+    INK_UNROLL
+    for (uint32_t e = 0; e < 4; e++) to[e] = ink_bits_float(pairs[e / 2] >> e % 2 * 16 << 16);
+}
+
+/* i / by: a division of 64 bits takes many times as long as one of 32. */
+INK_DEVICE uint64_t ink_over(uint64_t i, uint32_t by) {
+    return i >> 32 == 0 ? (uint32_t)i / by : i / by;
+}
+
 /* Element i of [n][height][width][c]: which image, row, column and channel. */
 typedef struct ink_place {
     uint64_t n;
@@ -189,9 +212,9 @@ typedef struct ink_place {
 } ink_place;
 
 INK_DEVICE ink_place ink_place_of(uint64_t i, uint32_t channels, uint32_t width, uint32_t height) {
-    const uint64_t pixel = i / channels, row = pixel / width;
+    const uint64_t pixel = ink_over(i, channels), row = ink_over(pixel, width);
     ink_place at;
-    at.n = row / height;
+    at.n = ink_over(row, height);
     at.line = (uint32_t)(row - at.n * height);
     at.column = (uint32_t)(pixel - row * width);
     at.c = (uint32_t)(i - pixel * channels);

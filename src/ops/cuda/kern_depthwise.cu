@@ -50,7 +50,7 @@ INK_KERNEL(depthwise, ink_cuda_depthwise) {
 
 /* dy at row r of the output times the input's element under the tap. */
 INK_DEVICE float depthwise_product(const ink_cuda_depthwise *a, uint64_t r, int32_t tap, uint32_t c) {
-    const uint64_t row = r / a->out_w, n = row / a->out_h;
+    const uint64_t row = ink_over(r, a->out_w), n = ink_over(row, a->out_h);
     const int32_t q = (int32_t)(r - row * a->out_w), p = (int32_t)(row - n * a->out_h);
     const int32_t h = p * a->stride + tap / a->window_w - a->pad, w = q * a->stride + tap % a->window_w - a->pad;
     if (h < 0 || w < 0 || h >= (int32_t)a->in_h || w >= (int32_t)a->in_w) return 0.0f;

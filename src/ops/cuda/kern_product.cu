@@ -213,7 +213,7 @@ INK_DEVICE void put_sums(unsigned t, float sums[2][4][4], float *tile) {
 /* dw from the parts, in their order. */
 INK_KERNEL(outer_join, ink_cuda_outer_join) {
     INK_THREADS {
-        const uint64_t i = (uint64_t)INK_X * INK_BLOCK + t, rows = i / a.c, k = rows / a.n_taps;
+        const uint64_t i = (uint64_t)INK_X * INK_BLOCK + t, rows = ink_over(i, a.c), k = ink_over(rows, a.n_taps);
         if (k >= a.k) continue;
         const uint32_t c = (uint32_t)(i - rows * a.c), tap = (uint32_t)(rows - k * a.n_taps);
         const uint64_t columns = (uint64_t)a.n_live * a.c;

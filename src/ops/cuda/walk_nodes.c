@@ -224,7 +224,7 @@ static void walk_forward(ink_program *p, int32_t at, uint32_t n) {
                        .count = (uint64_t)rows * c,
                        .c = c,
                        .relu = note->relu};
-    launch(p, INK_KERN_norm, ink_cuda_blocks(a.count), &a);
+    launch(p, INK_KERN_norm, ink_cuda_blocks(c % 4 == 0 ? a.count / 4 : a.count), &a);
 }
 
 static void walk_backward(ink_program *p, int32_t at, uint32_t n) {
@@ -266,7 +266,7 @@ static void walk_backward(ink_program *p, int32_t at, uint32_t n) {
                        .count = (uint64_t)rows * c,
                        .c = c,
                        .backward = 1};
-    launch(p, INK_KERN_norm, ink_cuda_blocks(a.count), &a);
+    launch(p, INK_KERN_norm, ink_cuda_blocks(c % 4 == 0 ? a.count / 4 : a.count), &a);
 }
 
 void ink_cuda_walk_norm(ink_program *p, int32_t at, uint32_t n) {
