@@ -313,10 +313,10 @@ static void only_bf16_where_only_products_read(void **state) {
         count[form]++;
         assert_int_equal(t.program->forms[v], INK_FORM_FLOAT);
     }
-    /* Both: weights of the second convolution and of the linear layer, the first one's input, which is added later, the
-     * other's, whose weights' gradient has ten rows. Alone: the gradient of the second convolution's output. */
-    assert_int_equal(count[INK_FORM_BOTH], 4);
-    assert_int_equal(count[INK_FORM_BF16], 1);
+    /* Both: all three weights; the second convolution's input, which is added later; that of the linear layer, whose
+     * weights' gradient has ten rows. Alone: the first one's input, and the gradients of both convolutions' outputs. */
+    assert_int_equal(count[INK_FORM_BOTH], 5);
+    assert_int_equal(count[INK_FORM_BF16], 3);
     t.cuda->free(program);
     trial_end(&t);
 }

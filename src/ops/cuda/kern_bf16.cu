@@ -269,18 +269,21 @@ INK_DEVICE void copy_map(ink_copies *copies, uint32_t *slice, const ink_cuda_out
 
 /* ---- what is rounded at the beginning of a step ---- */
 
-/* grid: pieces, which begin on 16 bytes */
+/* grid: pieces, which begin on 16 bytes where c is a multiple of four */
 INK_KERNEL(round, ink_cuda_round) {
     INK_THREADS {
         const ink_cuda_rounded *p = &a.pieces[INK_X];
-        for (uint32_t i = 4 * t; i < p->count; i += 4 * INK_BLOCK) {
-            float four[4];
-            if (i + 4 <= p->count) {
+        const uint32_t count = p->rows * p->c;
+        if (p->c == p->c_bf16) {
+            for (uint32_t i = 4 * t; i < count; i += 4 * INK_BLOCK) {
+                float four[4];
                 ink_load4(four, p->from + i);
                 ink_put4(NULL, p->to, i, four);
-                continue;
             }
-            for (uint32_t e = i; e < p->count; e++) ink_put(NULL, p->to, e, p->from[e]);
+            continue;
+        }
+        for (uint32_t i = t; i < count; i += INK_BLOCK) {
+            ink_put(NULL, p->to, i / p->c * p->c_bf16 + i % p->c, p->from[i]);
         }
     }
 }

@@ -139,6 +139,7 @@ INK_KERNEL(normalise, ink_cuda_normalise) {
         if (pixel >= (uint64_t)a.n * a.map) continue;
         const uint32_t c = (uint32_t)(i - pixel * a.c);
         const float x = a.warped != NULL ? a.warped[pixel] : (float)a.images[pixel];
-        ink_put(a.y, a.y_bf16, i, fmaf(x, a.scale[c], a.shift[c]));
+        ink_put(a.y, NULL, i, fmaf(x, a.scale[c], a.shift[c]));
+        ink_put(NULL, a.y_bf16, pixel * a.c_bf16 + c, fmaf(x, a.scale[c], a.shift[c]));
     }
 }

@@ -216,11 +216,11 @@ INK_KERNEL(outer_join, ink_cuda_outer_join) {
         const uint64_t i = (uint64_t)INK_X * INK_BLOCK + t, rows = ink_over(i, a.c), k = ink_over(rows, a.n_taps);
         if (k >= a.k) continue;
         const uint32_t c = (uint32_t)(i - rows * a.c), tap = (uint32_t)(rows - k * a.n_taps);
-        const uint64_t columns = (uint64_t)a.n_live * a.c;
+        const uint64_t columns = (uint64_t)a.n_live * a.parts_c;
         const int32_t live = a.live[tap];
         float sum = 0.0f;
         for (uint32_t part = 0; live >= 0 && part < a.n_parts; part++) {
-            sum += a.parts[((uint64_t)part * a.k + k) * columns + (uint64_t)live * a.c + c];
+            sum += a.parts[((uint64_t)part * a.k + k) * columns + (uint64_t)live * a.parts_c + c];
         }
         a.dw[i] = sum;
     }

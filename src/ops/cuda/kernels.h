@@ -74,13 +74,14 @@ typedef struct ink_cuda_give {
 /* ---- bfloat16 ----
  *
  * What products of bf16 read lies in the device's memory as uint16_t beside the floats, or in their place. Who makes
- * such a value writes it (y_bf16); parameters and inputs are rounded at the beginning of a step. */
+ * such a value writes it (y_bf16); parameters and inputs are rounded at the beginning of a step. Of a stem's pixels and
+ * weights the channels are filled up with zeros to a multiple of eight there, "c_bf16": 16 bytes are copied at once. */
 
-/* Up to INK_PIECE elements. */
+/* Rows of c elements, as rows of c_bf16. */
 typedef struct ink_cuda_rounded {
     const float *from;
     uint16_t *to;
-    uint32_t count;
+    uint32_t rows, c, c_bf16;
 } ink_cuda_rounded;
 
 /* One block a piece. */
@@ -129,7 +130,7 @@ typedef struct ink_cuda_normalise {
     float *y;
     uint16_t *y_bf16;
     float scale[3], shift[3];
-    uint32_t n, map, c;
+    uint32_t n, map, c, c_bf16;
 } ink_cuda_normalise;
 
 /* ---- matrix products ---- */
@@ -173,12 +174,12 @@ typedef struct ink_cuda_outer {
     uint32_t part_rows; /* a multiple of INK_DEPTH */
 } ink_cuda_outer;
 
-/* dw [k][taps][c] = sum over parts in order; dead taps 0. */
+/* dw [k][taps][c] = sum over parts in order, whose taps have parts_c channels; dead taps 0. */
 typedef struct ink_cuda_outer_join {
     const float *parts;
     const int32_t *live; /* [taps]: number among the live ones, or -1 */
     float *dw;
-    uint32_t n_parts, n_taps, n_live, c, k;
+    uint32_t n_parts, n_taps, n_live, c, k, parts_c;
 } ink_cuda_outer_join;
 
 /* ---- convolutions of each channel by itself; weights [c][taps] ---- */

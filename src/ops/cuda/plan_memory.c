@@ -47,7 +47,7 @@ static scratch scratch_of(const ink_program *p, size_t n) {
             at_least(&s.sums, (rows + INK_CHUNK - 1) / INK_CHUNK * c * 2 * sizeof(float));
             at_least(&s.tilt, 2 * c * sizeof(float));
         } else if (node->op == INK_OP_CONV2D_DW || node->op == INK_OP_LINEAR_DW) {
-            ink_cuda_conv f = ink_cuda_conv_of(p, node);
+            ink_cuda_conv f = ink_cuda_conv_at(p, i);
             size_t live = ink_cuda_live_taps(&f), rows = n * f.p * f.q;
             size_t part = ink_cuda_part_rows(&f, (uint32_t)live, (uint32_t)n, p->notes[i].is_bf16);
             at_least(&s.parts, (rows + part - 1) / part * f.k * live * f.c * sizeof(float));
@@ -79,10 +79,12 @@ static size_t bytes_of(const ink_program *p, ink_id v, size_t n) {
     return ink_graph_elements(&p->g, v) * (value->batched ? n : 1) * sizeof(float);
 }
 
-/* And those of it as bf16. */
+/* And those of it as bf16, with channels of zeros where there are too few. */
 static size_t bf16_bytes_of(const ink_program *p, ink_id v, size_t n) {
+    const ink_value *value = &p->g.values[v];
     if (p->forms[v] == INK_FORM_FLOAT) return 0;
-    return ink_graph_elements(&p->g, v) * (p->g.values[v].batched ? n : 1) * sizeof(uint16_t);
+    size_t c = ink_cuda_channels(value), rows = ink_graph_elements(&p->g, v) * (value->batched ? n : 1) / c;
+    return rows * ink_cuda_c_bf16((uint32_t)c) * sizeof(uint16_t);
 }
 
 static size_t bytes_for(const ink_program *p, size_t n) {
@@ -132,7 +134,7 @@ static ink_status place_values(ink_program *p, ink_error *err) {
         ink_status status = borrow(p, v, &found, err);
         if (status != INK_OK) return status;
         size_t bytes = bytes_of(p, v, p->max_batch), rounded = bf16_bytes_of(p, v, p->max_batch);
-        if (rounded > 0 && (p->bf16[v] = ink_cuda_block_new(p, rounded, false)) == NULL) return too_large(p, err);
+        if (rounded > 0 && (p->bf16[v] = ink_cuda_block_new(p, rounded, true)) == NULL) return too_large(p, err);
         if (found || bytes == 0) continue;
         p->data[v] = ink_cuda_block_new(p, bytes, is_lasting(&p->g.values[v]));
         if (p->data[v] == NULL) return too_large(p, err);

@@ -223,11 +223,12 @@ static uint32_t list_rounded(const ink_program *p, ink_cuda_rounded *to) {
     for (ink_id v = 0; v < p->g.n_values; v++) {
         const ink_value *value = &p->g.values[v];
         if (p->forms[v] == INK_FORM_FLOAT || (value->role != INK_ROLE_PARAM && value->role != INK_ROLE_INPUT)) continue;
-        size_t count = ink_graph_elements(&p->g, v) * (value->batched ? p->max_batch : 1);
-        for (size_t from = 0; from < count; from += INK_PIECE, n++) {
+        uint32_t c = ink_cuda_channels(value), c_bf16 = ink_cuda_c_bf16(c), piece = INK_PIECE / c + 1;
+        size_t rows = ink_graph_elements(&p->g, v) * (value->batched ? p->max_batch : 1) / c;
+        for (size_t row = 0; row < rows; row += piece, n++) {
             if (to == NULL) continue;
-            to[n] = (ink_cuda_rounded){p->data[v] + from, p->bf16[v] + from,
-                                       count - from < INK_PIECE ? (uint32_t)(count - from) : INK_PIECE};
+            to[n] = (ink_cuda_rounded){p->data[v] + row * c, p->bf16[v] + row * c_bf16,
+                                       rows - row < piece ? (uint32_t)(rows - row) : piece, c, c_bf16};
         }
     }
     return n;
@@ -252,7 +253,7 @@ ink_status ink_cuda_write_tables(ink_program *p, ink_error *err) {
     for (int32_t i = 0; i < p->g.n_nodes && l.status == INK_OK; i++) {
         const ink_node *node = &p->g.nodes[i];
         if (!ink_cuda_is_matrix(node->op)) continue;
-        ink_cuda_conv f = ink_cuda_conv_of(p, node);
+        ink_cuda_conv f = ink_cuda_conv_at(p, i);
         bool backward = node->op == INK_OP_CONV2D_DX || node->op == INK_OP_LINEAR_DX;
         conv_tables(&l, &f, backward, p->notes[i].is_bf16, &p->notes[i].tables);
     }

@@ -144,6 +144,23 @@ bool ink_cuda_is_matrix(ink_op op);
 /* Which products read bf16 from memory, and which values lie there so: is_bf16 and forms. */
 void ink_cuda_plan_bf16(ink_program *p);
 
+/* Channels of a batch, or of weights: what lies one after another. */
+static inline uint32_t ink_cuda_channels(const ink_value *v) {
+    return (uint32_t)v->dim[v->batched ? 0 : 1];
+}
+
+/* Channels of rows of c as they lie in bf16. */
+static inline uint32_t ink_cuda_c_bf16(uint32_t c) {
+    return (c + 7) / 8 * 8;
+}
+
+/* The convolution of a matrix node as its kernels do it: with channels filled up where they lie in bf16. */
+static inline ink_cuda_conv ink_cuda_conv_at(const ink_program *p, int32_t at) {
+    ink_cuda_conv f = ink_cuda_conv_of(p, &p->g.nodes[at]);
+    if (p->notes[at].is_bf16) f.c = ink_cuda_c_bf16(f.c);
+    return f;
+}
+
 /* ---- plan_memory.c ---- */
 
 /* A block of the device's memory, released with the program; NULL when it does not fit. */

@@ -69,7 +69,8 @@ static ink_cuda_kernel for_precision(const ink_program *p, ink_cuda_kernel f32) 
 static void walk_outer(ink_program *p, int32_t at, uint32_t n) {
     const ink_node *node = &p->g.nodes[at];
     const ink_cuda_tables *t = &p->notes[at].tables;
-    ink_cuda_conv f = ink_cuda_conv_of(p, node);
+    ink_cuda_conv f = ink_cuda_conv_at(p, at);
+    uint32_t c = ink_cuda_conv_of(p, node).c;
     uint32_t rows = n * f.p * f.q, parts = (rows + t->part_rows - 1) / t->part_rows;
     ink_cuda_outer a = {.x = p->data[node->in[0]],
                         .dy = p->data[node->in[1]],
@@ -99,9 +100,10 @@ static void walk_outer(ink_program *p, int32_t at, uint32_t n) {
                                 .n_parts = parts,
                                 .n_taps = f.r * f.s,
                                 .n_live = t->n_live,
-                                .c = f.c,
-                                .k = f.k};
-    launch(p, INK_KERN_outer_join, ink_cuda_blocks((uint64_t)f.k * f.r * f.s * f.c), &join);
+                                .c = c,
+                                .k = f.k,
+                                .parts_c = f.c};
+    launch(p, INK_KERN_outer_join, ink_cuda_blocks((uint64_t)f.k * f.r * f.s * c), &join);
 }
 
 void ink_cuda_walk_matrix(ink_program *p, int32_t at, uint32_t n) {
@@ -111,7 +113,7 @@ void ink_cuda_walk_matrix(ink_program *p, int32_t at, uint32_t n) {
         walk_outer(p, at, n);
         return;
     }
-    ink_cuda_conv f = ink_cuda_conv_of(p, node);
+    ink_cuda_conv f = ink_cuda_conv_at(p, at);
     uint32_t filter = f.r * f.s * f.c;
     ink_cuda_gather a = {.x = p->data[node->in[0]],
                          .w = p->data[node->in[1]],
