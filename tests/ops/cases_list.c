@@ -358,6 +358,14 @@ const char *const ink_cases[] = {
     "9 x 24x5x5: conv 40 3x3 bias, relu, conv 48 3x3 bias, relu, flatten, linear 10 bias, predict",
     "4 img 9x9: normalise 3, conv 16 3x3 p1, bn, relu, mark, conv 24 3x3 p1, bn, relu, conv 16 3x3 p1, bn, add, relu, "
     "conv 32 3x3 s2 p1, bn, relu, gap, flatten, linear 10 bias, loss 0.1, adamw decay 0.1 clip 1 average 0.9",
+    /* ---- batch norm of an evaluation as part of a product; and where it is none ---- */
+    "9 x 32x8x8: conv 40 3x3 bias, relu, bn-eval, conv 48 3x3 bias, relu, bn-eval, relu, flatten, linear 16 bias, "
+    "bn-eval, silu, linear 10, predict",
+    "6 x 16x5x5: mark, conv 16 3x3 p1, relu, bn-eval, add, relu, conv 17 1x1, bn-eval, gap, predict",
+    "6 x 16x5x5: mark, conv 16 3x3 p1, add, relu, bn-eval, predict",
+    "6 x 16x5x5: mark, conv 16 3x3 p1, bn-eval, bn-eval, relu, add, predict",
+    "6 x 16x5x5: conv 16 3x3 p1, bn-eval, mark, relu, add, predict",
+    "6 x 16x5x5: conv 16 3x3 p1, mark, bn-eval, add, relu, predict",
     /* ---- optimizers ---- */
     "9 x 20x1x1: linear 17 bias, relu, linear 10 bias, loss 0, sgd 0",
     "9 x 20x1x1: linear 17 bias, relu, linear 10 bias, loss 0, sgd 0.9 decay 0.01",

@@ -321,6 +321,27 @@ static void only_bf16_where_only_products_read(void **state) {
     trial_end(&t);
 }
 
+/* In an evaluation batch norm, and what stands around it, are part of the product in front. */
+static void batch_norm_is_part_of_a_product(void **state) {
+    (void)state;
+    ink_error err;
+    ink_program *program = NULL;
+    case_net net;
+    host_device_start(&host);
+    const ink_backend *cuda = ink_cuda_backend(&host.gpu);
+    case_build("2 x 16x5x5: mark, conv 16 3x3 p1 bias, relu, bn-eval, add, relu, conv 8 1x1, bn-eval, predict", &net);
+    ink_compile_options options = {.max_batch = 2, .precision = INK_PRECISION_BF16};
+    must(cuda->compile(&net.g, &options, &program, &err), &err);
+    int32_t done = 0;
+    for (int32_t i = 0; i < net.g.n_nodes; i++) done += program->notes[i].done;
+    assert_int_equal(done, 5); /* two relus, two batch norms, add */
+    assert_int_equal(program->notes[0].norm, 2);
+    assert_true(program->notes[0].relu_first && program->notes[0].relu);
+    cuda->free(program);
+    case_clear(&net);
+    assert_int_equal(host.used, 0);
+}
+
 static void out_of_memory_says_what_fits(void **state) {
     (void)state;
     ink_error err;
@@ -416,6 +437,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(a_large_batch_has_a_grid),
         cmocka_unit_test(nodes_share_kernels),
         cmocka_unit_test(only_bf16_where_only_products_read),
+        cmocka_unit_test(batch_norm_is_part_of_a_product),
         cmocka_unit_test(out_of_memory_says_what_fits),
         cmocka_unit_test(a_fault_is_kept),
         cmocka_unit_test(an_old_gpu_has_no_bf16),

@@ -28,7 +28,16 @@ INK_DEVICE uint64_t out_pixel(const ink_cuda_gather *a, ink_cuda_grid grid, uint
     return ((uint64_t)image * a->out_h + h) * a->out_w + w;
 }
 
-/* Four columns of one row: bias, residual, relu; stored, and back into the tile for the statistics. */
+/* The value of column k whose sum is y, without residual and the relu behind it. */
+INK_DEVICE float finish_one(const ink_cuda_gather *a, uint32_t k, float y) {
+    if (a->bias != NULL) y += a->bias[k];
+    if (a->mean == NULL) return y;
+    if (a->relu_first && y < 0.0f) y = 0.0f;
+    const float factor = a->inv_std[k] * (a->gamma != NULL ? a->gamma[k] : 1.0f);
+    return (y - a->mean[k]) * factor + (a->beta != NULL ? a->beta[k] : 0.0f);
+}
+
+/* Four columns of one row: bias, batch norm, residual, relu; stored, and back into the tile for the statistics. */
 INK_DEVICE void finish_row(const ink_cuda_gather *a, uint64_t pixel, uint32_t k, float *tile) {
     const uint64_t at = pixel * a->k + k;
     const bool four = a->k % 4 == 0;
@@ -38,8 +47,7 @@ INK_DEVICE void finish_row(const ink_cuda_gather *a, uint64_t pixel, uint32_t k,
     INK_UNROLL
     for (uint32_t e = 0; e < 4; e++) {
         if (k + e >= a->k) continue;
-        float y = tile[e];
-        if (a->bias != NULL) y += a->bias[k + e];
+        float y = finish_one(a, k + e, tile[e]);
         if (a->residual != NULL) y += four ? older[e] : a->residual[at + e];
         if (a->relu && y < 0.0f) y = 0.0f;
         tile[e] = y;

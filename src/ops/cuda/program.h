@@ -34,6 +34,8 @@ typedef struct ink_cuda_tables {
 typedef struct ink_cuda_note {
     bool done;       /* it is part of another node's kernel */
     bool relu;       /* done at the end of this kernel */
+    bool relu_first; /* before norm */
+    int32_t norm; /* linear, conv2d: the batch norm node, of an evaluation, that is done before the residual; or -1 */
     ink_id residual; /* added before that, or INK_NONE */
     ink_id gate;     /* batchnorm_dx: dy counts where this value is above 0; or INK_NONE */
     ink_id dy;       /* batchnorm_dx: the gradient before the gate */

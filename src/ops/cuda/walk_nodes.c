@@ -106,6 +106,25 @@ static void walk_outer(ink_program *p, int32_t at, uint32_t n) {
     launch(p, INK_KERN_outer_join, ink_cuda_blocks((uint64_t)f.k * f.r * f.s * c), &join);
 }
 
+static void launch_fixed(ink_program *p, const ink_node *norm) {
+    uint32_t c = ink_cuda_dim(p, norm->in[0], 0);
+    ink_cuda_fixed fixed = {
+        p->data[norm->in[3]],    p->data[norm->in[4]], p->data[norm->out[1]], p->data[norm->out[2]], c,
+        norm->attr.batchnorm.eps};
+    launch(p, INK_KERN_fixed, ink_cuda_blocks(c), &fixed);
+}
+
+static void add_norm(ink_program *p, const ink_cuda_note *note, ink_cuda_gather *a) {
+    if (note->norm < 0) return;
+    const ink_node *norm = &p->g.nodes[note->norm];
+    launch_fixed(p, norm);
+    a->mean = p->data[norm->out[1]];
+    a->inv_std = p->data[norm->out[2]];
+    a->gamma = ink_cuda_data(p, norm->in[1]);
+    a->beta = ink_cuda_data(p, norm->in[2]);
+    a->relu_first = note->relu_first;
+}
+
 void ink_cuda_walk_matrix(ink_program *p, int32_t at, uint32_t n) {
     const ink_node *node = &p->g.nodes[at];
     const ink_cuda_note *note = &p->notes[at];
@@ -137,6 +156,7 @@ void ink_cuda_walk_matrix(ink_program *p, int32_t at, uint32_t n) {
         a.out_h = f.h, a.out_w = f.w, a.k = f.c, a.out_step = f.stride;
         a.w_column = 1, a.w_channel = filter;
     }
+    add_norm(p, note, &a);
     if (note->is_bf16) {
         launch_bf16(p, &note->tables, &a);
         return;
@@ -212,8 +232,7 @@ static void walk_forward(ink_program *p, int32_t at, uint32_t n) {
                               .momentum = node->attr.batchnorm.momentum};
         launch(p, INK_KERN_join, (ink_gpu_size){c, 1, 1}, &join);
     } else {
-        ink_cuda_fixed fixed = {p->data[node->in[3]], p->data[node->in[4]], mean, inv_std, c, node->attr.batchnorm.eps};
-        launch(p, INK_KERN_fixed, ink_cuda_blocks(c), &fixed);
+        launch_fixed(p, node);
     }
     ink_cuda_norm a = {.x = p->data[node->in[0]],
                        .gamma = ink_cuda_data(p, node->in[1]),
