@@ -358,6 +358,13 @@ const char *const ink_cases[] = {
     "9 x 24x5x5: conv 40 3x3 bias, relu, conv 48 3x3 bias, relu, flatten, linear 10 bias, predict",
     "4 img 9x9: normalise 3, conv 16 3x3 p1, bn, relu, mark, conv 24 3x3 p1, bn, relu, conv 16 3x3 p1, bn, add, relu, "
     "conv 32 3x3 s2 p1, bn, relu, gap, flatten, linear 10 bias, loss 0.1, adamw decay 0.1 clip 1 average 0.9",
+    /* ---- ReLU in front of batch norm: its gradient as part of the other's ---- */
+    "9 x 8x5x5: conv 16 3x3 p1 bias, relu, bn, conv 8 1x1, relu, bn, relu",
+    "9 x 8x5x5: conv 12 3x3 p1, relu, bn, mark, conv 12 3x3 p1, relu, bn, add",
+    "9 x 8x5x5: relu, bn, relu, bn, slack 4", /* dx is what two batch norms leave of dy */
+    "9 x 8x5x5: conv 9 3x3, relu, bn-eval, conv 8 1x1",
+    "9 x 8x5x5: conv 8 3x3, relu, mark, bn, add", /* the ReLU has two readers */
+    "9 x 8x5x5: conv 8 3x3, leaky, bn",
     /* ---- batch norm of an evaluation as part of a product; and where it is none ---- */
     "9 x 32x8x8: conv 40 3x3 bias, relu, bn-eval, conv 48 3x3 bias, relu, bn-eval, relu, flatten, linear 16 bias, "
     "bn-eval, silu, linear 10, predict",

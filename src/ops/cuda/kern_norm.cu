@@ -200,7 +200,8 @@ INK_DEVICE float normed(const ink_cuda_norm *a, const channel *at, float x, floa
 }
 
 INK_DEVICE float normed_back(const ink_cuda_norm *a, const channel *at, float x, float dy) {
-    return at->factor * (dy - at->flat - (a->tilt != NULL ? (x - at->mean) * at->tilt : 0.0f));
+    const float dx = at->factor * (dy - at->flat - (a->tilt != NULL ? (x - at->mean) * at->tilt : 0.0f));
+    return a->relu ? dx * (x > 0.0f ? 1.0f : 0.0f) : dx;
 }
 
 INK_DEVICE void norm_one(const ink_cuda_norm *a, uint64_t i) {

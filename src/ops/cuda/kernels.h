@@ -236,7 +236,8 @@ typedef struct ink_cuda_fixed {
     float eps;
 } ink_cuda_fixed;
 
-/* y = (x - mean) inv_std gamma + beta (+ residual) (relu); or with dy: y = dx. */
+/* y = (x - mean) inv_std gamma + beta (+ residual) (relu); or backward: y = dx, with relu times the gradient of the
+ * ReLU that made x. */
 typedef struct ink_cuda_norm {
     const float *x, *dy, *gate, *gamma, *beta, *mean, *inv_std, *tilt, *residual;
     const uint16_t *gate_bf16; /* in place of gate where it is not NULL */

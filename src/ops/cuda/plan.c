@@ -116,7 +116,7 @@ static void absorb_gate(ink_program *p, int32_t at) {
     ink_cuda_note *note = &p->notes[at];
     note->dy = node->in[1];
     int32_t i = maker_of(p, node->in[1]);
-    if (i < 0 || only_reader(p, node->in[1], false) != at) return;
+    if (i < 0 || p->notes[i].done || only_reader(p, node->in[1], false) != at) return;
     const ink_node *relu = &p->g.nodes[i];
     if (relu->op != INK_OP_ACTIVATION_DX || relu->attr.activation.kind != INK_RELU || node->in[0] == node->in[1])
         return;
@@ -124,6 +124,22 @@ static void absorb_gate(ink_program *p, int32_t at) {
     note->dy = relu->in[1];
     p->notes[i].done = true;
     p->same[node->in[1]] = INK_NONE; /* never made */
+}
+
+/* The gradient of the relu that made a batch norm's x becomes part of the batch norm's gradient: that reads x, which is
+ * above 0 where what the relu saw is. */
+static void absorb_slope(ink_program *p, int32_t at) {
+    const ink_node *node = &p->g.nodes[at];
+    ink_id dx = node->out[0];
+    if (dx == INK_NONE) return;
+    int32_t i = only_reader(p, dx, false), maker = maker_of(p, node->in[0]);
+    if (i < 0 || p->notes[i].done || maker < 0) return;
+    const ink_node *slope = &p->g.nodes[i], *relu = &p->g.nodes[maker];
+    if (slope->op != INK_OP_ACTIVATION_DX || slope->attr.activation.kind != INK_RELU || slope->in[1] != dx) return;
+    if (relu->op != INK_OP_ACTIVATION || relu->attr.activation.kind != INK_RELU || relu->in[0] != slope->in[0]) return;
+    p->notes[at].relu = true;
+    p->notes[i].done = true;
+    p->same[dx] = slope->out[0];
 }
 
 void ink_cuda_fuse(ink_program *p) {
@@ -144,6 +160,7 @@ void ink_cuda_fuse(ink_program *p) {
             (void)absorb_relu(p, i, node->out[0]);
         } else if (node->op == INK_OP_BATCHNORM_DX) {
             absorb_gate(p, i);
+            absorb_slope(p, i);
         }
     }
 }

@@ -286,6 +286,7 @@ static void walk_backward(ink_program *p, int32_t at, uint32_t n) {
                        .y_bf16 = p->bf16[node->out[0]],
                        .count = (uint64_t)rows * c,
                        .c = c,
+                       .relu = note->relu,
                        .backward = 1};
     launch(p, INK_KERN_norm, ink_cuda_blocks(c % 4 == 0 ? a.count / 4 : a.count), &a);
 }
