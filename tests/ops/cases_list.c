@@ -359,8 +359,8 @@ const char *const ink_cases[] = {
     "4 img 9x9: normalise 3, conv 16 3x3 p1, bn, relu, mark, conv 24 3x3 p1, bn, relu, conv 16 3x3 p1, bn, add, relu, "
     "conv 32 3x3 s2 p1, bn, relu, gap, flatten, linear 10 bias, loss 0.1, adamw decay 0.1 clip 1 average 0.9",
     /* ---- ReLU in front of batch norm: its gradient as part of the other's ---- */
-    "9 x 8x5x5: conv 16 3x3 p1 bias, relu, bn, conv 8 1x1, relu, bn, relu",
-    "9 x 8x5x5: conv 12 3x3 p1, relu, bn, mark, conv 12 3x3 p1, relu, bn, add",
+    "9 x 8x5x5: conv 24 3x3 p1 bias, relu, bn, conv 40 1x1, relu, bn, relu",
+    "9 x 8x5x5: conv 24 5x5 p2, relu, bn, mark, conv 24 1x1, relu, bn, add",
     "9 x 8x5x5: relu, bn, relu, bn, slack 4", /* dx is what two batch norms leave of dy */
     "9 x 8x5x5: conv 9 3x3, relu, bn-eval, conv 8 1x1",
     "9 x 8x5x5: conv 8 3x3, relu, mark, bn, add", /* the ReLU has two readers */

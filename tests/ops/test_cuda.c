@@ -208,6 +208,12 @@ static void group_is(const ink_cuda_table *t, uint32_t g, const float *all, size
     assert_int_equal(t->groups[g].blocks, blocks);
 }
 
+/* Entry i waits for these and no others. */
+static void waits_for(const ink_cuda_edges *edges, uint32_t i, size_t count, const uint32_t *wanted) {
+    assert_int_equal(edges->first[i + 1] - edges->first[i], count);
+    for (size_t k = 0; k < count; k++) assert_int_equal(edges->before[edges->first[i] + k], wanted[k]);
+}
+
 /* Who writes what another reads or writes is in another group, in the order of their launches. */
 static void launches_wait_for_what_they_touch(void **state) {
     (void)state;
@@ -231,6 +237,19 @@ static void launches_wait_for_what_they_touch(void **state) {
     note_map(&t, (ink_cuda_map){.x = of[5], .y = elsewhere}, 1); /* of no allocation that is known: all might be it */
     note_map(&t, (ink_cuda_map){.x = elsewhere, .y = of[2]}, 1); /* read, it is a table that nothing writes */
     note_map(&t, (ink_cuda_map){.x = of[5], .y = of[1]}, 1);
+    ink_cuda_edges edges;
+    assert_true(ink_cuda_table_edges(&t, &spans, &edges));
+    waits_for(&edges, 0, 0, NULL);
+    waits_for(&edges, 1, 0, NULL);
+    waits_for(&edges, 2, 1, (uint32_t[]){0});
+    waits_for(&edges, 3, 2, (uint32_t[]){1, 0});
+    waits_for(&edges, 4, 1, (uint32_t[]){2});
+    waits_for(&edges, 5, 0, NULL);
+    waits_for(&edges, 6, 3, (uint32_t[]){5, 4, 3}); /* for all, but 0 to 2 come before those */
+    waits_for(&edges, 7, 1, (uint32_t[]){6});
+    waits_for(&edges, 9, 1, (uint32_t[]){8});
+    waits_for(&edges, 10, 1, (uint32_t[]){8});
+    ink_cuda_edges_clear(&edges);
     assert_true(ink_cuda_table_order(&t, &spans));
     assert_int_equal(t.n_groups, 7);
     assert_int_equal(t.widest, 14);
