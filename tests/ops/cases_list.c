@@ -358,6 +358,14 @@ const char *const ink_cases[] = {
     "9 x 24x5x5: conv 40 3x3 bias, relu, conv 48 3x3 bias, relu, flatten, linear 10 bias, predict",
     "4 img 9x9: normalise 3, conv 16 3x3 p1, bn, relu, mark, conv 24 3x3 p1, bn, relu, conv 16 3x3 p1, bn, add, relu, "
     "conv 32 3x3 s2 p1, bn, relu, gap, flatten, linear 10 bias, loss 0.1, adamw decay 0.1 clip 1 average 0.9",
+    /* ---- long sums of few rows, in parts ---- */
+    "5 x 2056x1x1: linear 24 bias, relu",
+    "3 x 2304x1x1: linear 9 bias, relu, linear 16",
+    "3 x 2048x1x1: mark, linear 64, other, linear 64 bias, add, relu, predict",
+    "4 x 256x3x3: conv 40 3x3, bn, relu, slack 4", /* of four rows: their variance is small, and dx large */
+    "3 x 256x4x4: conv 24 3x3 bias, relu, bn",
+    "3 x 256x3x3: conv 24 3x3 bias, bn-eval, relu, predict",
+    "3 x 9000x1x1: linear 16, relu, linear 10, loss 0, adamw",
     /* ---- ReLU in front of batch norm: its gradient as part of the other's ---- */
     "9 x 8x5x5: conv 24 3x3 p1 bias, relu, bn, conv 40 1x1, relu, bn, relu",
     "9 x 8x5x5: conv 24 5x5 p2, relu, bn, mark, conv 24 1x1, relu, bn, add",

@@ -267,6 +267,25 @@ INK_DEVICE void copy_map(ink_copies *copies, uint32_t *slice, const ink_cuda_out
 #undef NAME_OF /* kern_step.cu has kern_product.cu's beside it */
 #undef NAME_JOINED
 
+/* ---- sums of parts of the terms ---- */
+
+/* grid: four columns of a row a thread */
+INK_KERNEL(gather_join, ink_cuda_gather_join) {
+    INK_THREADS {
+        const uint32_t groups = (a.to.k + 3) / 4, rows = a.to.n * a.to.out_h * a.to.out_w;
+        const uint64_t i = (uint64_t)INK_X * INK_BLOCK + t, row = ink_over(i, groups);
+        const uint32_t k = 4 * (uint32_t)(i - row * groups);
+        float sums[4] = {0.0f, 0.0f, 0.0f, 0.0f};
+        if (row >= rows) continue;
+        for (uint32_t part = 0; part < a.to.split; part++) {
+            const float *from = a.parts + ((uint64_t)part * rows + row) * a.to.k + k;
+            INK_UNROLL
+            for (uint32_t e = 0; e < 4; e++) sums[e] += k + e < a.to.k ? from[e] : 0.0f;
+        }
+        finish_row(&a.to, row, k, sums);
+    }
+}
+
 /* ---- what is rounded at the beginning of a step ---- */
 
 /* grid: pieces, which begin on 16 bytes where c is a multiple of four */

@@ -82,15 +82,18 @@ INK_DEVICE void NAME_OF(product, SIZE)(const ink_cuda_gather *a, const bool turn
     INK_KEEP(cursor, at, [1]);
     INK_KEEP(under, tap, [1]);
     INK_KEEP(cursor, terms, [TURNS_OF(COLUMNS / OCTET)]); /* of a turned right side */
-    const ink_cuda_grid grid = a->grids[INK_Z];
+    const uint32_t parts = a->split > 1 ? a->split : 1, part = a->split > 1 ? INK_Z : 0;
+    const ink_cuda_grid grid = a->grids[a->split > 1 ? 0 : INK_Z];
     const ink_cuda_tap *taps = a->taps + grid.first_tap;
     const uint32_t rows = a->n * grid.grid_h * grid.grid_w, first_row = INK_X * ROWS, first_column = INK_Y * COLUMNS;
-    const uint32_t slices = (grid.n_taps * a->c + INK_DEPTH - 1) / INK_DEPTH;
+    const uint32_t all = (grid.n_taps * a->c + INK_DEPTH - 1) / INK_DEPTH, most = (all + parts - 1) / parts;
+    const uint32_t first_slice = part * most < all ? part * most : all;
+    const uint32_t slices = all - first_slice < most ? all - first_slice : most, term = first_slice * INK_DEPTH;
     if (first_row >= rows) return;
     INK_THREADS {
         NAME_OF(clear, SIZE)(INK_MINE(sums));
         ink_copies_begin(INK_MINE(copies));
-        cursor_begin(INK_MINE(at), taps, grid.n_taps, a->c, t % STRAIGHT * OCTET);
+        cursor_begin(INK_MINE(at), taps, grid.n_taps, a->c, term + t % STRAIGHT * OCTET);
         INK_UNROLL
         for (uint32_t i = 0; i < ROWS / LINES_A_TURN; i++) {
             INK_MINE(sources)[i] = source_of(a, grid, first_row + t / STRAIGHT + i * LINES_A_TURN, rows);
@@ -99,7 +102,7 @@ INK_DEVICE void NAME_OF(product, SIZE)(const ink_cuda_gather *a, const bool turn
         if (!turned) continue;
         INK_UNROLL
         for (uint32_t i = 0; i < TURNS_OF(COLUMNS / OCTET); i++) {
-            cursor_begin(INK_MINE(terms) + i, taps, grid.n_taps, a->c, TERM_OF(t, i, COLUMNS / OCTET));
+            cursor_begin(INK_MINE(terms) + i, taps, grid.n_taps, a->c, term + TERM_OF(t, i, COLUMNS / OCTET));
         }
     }
     /* In turn d slice d sets out, and slice d - AHEAD, which has arrived, is multiplied. */
@@ -146,7 +149,7 @@ INK_DEVICE void NAME_OF(product, SIZE)(const ink_cuda_gather *a, const bool turn
         }
         INK_PHASE {
             for (uint32_t r = t / GROUPS; r < count; r += INK_BLOCK / GROUPS) {
-                finish_row(a, out_pixel(a, grid, first + r), first_column + 4 * (t % GROUPS),
+                finish_row(a, out_pixel(a, grid, first + r) + (uint64_t)part * rows, first_column + 4 * (t % GROUPS),
                            tile + r * OUT_STRIDE + 4 * (t % GROUPS));
             }
         }

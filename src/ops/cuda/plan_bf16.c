@@ -58,6 +58,30 @@ static bool is_fit(const ink_program *p, const ink_node *node) {
     return can_be_rounded(p, node->in[0]) && can_be_rounded(p, node->in[1]);
 }
 
+/* Where a batch has few rows and the sums are long there would be few blocks at work for long: as many parts of the
+ * terms as are at least PART_TERMS long. From shapes alone. */
+#define LONG_TERMS 2048
+#define PART_TERMS 512
+#define PARTS_MOST 16
+static uint32_t split_of(const ink_program *p, int32_t at) {
+    const ink_node *node = &p->g.nodes[at];
+    if (node->op != INK_OP_CONV2D && node->op != INK_OP_LINEAR) return 1;
+    ink_cuda_conv f = ink_cuda_conv_at(p, at);
+    uint32_t terms = ink_cuda_live_taps(&f) * f.c;
+    if (f.p * f.q > 4 || terms < LONG_TERMS) return 1;
+    return terms / PART_TERMS < PARTS_MOST ? terms / PART_TERMS : PARTS_MOST;
+}
+
+/* Sums of a batch norm do not come with a product in parts. */
+static void take_sums_back(ink_program *p, int32_t at) {
+    if (!p->notes[at].gives_sums) return;
+    ink_id v = ink_cuda_root(p, p->g.nodes[at].out[0]);
+    p->notes[at].gives_sums = false;
+    for (int32_t i = at + 1; i < p->g.n_nodes; i++) {
+        if (p->notes[i].has_sums && ink_cuda_root(p, p->g.nodes[i].in[0]) == v) p->notes[i].has_sums = false;
+    }
+}
+
 /* Does one of the kernels that are launched read v's floats? v: a value whose memory is its own. */
 static bool is_read_as_float(const ink_program *p, ink_id v) {
     if (p->g.values[v].output) return true;
@@ -82,6 +106,8 @@ void ink_cuda_plan_bf16(ink_program *p) {
         const ink_node *node = &p->g.nodes[i];
         if (!ink_cuda_is_matrix(node->op) || !is_fit(p, node)) continue;
         p->notes[i].is_bf16 = true;
+        p->notes[i].split = split_of(p, i);
+        if (p->notes[i].split > 1) take_sums_back(p, i);
         for (int k = 0; k < 2; k++) {
             ink_id v = ink_cuda_root(p, node->in[k]);
             if (v != INK_NONE) p->forms[v] = INK_FORM_BOTH;

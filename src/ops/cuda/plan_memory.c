@@ -42,6 +42,9 @@ static scratch scratch_of(const ink_program *p, size_t n) {
     scratch s = {0, 0, 0, 0, 0, 0};
     for (int32_t i = 0; i < p->g.n_nodes; i++) {
         const ink_node *node = &p->g.nodes[i];
+        if (p->notes[i].split > 1) {
+            at_least(&s.parts, p->notes[i].split * n * ink_graph_elements(&p->g, node->out[0]) * sizeof(float));
+        }
         if (node->op == INK_OP_BATCHNORM || node->op == INK_OP_BATCHNORM_DX || node->op == INK_OP_BIAS_DB) {
             size_t c = ink_cuda_dim(p, node->in[0], 0), rows = n * ink_cuda_map_of(p, node->in[0]);
             at_least(&s.sums, (rows + INK_CHUNK - 1) / INK_CHUNK * c * 2 * sizeof(float));

@@ -42,6 +42,7 @@ typedef struct ink_cuda_note {
     bool gives_sums; /* conv2d: the sums of the batch norm behind it come from its kernel */
     bool has_sums;   /* batchnorm: its sums are there already */
     bool is_bf16;    /* matrix: both sides are read as bf16 from memory */
+    uint32_t split;  /* then, forward: parts of its sums' terms, at least 1 */
     ink_cuda_tables tables;
     uint32_t first_piece,
         n_pieces; /* optimizers, averages: of the nodes in a row that begin here; clip: all gradients */

@@ -30,6 +30,7 @@ static const uint16_t written[INK_KERN_COUNT][WRITES_MOST] = {
     [INK_KERN_gather_64x64] = {AT(gather, y), AT(gather, stats), AT(gather, y_bf16)},
     [INK_KERN_turned_64x64] = {AT(gather, y), AT(gather, stats), AT(gather, y_bf16)},
     [INK_KERN_outer_64x64] = {AT(outer, parts)},
+    [INK_KERN_gather_join] = {AT(gather_join, to.y), AT(gather_join, to.y_bf16)},
 #define LARGE(name, type) [INK_KERN_##name] = LARGE_##type,
 #define LARGE_ink_cuda_gather                                                                                          \
     { AT(gather, y), AT(gather, stats), AT(gather, y_bf16) }

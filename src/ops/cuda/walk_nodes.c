@@ -42,11 +42,29 @@ static ink_gpu_tile tile_for(const ink_program *p, uint64_t rows, uint32_t colum
     return INK_TILE_64x64;
 }
 
-static void launch_bf16(ink_program *p, const ink_cuda_tables *t, const ink_cuda_gather *a) {
+static void launch_tiles(ink_program *p, const ink_cuda_tables *t, const ink_cuda_gather *a) {
     uint64_t rows = (uint64_t)a->n * t->most;
-    const tile_size *size = &sizes[tile_for(p, rows, a->k, t->n_grids)];
+    uint32_t deep = a->split > 1 ? a->split : t->n_grids;
+    const tile_size *size = &sizes[tile_for(p, rows, a->k, deep)];
     launch(p, a->w_channel == 1 ? size->gather : size->turned,
-           (ink_gpu_size){tiles_of(rows, size->rows), tiles_of(a->k, size->columns), t->n_grids}, a);
+           (ink_gpu_size){tiles_of(rows, size->rows), tiles_of(a->k, size->columns), deep}, a);
+}
+
+static void launch_bf16(ink_program *p, const ink_cuda_note *note, const ink_cuda_gather *a) {
+    if (note->split <= 1) {
+        launch_tiles(p, &note->tables, a);
+        return;
+    }
+    ink_cuda_gather parts = *a;
+    parts.bias = parts.residual = parts.mean = NULL;
+    parts.y = p->parts;
+    parts.y_bf16 = NULL;
+    parts.relu = 0;
+    parts.split = note->split;
+    launch_tiles(p, &note->tables, &parts);
+    ink_cuda_gather_join join = {*a, p->parts};
+    join.to.split = note->split;
+    launch(p, INK_KERN_gather_join, ink_cuda_blocks((uint64_t)a->n * note->tables.most * ((a->k + 3) / 4)), &join);
 }
 
 static void launch_outer_bf16(ink_program *p, uint32_t columns, uint32_t parts, const ink_cuda_outer *a) {
@@ -158,7 +176,7 @@ void ink_cuda_walk_matrix(ink_program *p, int32_t at, uint32_t n) {
     }
     add_norm(p, note, &a);
     if (note->is_bf16) {
-        launch_bf16(p, &note->tables, &a);
+        launch_bf16(p, note, &a);
         return;
     }
     launch(p, for_precision(p, INK_KERN_gather_f32),
