@@ -358,6 +358,10 @@ const char *const ink_cases[] = {
     "9 x 24x5x5: conv 40 3x3 bias, relu, conv 48 3x3 bias, relu, flatten, linear 10 bias, predict",
     "4 img 9x9: normalise 3, conv 16 3x3 p1, bn, relu, mark, conv 24 3x3 p1, bn, relu, conv 16 3x3 p1, bn, add, relu, "
     "conv 32 3x3 s2 p1, bn, relu, gap, flatten, linear 10 bias, loss 0.1, adamw decay 0.1 clip 1 average 0.9",
+    "9 x 8x5x5: conv 24 3x3, relu, conv 17 3x3 p1, relu, maxpool 2x2 s1, conv 16 1x1, relu, avgpool 2x2 s1, relu",
+    "5 x 6x6x6: relu, mark, conv 6 3x3 p1, relu, add, relu, conv 9 1x1, relu, gap, relu, gmp",
+    "9 x 24x1x1: linear 16 bias, relu, linear 24, relu, linear 17, relu, linear 10, loss 0, adam",
+    "5 x 16x4x4: conv 16 3x3 p1, relu, mark, conv 16 1x1, add, relu, mark, conv 16 3x3 p1, bn, relu, conv 16 1x1, add",
     /* ---- long sums of few rows, in parts ---- */
     "5 x 2056x1x1: linear 24 bias, relu",
     "3 x 2304x1x1: linear 9 bias, relu, linear 16",

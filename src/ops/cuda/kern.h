@@ -200,6 +200,16 @@ INK_DEVICE void ink_load4_either(float to[4], const float *p, const uint16_t *p_
     for (uint32_t e = 0; e < 4; e++) to[e] = ink_bits_float(pairs[e / 2] >> e % 2 * 16 << 16);
 }
 
+/* Is an element above 0 of what lies there as bfloat16, else as floats? */
+INK_DEVICE bool ink_is_above(const float *p, const uint16_t *p_bf16, uint64_t at) {
+    return (p_bf16 != NULL ? ink_bits_float((uint32_t)p_bf16[at] << 16) : p[at]) > 0.0f;
+}
+
+/* A ReLU's gradient there: 1 or 0, and 1 where there is no such gate. */
+INK_DEVICE float ink_slope(const float *p, const uint16_t *p_bf16, uint64_t at) {
+    return (p == NULL && p_bf16 == NULL) || ink_is_above(p, p_bf16, at) ? 1.0f : 0.0f;
+}
+
 /* i / by: a division of 64 bits takes many times as long as one of 32. */
 INK_DEVICE uint64_t ink_over(uint64_t i, uint32_t by) {
     return i >> 32 == 0 ? (uint32_t)i / by : i / by;

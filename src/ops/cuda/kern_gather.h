@@ -40,9 +40,10 @@ INK_DEVICE float finish_one(const ink_cuda_gather *a, uint32_t k, float y) {
 /* Four columns of one row: bias, batch norm, residual, relu; stored, and back into the tile for the statistics. */
 INK_DEVICE void finish_row(const ink_cuda_gather *a, uint64_t pixel, uint32_t k, float *tile) {
     const uint64_t at = pixel * a->k + k;
-    const bool four = a->k % 4 == 0;
-    float older[4] = {0.0f, 0.0f, 0.0f, 0.0f};
+    const bool four = a->k % 4 == 0, gated = a->gate != NULL || a->gate_bf16 != NULL;
+    float older[4] = {0.0f, 0.0f, 0.0f, 0.0f}, gate[4];
     if (k >= a->k) return;
+    if (four && gated) ink_load4_either(gate, a->gate, a->gate_bf16, at);
     if (four && a->residual != NULL) ink_load4(older, a->residual + at);
     INK_UNROLL
     for (uint32_t e = 0; e < 4; e++) {
@@ -50,6 +51,7 @@ INK_DEVICE void finish_row(const ink_cuda_gather *a, uint64_t pixel, uint32_t k,
         float y = finish_one(a, k + e, tile[e]);
         if (a->residual != NULL) y += four ? older[e] : a->residual[at + e];
         if (a->relu && y < 0.0f) y = 0.0f;
+        if (gated) y *= four ? (gate[e] > 0.0f ? 1.0f : 0.0f) : ink_slope(a->gate, a->gate_bf16, at + e);
         tile[e] = y;
         if (!four) ink_put(a->y, a->y_bf16, at + e, y);
     }

@@ -11,11 +11,6 @@ INK_DEVICE uint32_t chunk_rows(uint32_t rows, uint32_t chunk) {
     return left < INK_CHUNK ? left : INK_CHUNK;
 }
 
-/* Is the element of a ReLU above 0? */
-INK_DEVICE bool is_above(const float *y, const uint16_t *y_bf16, uint64_t at) {
-    return (y_bf16 != NULL ? ink_bits_float((uint32_t)y_bf16[at] << 16) : y[at]) > 0.0f;
-}
-
 /* The two numbers of row r, channel c that are summed. */
 INK_DEVICE void summands(const ink_cuda_sums *a, uint32_t r, uint32_t c, float *first, float *second) {
     const uint64_t at = (uint64_t)r * a->c + c;
@@ -24,7 +19,7 @@ INK_DEVICE void summands(const ink_cuda_sums *a, uint32_t r, uint32_t c, float *
         *first = a->x[at];
         return;
     }
-    *first = a->relu && !is_above(a->y, a->y_bf16, at) ? 0.0f : a->dy[at];
+    *first = a->relu && !ink_is_above(a->y, a->y_bf16, at) ? 0.0f : a->dy[at];
     if (a->with_dy == 2) *second = *first * ((a->x[at] - a->mean[c]) * a->inv_std[c]);
 }
 
@@ -211,7 +206,7 @@ INK_DEVICE void norm_one(const ink_cuda_norm *a, uint64_t i) {
         return;
     }
     const bool gated = a->gate != NULL || a->gate_bf16 != NULL;
-    const float dy = gated && !is_above(a->gate, a->gate_bf16, i) ? 0.0f : a->dy[i];
+    const float dy = gated && !ink_is_above(a->gate, a->gate_bf16, i) ? 0.0f : a->dy[i];
     ink_put(a->y, a->y_bf16, i, normed_back(a, &at, a->x[i], dy));
 }
 

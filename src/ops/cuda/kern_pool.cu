@@ -85,7 +85,8 @@ INK_DEVICE void pool_backward(const ink_cuda_pool *a, uint64_t i, uint64_t n, ui
             }
         }
     }
-    ink_put(a->y, a->y_bf16, i, sum);
+    const bool gated = a->gate != NULL || a->gate_bf16 != NULL;
+    ink_put(a->y, a->y_bf16, i, gated ? sum * ink_slope(a->gate, a->gate_bf16, i) : sum);
 }
 
 INK_KERNEL(pool, ink_cuda_pool) {

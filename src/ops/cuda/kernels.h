@@ -149,14 +149,16 @@ typedef struct ink_cuda_grid {
 
 /* y[n, h, w, k] = sum over taps, c of x[n, i in_step + dh, j in_step + dw, c] w[tap.weight + k w_column + c w_channel]
  * with h = first_h + i out_step, w alike; + bias[k]; where mean is not NULL relu (relu_first) and batch norm with
- * statistics that are there, as ink_cuda_norm has it; + residual; relu. Grids: (tiles of rows, tiles of k, grids).
- * Linear is a window of 1 x 1 on a map of 1 x 1. */
+ * statistics that are there, as ink_cuda_norm has it; + residual; relu; times the gate's slope. Grids: (tiles of
+ * rows, tiles of k, grids). Linear is a window of 1 x 1 on a map of 1 x 1. */
 typedef struct ink_cuda_gather {
     const float *x, *w, *bias, *residual;
     const uint16_t *x_bf16, *w_bf16; /* which of x and w are read, the kernel says */
     float *y, *stats; /* stats: sum and squares of each chunk of rows, as ink_cuda_sums has them; or NULL */
     uint16_t *y_bf16; /* what of y and y_bf16 is NULL is not written */
     const float *mean, *inv_std, *gamma, *beta;
+    const float *gate;         /* towards the input: y is a ReLU's dy, and this what the ReLU saw or made; or NULL */
+    const uint16_t *gate_bf16; /* in place of gate where it is not NULL */
     const ink_cuda_tap *taps;
     const ink_cuda_grid *grids;
     uint32_t n, in_h, in_w, c, in_step;
@@ -270,6 +272,8 @@ typedef struct ink_cuda_pool {
     const float *x; /* of _DX: dy */
     float *y;
     uint16_t *y_bf16;
+    const float *gate; /* of _DX, as ink_cuda_gather has them */
+    const uint16_t *gate_bf16;
     int32_t *first;
     uint64_t count; /* elements of y */
     ink_cuda_pool_kind kind;

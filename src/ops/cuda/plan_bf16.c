@@ -68,7 +68,7 @@ static uint32_t split_of(const ink_program *p, int32_t at) {
     if (node->op != INK_OP_CONV2D && node->op != INK_OP_LINEAR) return 1;
     ink_cuda_conv f = ink_cuda_conv_at(p, at);
     uint32_t terms = ink_cuda_live_taps(&f) * f.c;
-    if (f.p * f.q > 4 || terms < LONG_TERMS) return 1;
+    if (f.p * f.q > 1 || terms < LONG_TERMS) return 1;
     return terms / PART_TERMS < PARTS_MOST ? terms / PART_TERMS : PARTS_MOST;
 }
 

@@ -38,6 +38,7 @@ typedef struct ink_cuda_note {
     int32_t norm; /* linear, conv2d: the batch norm node, of an evaluation, that is done before the residual; or -1 */
     ink_id residual; /* added before that, or INK_NONE */
     ink_id gate;     /* batchnorm_dx: dy counts where this value is above 0; or INK_NONE */
+    ink_id slope;    /* other gradients: so does the result; or INK_NONE */
     ink_id dy;       /* batchnorm_dx: the gradient before the gate */
     bool gives_sums; /* conv2d: the sums of the batch norm behind it come from its kernel */
     bool has_sums;   /* batchnorm: its sums are there already */

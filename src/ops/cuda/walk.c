@@ -87,7 +87,8 @@ static ink_cuda_pool pool_of(const ink_program *p, const ink_node *node, ink_id 
     return a;
 }
 
-static void walk_pool(ink_program *p, const ink_node *node, ink_cuda_pool_kind kind, uint32_t n) {
+static void walk_pool(ink_program *p, int32_t at, ink_cuda_pool_kind kind, uint32_t n) {
+    const ink_node *node = &p->g.nodes[at];
     if (kind == INK_POOL_MAX_DX) {
         ink_cuda_pool first = pool_of(p, node, node->in[0], node->in[1]);
         first.x = p->data[node->in[0]];
@@ -105,6 +106,8 @@ static void walk_pool(ink_program *p, const ink_node *node, ink_cuda_pool_kind k
     a.x = p->data[kind == INK_POOL_MAX_DX ? node->in[2] : node->in[0]];
     a.y = p->data[node->out[0]];
     a.y_bf16 = p->bf16[node->out[0]];
+    a.gate = ink_cuda_data(p, p->notes[at].slope);
+    a.gate_bf16 = ink_cuda_bf16(p, p->notes[at].slope);
     a.kind = kind;
     a.count = count_of(p, node->out[0], n);
     launch(p, INK_KERN_pool, ink_cuda_blocks(a.count), &a);
@@ -150,13 +153,13 @@ static void walk_node(ink_program *p, int32_t at, uint32_t n) {
     case INK_OP_ACTIVATION: walk_map(p, at, INK_MAP_ACTIVATION, n); break;
     case INK_OP_ACTIVATION_DX: walk_map(p, at, INK_MAP_ACTIVATION_DX, n); break;
     case INK_OP_MAXPOOL:
-    case INK_OP_GLOBAL_MAXPOOL: walk_pool(p, node, INK_POOL_MAX, n); break;
+    case INK_OP_GLOBAL_MAXPOOL: walk_pool(p, at, INK_POOL_MAX, n); break;
     case INK_OP_MAXPOOL_DX:
-    case INK_OP_GLOBAL_MAXPOOL_DX: walk_pool(p, node, INK_POOL_MAX_DX, n); break;
+    case INK_OP_GLOBAL_MAXPOOL_DX: walk_pool(p, at, INK_POOL_MAX_DX, n); break;
     case INK_OP_AVGPOOL:
-    case INK_OP_GLOBAL_AVGPOOL: walk_pool(p, node, INK_POOL_AVERAGE, n); break;
+    case INK_OP_GLOBAL_AVGPOOL: walk_pool(p, at, INK_POOL_AVERAGE, n); break;
     case INK_OP_AVGPOOL_DX:
-    case INK_OP_GLOBAL_AVGPOOL_DX: walk_pool(p, node, INK_POOL_AVERAGE_DX, n); break;
+    case INK_OP_GLOBAL_AVGPOOL_DX: walk_pool(p, at, INK_POOL_AVERAGE_DX, n); break;
     case INK_OP_DROPOUT:
     case INK_OP_DROPOUT_DX: walk_map(p, at, INK_MAP_DROPOUT, n); break;
     case INK_OP_FLATTEN: walk_map(p, at, INK_MAP_FLATTEN, n); break;

@@ -56,7 +56,8 @@ static void launch_bf16(ink_program *p, const ink_cuda_note *note, const ink_cud
         return;
     }
     ink_cuda_gather parts = *a;
-    parts.bias = parts.residual = parts.mean = NULL;
+    parts.bias = parts.residual = parts.mean = parts.gate = NULL;
+    parts.gate_bf16 = NULL;
     parts.y = p->parts;
     parts.y_bf16 = NULL;
     parts.relu = 0;
@@ -174,6 +175,8 @@ void ink_cuda_walk_matrix(ink_program *p, int32_t at, uint32_t n) {
         a.out_h = f.h, a.out_w = f.w, a.k = f.c, a.out_step = f.stride;
         a.w_column = 1, a.w_channel = filter;
     }
+    a.gate = ink_cuda_data(p, note->slope);
+    a.gate_bf16 = ink_cuda_bf16(p, note->slope);
     add_norm(p, note, &a);
     if (note->is_bf16) {
         launch_bf16(p, note, &a);
