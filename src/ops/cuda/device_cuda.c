@@ -418,8 +418,9 @@ static void plugin_tell(ink_cuda_state *state) {
              (double)about.totalGlobalMem / 1e9, about.major, about.minor, driver / 1000, driver % 1000 / 10, count);
 }
 
-static void plugin_force(int way) {
+static void plugin_force(int way, int tile) {
     the_device.gpu.way = (ink_gpu_way)way;
+    the_device.gpu.tile = (ink_gpu_tile)tile;
 }
 
 INK_API extern const struct ink_cuda_plugin ink_cuda_plugin;
