@@ -385,6 +385,7 @@ const char *const ink_cases[] = {
     "6 x 16x5x5: mark, conv 16 3x3 p1, bn-eval, bn-eval, relu, add, predict",
     "6 x 16x5x5: conv 16 3x3 p1, bn-eval, mark, relu, add, predict",
     "6 x 16x5x5: conv 16 3x3 p1, mark, bn-eval, add, relu, predict",
+    "6 x 16x5x5: conv 16 3x3 p1, bn, relu, conv 17 1x1 bias, relu, bn, predict", /* statistics of averaged weights */
     /* ---- optimizers ---- */
     "9 x 20x1x1: linear 17 bias, relu, linear 10 bias, loss 0, sgd 0",
     "9 x 20x1x1: linear 17 bias, relu, linear 10 bias, loss 0, sgd 0.9 decay 0.01",

@@ -116,7 +116,7 @@ static void absorb_gate(ink_program *p, int32_t at) {
     ink_cuda_note *note = &p->notes[at];
     note->dy = node->in[1];
     int32_t i = maker_of(p, node->in[1]);
-    if (i < 0 || p->notes[i].done || only_reader(p, node->in[1], false) != at) return;
+    if (i < 0 || only_reader(p, node->in[1], false) != at) return;
     const ink_node *relu = &p->g.nodes[i];
     if (relu->op != INK_OP_ACTIVATION_DX || relu->attr.activation.kind != INK_RELU || node->in[0] == node->in[1])
         return;
