@@ -156,9 +156,10 @@ typedef struct ink_cuda_state {
 } ink_cuda_state;
 void ink_cuda_tell(ink_cuda_state *state);
 
-/* For tests, once the backend is open: how the steps of programs are done from now on. 0: as it chooses; 1: kernel
- * after kernel; 2: by one kernel (ops/cuda/step.h). Same bits. */
-void ink_cuda_force(int way);
+/* For tests, once the backend is open: how the steps of programs are done from now on. way 0: as it chooses; 1: kernel
+ * after kernel; 2: by one kernel (ops/cuda/step.h), where that has all of them. tile 0: as it chooses; 1 to 4: which
+ * size products of bf16 have (ops/cuda/device.h). Same bits. */
+void ink_cuda_force(int way, int tile);
 
 /* What a core can do at best in the fast one's instructions: multiplies and adds *flops times from registers alone, the
  * more the more rounds. Returns their sum, so that none is left out. For benchmarks, which time it. */

@@ -348,6 +348,72 @@ const char *const ink_cases[] = {
     /* heavy: blocks of 32 or 64 images */
     "133 x 17x2x2: conv 96 3x3 p1, bn-eval, relu, flatten, linear 18 bias, leaky, linear 10, softmax, predict",
     "130 img 12x12: normalise 1, flatten, linear 50 bias, relu, linear 10 bias, predict",
+    /* ---- products of bf16 on a GPU: tiles of 64 and 128 rows, of 32, 64 and 128 columns, slices of 32 terms ---- */
+    "63 x 32x1x1: linear 24",
+    "64 x 32x1x1: linear 32 bias, relu",
+    "65 x 40x1x1: linear 40 bias",
+    "127 x 48x1x1: linear 56",
+    "128 x 64x1x1: linear 64 bias",
+    "129 x 72x1x1: linear 72 bias, relu",
+    "63 x 24x1x1: linear 120",
+    "65 x 64x1x1: linear 128 bias",
+    "129 x 8x1x1: linear 136 bias",
+    "5 x 136x1x1: linear 129",
+    "1 x 8x1x1: linear 8",
+    "257 x 16x1x1: linear 33 bias, relu",
+    "1 x 32x1x1: conv 64 1x1 bias, relu",
+    "9 x 32x1x1: conv 32 3x3 p1",
+    "1 x 8x5x7: conv 16 3x3 p1 bias",
+    "1 x 48x3x3: conv 64 3x3 p1",
+    "3 x 48x5x7: conv 40 3x3 s2 p1",
+    "3 x 64x5x5: conv 72 3x3 s2 p1, bn, relu",
+    "2 x 24x9x7: conv 32 3x3 s3 p1 bias",
+    "3 x 32x4x9: conv 24 1x7 p3",
+    "3 x 16x8x3: conv 24 7x1 p3 bias",
+    "7 x 16x4x4: conv 136 3x3 p1, bn, relu",
+    "5 x 40x4x4: conv 128 1x1, bn",
+    "5 x 24x3x3: conv 8 3x3 p4",       /* a map that grows: taps over the border on all sides */
+    "1 x 8x13x5: conv 40 3x3 p1, bn",  /* sums for batch norm from 64 rows and one */
+    "1 x 16x43x3: conv 24 3x3 p1, bn", /* and one more than 128 */
+    "3 x 32x6x7: conv 48 3x3 p1, bn, relu",
+    "3 x 32x5x9: mark, conv 32 3x3 p1, bn, relu, conv 32 3x3 p1, bn, add, relu",
+    "3 x 40x5x9: mark, conv 40 3x3 p1 bias, add, relu",
+    "4 x 16x7x7: conv 24 3x3 p1 bias, relu, maxpool 2x2 s2, conv 32 2x2, avgpool 2x2 s1, flatten, linear 16, silu, "
+    "dropout, linear 10, loss 0",
+    "4 x 8x6x6: depthwise 3x3 p1 bias, conv 16 1x1, gap, flatten, linear 24 bias, gelu, linear 8, softmax, linear 8",
+    "260 x 16x2x1: conv 24 1x1 bias", /* gradients of weights in three parts, the last of eight rows */
+    "530 x 8x1x1: linear 72",
+    "9 x 24x5x5: conv 40 3x3 bias, relu, conv 48 3x3 bias, relu, flatten, linear 10 bias, predict",
+    "4 img 9x9: normalise 3, conv 16 3x3 p1, bn, relu, mark, conv 24 3x3 p1, bn, relu, conv 16 3x3 p1, bn, add, relu, "
+    "conv 32 3x3 s2 p1, bn, relu, gap, flatten, linear 10 bias, loss 0.1, adamw decay 0.1 clip 1 average 0.9",
+    "9 x 8x5x5: conv 24 3x3, relu, conv 17 3x3 p1, relu, maxpool 2x2 s1, conv 16 1x1, relu, avgpool 2x2 s1, relu",
+    "5 x 6x6x6: relu, mark, conv 6 3x3 p1, relu, add, relu, conv 9 1x1, relu, gap, relu, gmp",
+    "9 x 24x1x1: linear 16 bias, relu, linear 24, relu, linear 17, relu, linear 10, loss 0, adam",
+    "5 x 16x4x4: conv 16 3x3 p1, relu, mark, conv 16 1x1, add, relu, mark, conv 16 3x3 p1, bn, relu, conv 16 1x1, add",
+    /* ---- long sums of few rows, in parts ---- */
+    "5 x 2056x1x1: linear 24 bias, relu",
+    "3 x 2304x1x1: linear 9 bias, relu, linear 16",
+    "3 x 2048x1x1: mark, linear 64, other, linear 64 bias, add, relu, predict",
+    "4 x 256x3x3: conv 40 3x3, bn, relu, slack 4", /* of four rows: their variance is small, and dx large */
+    "3 x 256x4x4: conv 24 3x3 bias, relu, bn",
+    "3 x 256x3x3: conv 24 3x3 bias, bn-eval, relu, predict",
+    "3 x 9000x1x1: linear 16, relu, linear 10, loss 0, adamw",
+    /* ---- ReLU in front of batch norm: its gradient as part of the other's ---- */
+    "9 x 8x5x5: conv 24 3x3 p1 bias, relu, bn, conv 40 1x1, relu, bn, relu",
+    "9 x 8x5x5: conv 24 5x5 p2, relu, bn, mark, conv 24 1x1, relu, bn, add",
+    "9 x 8x5x5: relu, bn, relu, bn, slack 4", /* dx is what two batch norms leave of dy */
+    "9 x 8x5x5: conv 9 3x3, relu, bn-eval, conv 8 1x1",
+    "9 x 8x5x5: conv 8 3x3, relu, mark, bn, add", /* the ReLU has two readers */
+    "9 x 8x5x5: conv 8 3x3, leaky, bn",
+    /* ---- batch norm of an evaluation as part of a product; and where it is none ---- */
+    "9 x 32x8x8: conv 40 3x3 bias, relu, bn-eval, conv 48 3x3 bias, relu, bn-eval, relu, flatten, linear 16 bias, "
+    "bn-eval, silu, linear 10, predict",
+    "6 x 16x5x5: mark, conv 16 3x3 p1, relu, bn-eval, add, relu, conv 17 1x1, bn-eval, gap, predict",
+    "6 x 16x5x5: mark, conv 16 3x3 p1, add, relu, bn-eval, predict",
+    "6 x 16x5x5: mark, conv 16 3x3 p1, bn-eval, bn-eval, relu, add, predict",
+    "6 x 16x5x5: conv 16 3x3 p1, bn-eval, mark, relu, add, predict",
+    "6 x 16x5x5: conv 16 3x3 p1, mark, bn-eval, add, relu, predict",
+    "6 x 16x5x5: conv 16 3x3 p1, bn, relu, conv 17 1x1 bias, relu, bn, predict", /* statistics of averaged weights */
     /* ---- optimizers ---- */
     "9 x 20x1x1: linear 17 bias, relu, linear 10 bias, loss 0, sgd 0",
     "9 x 20x1x1: linear 17 bias, relu, linear 10 bias, loss 0, sgd 0.9 decay 0.01",

@@ -22,12 +22,16 @@
 
 static host_device host;
 
-/* Forwards a step is done launch by launch, backwards by the one kernel, as 1, 3 or 8 blocks. */
+static ink_gpu_tile tile; /* of products of bf16, backwards */
+
+/* Forwards a step is done launch by launch, backwards by the one kernel, as 1, 3 or 8 blocks. Large tiles are not in
+ * that kernel: backwards they too are done launch by launch, and must give the bits of small ones. */
 static void turn(bool on) {
     static const uint32_t resident[] = {1, 3, 8};
     static unsigned turns;
     host.backwards = on;
     host.gpu.way = on ? INK_GPU_KERNEL : INK_GPU_GRAPH;
+    host.gpu.tile = on ? tile : INK_TILE_64x64;
     host.resident = resident[turns++ / 2 % 3];
 }
 
@@ -37,9 +41,13 @@ static void check(ink_precision precision, const char *name) {
     judge_mode mode = {.name = name, .backend = ink_cuda_backend(&host.gpu), .precision = precision, .turn = turn};
     uint64_t most = CASE_WORK_MAX / (CASE_SLOW ? 4 : 1);
     judge_begin(precision, most);
-    assert_true(judge_mode_is_right(&mode, "on the host", most));
-    assert_true(host.by_kernel > 0);
-    assert_int_equal(host.used, 0);
+    for (tile = INK_TILE_CHOSEN; tile <= INK_TILE_128x128; tile++) {
+        if (tile == INK_TILE_64x64) continue; /* that is chosen for small cases */
+        assert_true(judge_mode_is_right(&mode, "on the host", most));
+        assert_true(host.by_kernel > 0);
+        assert_int_equal(host.used, 0);
+        if (precision != INK_PRECISION_BF16) break;
+    }
 }
 
 static void f32_matches_ref64(void **state) {
@@ -200,6 +208,12 @@ static void group_is(const ink_cuda_table *t, uint32_t g, const float *all, size
     assert_int_equal(t->groups[g].blocks, blocks);
 }
 
+/* Entry i waits for these and no others. */
+static void waits_for(const ink_cuda_edges *edges, uint32_t i, size_t count, const uint32_t *wanted) {
+    assert_int_equal(edges->first[i + 1] - edges->first[i], count);
+    for (size_t k = 0; k < count; k++) assert_int_equal(edges->before[edges->first[i] + k], wanted[k]);
+}
+
 /* Who writes what another reads or writes is in another group, in the order of their launches. */
 static void launches_wait_for_what_they_touch(void **state) {
     (void)state;
@@ -223,6 +237,19 @@ static void launches_wait_for_what_they_touch(void **state) {
     note_map(&t, (ink_cuda_map){.x = of[5], .y = elsewhere}, 1); /* of no allocation that is known: all might be it */
     note_map(&t, (ink_cuda_map){.x = elsewhere, .y = of[2]}, 1); /* read, it is a table that nothing writes */
     note_map(&t, (ink_cuda_map){.x = of[5], .y = of[1]}, 1);
+    ink_cuda_edges edges;
+    assert_true(ink_cuda_table_edges(&t, &spans, &edges));
+    waits_for(&edges, 0, 0, NULL);
+    waits_for(&edges, 1, 0, NULL);
+    waits_for(&edges, 2, 1, (uint32_t[]){0});
+    waits_for(&edges, 3, 2, (uint32_t[]){1, 0});
+    waits_for(&edges, 4, 1, (uint32_t[]){2});
+    waits_for(&edges, 5, 0, NULL);
+    waits_for(&edges, 6, 3, (uint32_t[]){5, 4, 3}); /* for all, but 0 to 2 come before those */
+    waits_for(&edges, 7, 1, (uint32_t[]){6});
+    waits_for(&edges, 9, 1, (uint32_t[]){8});
+    waits_for(&edges, 10, 1, (uint32_t[]){8});
+    ink_cuda_edges_clear(&edges);
     assert_true(ink_cuda_table_order(&t, &spans));
     assert_int_equal(t.n_groups, 7);
     assert_int_equal(t.widest, 14);
@@ -258,8 +285,8 @@ static void a_large_batch_has_a_grid(void **state) {
     (void)state;
     const ink_cuda_conv stem = {.c = 1, .h = 28, .w = 28, .k = 16, .p = 28, .q = 28, .r = 3, .s = 3, .stride = 1};
     const uint64_t area = 28 * 28, most = 65536;
-    assert_int_equal(ink_cuda_part_rows(&stem, 9, 512), 256);
-    uint32_t rows = ink_cuda_part_rows(&stem, 9, most);
+    assert_int_equal(ink_cuda_part_rows(&stem, 9, 512, false), 256);
+    uint32_t rows = ink_cuda_part_rows(&stem, 9, most, false);
     assert_true((most * area + rows - 1) / rows <= INK_GRID_MOST);
     assert_int_equal(rows, 1024);
 }
@@ -282,6 +309,56 @@ static void nodes_share_kernels(void **state) {
     assert_true(residual && sums);
     assert_true(done >= 3 + 7 + 7); /* add, two relus; of eight parameters all but one share a launch, averages too */
     trial_end(&t);
+}
+
+/* What only products read lies there as bf16 alone; sums, weights and what else is read stay floats. */
+static void only_bf16_where_only_products_read(void **state) {
+    (void)state;
+    ink_error err;
+    trial t;
+    ink_program *program = NULL;
+    trial_begin(&t, &host, small, 6);
+    ink_compile_options options = {.max_batch = 6, .precision = INK_PRECISION_BF16};
+    must(t.cuda->compile(&t.net.g, &options, &program, &err), &err);
+    size_t count[3] = {0};
+    for (ink_id v = 0; v < program->g.n_values; v++) {
+        const ink_value *value = &program->g.values[v];
+        if (ink_cuda_root(program, v) != v || t.program->data[v] == NULL) continue;
+        ink_cuda_form form = program->forms[v];
+        assert_int_equal(program->data[v] == NULL, form == INK_FORM_BF16);
+        assert_int_equal(program->bf16[v] == NULL, form == INK_FORM_FLOAT);
+        assert_true(form != INK_FORM_BF16 || value->role == INK_ROLE_ACTIVATION);
+        assert_true(form != INK_FORM_BF16 || !value->output);
+        count[form]++;
+        assert_int_equal(t.program->forms[v], INK_FORM_FLOAT);
+    }
+    /* Both: all three weights; the second convolution's input, which is added later; that of the linear layer, whose
+     * weights' gradient has ten rows. Alone: the first one's input, and the gradients of both convolutions' outputs. */
+    assert_int_equal(count[INK_FORM_BOTH], 5);
+    assert_int_equal(count[INK_FORM_BF16], 3);
+    t.cuda->free(program);
+    trial_end(&t);
+}
+
+/* In an evaluation batch norm, and what stands around it, are part of the product in front. */
+static void batch_norm_is_part_of_a_product(void **state) {
+    (void)state;
+    ink_error err;
+    ink_program *program = NULL;
+    case_net net;
+    host_device_start(&host);
+    const ink_backend *cuda = ink_cuda_backend(&host.gpu);
+    case_build("2 x 16x5x5: mark, conv 16 3x3 p1 bias, relu, bn-eval, add, relu, conv 8 1x1, bn-eval, predict", &net);
+    ink_compile_options options = {.max_batch = 2, .precision = INK_PRECISION_BF16};
+    must(cuda->compile(&net.g, &options, &program, &err), &err);
+    int32_t done = 0;
+    for (int32_t i = 0; i < net.g.n_nodes; i++) done += program->notes[i].done;
+    assert_int_equal(done, 5); /* two relus, two batch norms, add */
+    assert_int_equal(program->notes[0].norm, 2);
+    assert_true(program->notes[0].relu_first && program->notes[0].relu);
+    cuda->free(program);
+    case_clear(&net);
+    assert_int_equal(host.used, 0);
 }
 
 static void out_of_memory_says_what_fits(void **state) {
@@ -378,6 +455,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test(what_is_small),
         cmocka_unit_test(a_large_batch_has_a_grid),
         cmocka_unit_test(nodes_share_kernels),
+        cmocka_unit_test(only_bf16_where_only_products_read),
+        cmocka_unit_test(batch_norm_is_part_of_a_product),
         cmocka_unit_test(out_of_memory_says_what_fits),
         cmocka_unit_test(a_fault_is_kept),
         cmocka_unit_test(an_old_gpu_has_no_bf16),

@@ -27,16 +27,21 @@
 
 static const ink_backend *gpu;
 
-/* The second run of a case by the one kernel for whole steps, the first kernel after kernel. */
+static int tile; /* of products of bf16, in the second run */
+
+/* The second run of a case by the one kernel for whole steps, the first kernel after kernel with small tiles. What has
+ * large tiles is kernel after kernel in both. */
 static void turn(bool on) {
-    ink_cuda_force(on ? 2 : 1);
+    ink_cuda_force(on ? 2 : 1, on ? tile : 1);
 }
 
 static void check(ink_precision precision, double slack, const char *name) {
     judge_mode mode = {.name = name, .backend = gpu, .precision = precision, .slack = slack, .turn = turn};
     turn(false);
     judge_begin(precision, UINT64_MAX);
-    assert_true(judge_mode_is_right(&mode, "on the GPU", UINT64_MAX));
+    for (tile = 1; tile <= (precision == INK_PRECISION_BF16 ? 4 : 1); tile++) {
+        assert_true(judge_mode_is_right(&mode, "on the GPU", UINT64_MAX));
+    }
 }
 
 static void f32_matches_ref64(void **state) {
@@ -58,7 +63,7 @@ static void bf16_matches_ref64(void **state) {
 static void nets_train_like_pytorch(void **state) {
     (void)state;
     if (judge_wanted != NULL) skip();
-    ink_cuda_force(0);
+    ink_cuda_force(0, 0);
     parity_check(gpu, INK_PRECISION_F32, false, PARITY_FILES, (parity_tolerances){1e-4, 2e-3, 0, 3e-3}, "cuda f32");
     parity_check(gpu, INK_PRECISION_TF32, false, PARITY_FILES, (parity_tolerances){0.05, 0.5, 0, 0.03}, "cuda tf32");
     parity_check(gpu, INK_PRECISION_BF16, false, PARITY_FILES, (parity_tolerances){0.3, 3, 0, 0.1}, "cuda bf16");
@@ -68,11 +73,11 @@ static void nets_train_like_pytorch(void **state) {
 static void resident_steps_have_the_same_bits(void **state) {
     (void)state;
     if (judge_wanted != NULL && strcmp(judge_wanted, "resident") != 0) skip();
-    ink_cuda_force(1);
+    ink_cuda_force(1, 0);
     resident_check(gpu, "on the GPU, as a graph");
-    ink_cuda_force(2);
+    ink_cuda_force(2, 0);
     resident_check(gpu, "on the GPU, by one kernel");
-    ink_cuda_force(0);
+    ink_cuda_force(0, 0);
 }
 
 int main(int argc, char **argv) {

@@ -19,6 +19,6 @@ void ink_cuda_tell(ink_cuda_state *state) {
     snprintf(state->text, sizeof state->text, "not used: this build has no CUDA");
 }
 
-void ink_cuda_force(int way) {
-    (void)way;
+void ink_cuda_force(int way, int tile) {
+    (void)way, (void)tile;
 }

@@ -42,6 +42,8 @@ static void cuda_free(ink_program *p) {
     p->gpu->release_host(p->gpu, p->ring.out_host);
     ink_mem_free(p->blocks);
     ink_mem_free(p->data);
+    ink_mem_free(p->bf16);
+    ink_mem_free(p->forms);
     ink_mem_free(p->same);
     ink_mem_free(p->notes);
     ink_graph_clear(&p->g);
@@ -53,9 +55,12 @@ static ink_status copy_graph(ink_program *p, const ink_graph *g, ink_error *err)
     p->g.values = ink_mem_new(values, sizeof *g->values);
     p->g.nodes = ink_mem_new(nodes, sizeof *g->nodes);
     p->data = ink_mem_new(values, sizeof *p->data);
+    p->bf16 = ink_mem_new(values, sizeof *p->bf16);
+    p->forms = ink_mem_new(values, sizeof *p->forms);
     p->same = ink_mem_new(values, sizeof *p->same);
     p->notes = ink_mem_new(nodes, sizeof *p->notes);
-    if (p->g.values == NULL || p->g.nodes == NULL || p->data == NULL || p->same == NULL || p->notes == NULL) {
+    if (p->g.values == NULL || p->g.nodes == NULL || p->data == NULL || p->bf16 == NULL || p->forms == NULL ||
+        p->same == NULL || p->notes == NULL) {
         return ink_fail_memory(err, values * sizeof *g->values + nodes * sizeof *g->nodes, "a graph");
     }
     if (values > 0) memcpy(p->g.values, g->values, values * sizeof *g->values);
@@ -101,6 +106,7 @@ static ink_status cuda_compile(const ink_graph *g, const ink_compile_options *op
     status = copy_graph(p, g, err);
     if (status == INK_OK) status = look(p, err);
     if (status == INK_OK) ink_cuda_fuse(p);
+    if (status == INK_OK) ink_cuda_plan_bf16(p);
     if (status == INK_OK) status = ink_cuda_place(p, err);
     if (status == INK_OK) status = ink_cuda_write_tables(p, err);
     if (status != INK_OK) {

@@ -31,10 +31,20 @@ typedef enum ink_gpu_way {
     INK_GPU_KERNEL /* where the device can start one whose blocks wait for each other; else the graph */
 } ink_gpu_way;
 
+/* Rows and columns of a block of products of bf16. Same bits. */
+typedef enum ink_gpu_tile {
+    INK_TILE_CHOSEN, /* by the numbers of blocks: walk_nodes.c */
+    INK_TILE_64x64,
+    INK_TILE_128x32,
+    INK_TILE_128x64,
+    INK_TILE_128x128
+} ink_gpu_tile;
+
 struct ink_gpu {
     char name[128];
     bool has_bf16;   /* and TF32 */
     ink_gpu_way way; /* of steps yet to be recorded */
+    ink_gpu_tile tile;
 
     /* NULL when it does not fit. zeroed, or with any content. */
     void *(*allocate)(ink_gpu *gpu, size_t bytes, bool zeroed);

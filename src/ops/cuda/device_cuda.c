@@ -214,6 +214,40 @@ static bool is_for_kernel(cuda_device *d) {
     return ink_cuda_table_order(&d->table, &d->spans);
 }
 
+/* The step as a graph in which a launch waits for those only that it must wait for; NULL: it cannot be made, which is
+ * no fault: there is the one that was captured, launch after launch. */
+static cudaGraph_t branched(cuda_device *d) {
+    ink_cuda_edges edges;
+    cudaGraph_t graph = NULL;
+    const ink_cuda_table *t = &d->table;
+    if (!ink_cuda_table_edges(t, &d->spans, &edges)) return NULL;
+    cudaGraphNode_t *nodes = ink_mem_new(2 * (size_t)t->n, sizeof *nodes); /* and those that one waits for */
+    bool good = nodes != NULL && cudaGraphCreate(&graph, 0) == cudaSuccess;
+    for (uint32_t i = 0; i < t->n && good; i++) {
+        ink_cuda_entry *e = &t->entries[i];
+        uint32_t count = edges.first[i + 1] - edges.first[i];
+        const void *address = address_of(functions[e->kernel]);
+        void *arguments[] = {e->arguments};
+        struct cudaKernelNodeParams node = {
+            .gridDim = {e->x, e->y, e->count / e->x / e->y}, .blockDim = {INK_BLOCK, 1, 1}, .kernelParams = arguments};
+        memcpy(&node.func, &address, sizeof node.func);
+        for (uint32_t k = 0; k < count; k++) nodes[t->n + k] = nodes[edges.before[edges.first[i] + k]];
+        good = cudaGraphAddKernelNode(&nodes[i], graph, nodes + t->n, count, &node) == cudaSuccess;
+    }
+    ink_mem_free(nodes);
+    ink_cuda_edges_clear(&edges);
+    if (good) return graph;
+    (void)cudaGetLastError();
+    if (graph != NULL) note(d, cudaGraphDestroy(graph), "recording a step");
+    return NULL;
+}
+
+static void make_graph(cuda_device *d, ink_gpu_record *record, cudaGraph_t captured) {
+    cudaGraph_t graph = branched(d);
+    note(d, cudaGraphInstantiate(&record->exec, graph != NULL ? graph : captured, 0), "making a graph of a step");
+    if (graph != NULL) note(d, cudaGraphDestroy(graph), "recording a step");
+}
+
 static ink_status end(ink_gpu *gpu, ink_gpu_record **out, ink_error *err) {
     cuda_device *d = device_of(gpu);
     cudaGraph_t graph = NULL;
@@ -223,9 +257,7 @@ static ink_status end(ink_gpu *gpu, ink_gpu_record **out, ink_error *err) {
     cudaError_t ended = cudaStreamEndCapture(d->stream, &graph);
     note(d, ended, "recording a step");
     if (d->fault == cudaSuccess && record != NULL && is_for_kernel(d)) keep_table(d, record);
-    if (d->fault == cudaSuccess && record != NULL && record->table == NULL) {
-        note(d, cudaGraphInstantiate(&record->exec, graph, 0), "making a graph of a step");
-    }
+    if (d->fault == cudaSuccess && record != NULL && record->table == NULL) make_graph(d, record, graph);
     if (graph != NULL) note(d, cudaGraphDestroy(graph), "recording a step");
     ink_cuda_table_clear(&d->table);
     if (record == NULL) return ink_fail_memory(err, sizeof *record, "a recorded step");
@@ -386,8 +418,9 @@ static void plugin_tell(ink_cuda_state *state) {
              (double)about.totalGlobalMem / 1e9, about.major, about.minor, driver / 1000, driver % 1000 / 10, count);
 }
 
-static void plugin_force(int way) {
+static void plugin_force(int way, int tile) {
     the_device.gpu.way = (ink_gpu_way)way;
+    the_device.gpu.tile = (ink_gpu_tile)tile;
 }
 
 INK_API extern const struct ink_cuda_plugin ink_cuda_plugin;

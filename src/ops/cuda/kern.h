@@ -137,22 +137,6 @@ INK_DEVICE void ink_store4(float *p, const float from[4]) {
 #endif
 }
 
-/* Element i of [n][height][width][c]: which image, row, column and channel. */
-typedef struct ink_place {
-    uint64_t n;
-    uint32_t line, column, c;
-} ink_place;
-
-INK_DEVICE ink_place ink_place_of(uint64_t i, uint32_t channels, uint32_t width, uint32_t height) {
-    const uint64_t pixel = i / channels, row = pixel / width;
-    ink_place at;
-    at.n = row / height;
-    at.line = (uint32_t)(row - at.n * height);
-    at.column = (uint32_t)(pixel - row * width);
-    at.c = (uint32_t)(i - pixel * channels);
-    return at;
-}
-
 INK_DEVICE uint32_t ink_float_bits(float x) {
     uint32_t bits;
     memcpy(&bits, &x, sizeof bits);
@@ -163,6 +147,88 @@ INK_DEVICE float ink_bits_float(uint32_t bits) {
     float x;
     memcpy(&x, &bits, sizeof x);
     return x;
+}
+
+/* Two floats to the nearest bfloat16, ties to even; the first in the lower half. NaN stays NaN. */
+INK_DEVICE uint32_t ink_bf16_pair(float first, float second) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+    uint32_t pair;
+    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(second), "f"(first));
+    return pair;
+#else
+    uint32_t lower = ink_float_bits(first), upper = ink_float_bits(second);
+    lower = isnan(first) ? lower >> 16 | 0x40u : (lower + 0x7fffu + (lower >> 16 & 1u)) >> 16;
+    upper = isnan(second) ? upper >> 16 | 0x40u : (upper + 0x7fffu + (upper >> 16 & 1u)) >> 16;
+    return upper << 16 | lower;
+#endif
+}
+
+/* An element of a value that lies there as floats, as bfloat16, or as both: what is NULL is not wanted. */
+INK_DEVICE void ink_put(float *y, uint16_t *y_bf16, uint64_t at, float x) {
+    if (y != NULL) y[at] = x;
+    if (y_bf16 != NULL) y_bf16[at] = (uint16_t)ink_bf16_pair(x, 0.0f);
+}
+
+/* Four of them; `at` is a multiple of four. */
+INK_DEVICE void ink_put4(float *y, uint16_t *y_bf16, uint64_t at, const float from[4]) {
+    if (y != NULL) ink_store4(y + at, from);
+    if (y_bf16 == NULL) return;
+    const uint32_t first = ink_bf16_pair(from[0], from[1]), second = ink_bf16_pair(from[2], from[3]);
+#ifdef __CUDACC__
+    *(uint2 *)(void *)(y_bf16 + at) = make_uint2(first, second);
+#else
+    memcpy(y_bf16 + at, &first, sizeof first);
+    memcpy(y_bf16 + at + 2, &second, sizeof second);
+#endif
+}
+
+/* Four numbers that lie there as floats, else as bfloat16. */
+INK_DEVICE void ink_load4_either(float to[4], const float *p, const uint16_t *p_bf16, uint64_t at) {
+    uint32_t pairs[2];
+    if (p_bf16 == NULL) {
+        ink_load4(to, p + at);
+        return;
+    }
+#ifdef __CUDACC__
+    const uint2 both = *(const uint2 *)(const void *)(p_bf16 + at);
+    pairs[0] = both.x;
+    pairs[1] = both.y;
+#else
+    memcpy(pairs, p_bf16 + at, sizeof pairs);
+#endif
+    INK_UNROLL
+    for (uint32_t e = 0; e < 4; e++) to[e] = ink_bits_float(pairs[e / 2] >> e % 2 * 16 << 16);
+}
+
+/* Is an element above 0 of what lies there as bfloat16, else as floats? */
+INK_DEVICE bool ink_is_above(const float *p, const uint16_t *p_bf16, uint64_t at) {
+    return (p_bf16 != NULL ? ink_bits_float((uint32_t)p_bf16[at] << 16) : p[at]) > 0.0f;
+}
+
+/* A ReLU's gradient there: 1 or 0, and 1 where there is no such gate. */
+INK_DEVICE float ink_slope(const float *p, const uint16_t *p_bf16, uint64_t at) {
+    return (p == NULL && p_bf16 == NULL) || ink_is_above(p, p_bf16, at) ? 1.0f : 0.0f;
+}
+
+/* i / by: a division of 64 bits takes many times as long as one of 32. */
+INK_DEVICE uint64_t ink_over(uint64_t i, uint32_t by) {
+    return i >> 32 == 0 ? (uint32_t)i / by : i / by;
+}
+
+/* Element i of [n][height][width][c]: which image, row, column and channel. */
+typedef struct ink_place {
+    uint64_t n;
+    uint32_t line, column, c;
+} ink_place;
+
+INK_DEVICE ink_place ink_place_of(uint64_t i, uint32_t channels, uint32_t width, uint32_t height) {
+    const uint64_t pixel = ink_over(i, channels), row = ink_over(pixel, width);
+    ink_place at;
+    at.n = ink_over(row, height);
+    at.line = (uint32_t)(row - at.n * height);
+    at.column = (uint32_t)(pixel - row * width);
+    at.c = (uint32_t)(i - pixel * channels);
+    return at;
 }
 
 #endif

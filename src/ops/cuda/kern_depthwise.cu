@@ -2,7 +2,7 @@
  * sums over rows, chunk by chunk, joined in double. Convolutions across channels are kern_product.cu's. */
 #include "ops/cuda/kern.h"
 
-#define LANES   (INK_BLOCK / INK_ACROSS) /* threads that share a channel's chunk */
+#define LANES (INK_BLOCK / INK_ACROSS) /* threads that share a channel's chunk */
 
 /* Element c of place (p, q) of image n's output. */
 INK_DEVICE float depthwise_forward(const ink_cuda_depthwise *a, uint64_t n, uint32_t p, uint32_t q, uint32_t c) {
@@ -42,14 +42,15 @@ INK_KERNEL(depthwise, ink_cuda_depthwise) {
         const uint64_t i = (uint64_t)INK_X * INK_BLOCK + t;
         if (i >= a.count) continue;
         const ink_place at = ink_place_of(i, a.c, width, height);
-        a.y[i] = a.backward ? depthwise_backward(&a, at.n, at.line, at.column, at.c)
-                            : depthwise_forward(&a, at.n, at.line, at.column, at.c);
+        ink_put(a.y, a.y_bf16, i,
+                a.backward ? depthwise_backward(&a, at.n, at.line, at.column, at.c)
+                           : depthwise_forward(&a, at.n, at.line, at.column, at.c));
     }
 }
 
 /* dy at row r of the output times the input's element under the tap. */
 INK_DEVICE float depthwise_product(const ink_cuda_depthwise *a, uint64_t r, int32_t tap, uint32_t c) {
-    const uint64_t row = r / a->out_w, n = row / a->out_h;
+    const uint64_t row = ink_over(r, a->out_w), n = ink_over(row, a->out_h);
     const int32_t q = (int32_t)(r - row * a->out_w), p = (int32_t)(row - n * a->out_h);
     const int32_t h = p * a->stride + tap / a->window_w - a->pad, w = q * a->stride + tap % a->window_w - a->pad;
     if (h < 0 || w < 0 || h >= (int32_t)a->in_h || w >= (int32_t)a->in_w) return 0.0f;

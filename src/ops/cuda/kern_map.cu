@@ -48,7 +48,7 @@ INK_DEVICE float unit_of(uint64_t number, uint32_t node, uint64_t step, uint64_t
 
 /* Where element i of [n][map][c] lies in [n][c][map]. */
 INK_DEVICE uint64_t channel_order(uint64_t i, uint32_t map, uint32_t c) {
-    const uint64_t row = i / c, image = row / map;
+    const uint64_t row = ink_over(i, c), image = ink_over(row, map);
     return (image * c + (uint32_t)(i - row * c)) * map + (uint32_t)(row - image * map);
 }
 
@@ -72,13 +72,13 @@ INK_KERNEL(map, ink_cuda_map) {
         } else {
             const uint64_t other = channel_order(i, a.map, a.c);
             if (a.kind == INK_MAP_FLATTEN) {
-                a.y[other] = a.x[i];
+                ink_put(a.y, a.y_bf16, other, a.x[i]);
             } else {
-                a.y[i] = a.x[other];
+                ink_put(a.y, a.y_bf16, i, a.x[other]);
             }
             continue;
         }
-        a.y[i] = y;
+        ink_put(a.y, a.y_bf16, i, y);
     }
 }
 
@@ -116,7 +116,7 @@ INK_KERNEL(warp, ink_cuda_warp) {
         const uint64_t i = element_of(t);
         const uint32_t map = a.height * a.width;
         if (i >= (uint64_t)a.n * map) continue;
-        const uint32_t image = (uint32_t)(i / map), at = (uint32_t)(i - (uint64_t)image * map);
+        const uint32_t image = (uint32_t)ink_over(i, map), at = (uint32_t)(i - (uint64_t)image * map);
         const uint32_t y = at / a.width, x = at - y * a.width;
         const ink_warp *w = &a.warps[image];
         const float centre_x = (float)(a.width - 1) / 2, centre_y = (float)(a.height - 1) / 2;
@@ -135,10 +135,11 @@ INK_KERNEL(warp, ink_cuda_warp) {
 
 INK_KERNEL(normalise, ink_cuda_normalise) {
     INK_THREADS {
-        const uint64_t i = element_of(t), pixel = i / a.c;
+        const uint64_t i = element_of(t), pixel = ink_over(i, a.c);
         if (pixel >= (uint64_t)a.n * a.map) continue;
         const uint32_t c = (uint32_t)(i - pixel * a.c);
         const float x = a.warped != NULL ? a.warped[pixel] : (float)a.images[pixel];
-        a.y[i] = fmaf(x, a.scale[c], a.shift[c]);
+        ink_put(a.y, NULL, i, fmaf(x, a.scale[c], a.shift[c]));
+        ink_put(NULL, a.y_bf16, pixel * a.c_bf16 + c, fmaf(x, a.scale[c], a.shift[c]));
     }
 }

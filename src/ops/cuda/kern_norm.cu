@@ -3,8 +3,8 @@
  * Source   Chan, Golub & LeVeque, Algorithms for computing the sample variance, 1983: joining the chunks */
 #include "ops/cuda/kern.h"
 
-#define LANES   (INK_BLOCK / INK_ACROSS) /* threads that share a channel's chunk */
-#define ROWS    (INK_CHUNK / LANES)   /* rows of a chunk that a thread has */
+#define LANES (INK_BLOCK / INK_ACROSS) /* threads that share a channel's chunk */
+#define ROWS  (INK_CHUNK / LANES)      /* rows of a chunk that a thread has */
 
 INK_DEVICE uint32_t chunk_rows(uint32_t rows, uint32_t chunk) {
     const uint32_t left = rows - chunk * INK_CHUNK;
@@ -19,7 +19,7 @@ INK_DEVICE void summands(const ink_cuda_sums *a, uint32_t r, uint32_t c, float *
         *first = a->x[at];
         return;
     }
-    *first = a->relu && !(a->y[at] > 0.0f) ? 0.0f : a->dy[at];
+    *first = a->relu && !ink_is_above(a->y, a->y_bf16, at) ? 0.0f : a->dy[at];
     if (a->with_dy == 2) *second = *first * ((a->x[at] - a->mean[c]) * a->inv_std[c]);
 }
 
@@ -143,20 +143,101 @@ INK_KERNEL(fixed, ink_cuda_fixed) {
     }
 }
 
+/* ---- one pass over the elements, four at a time where channels are a multiple of four ---- */
+
+/* What is the same for all elements of a channel. */
+typedef struct channel {
+    float factor, mean, beta, flat, tilt;
+} channel;
+
+INK_DEVICE channel channel_of(const ink_cuda_norm *a, uint32_t c) {
+    channel at;
+    at.factor = a->inv_std[c] * (a->gamma != NULL ? a->gamma[c] : 1.0f);
+    at.mean = a->mean[c];
+    at.beta = a->beta != NULL ? a->beta[c] : 0.0f;
+    at.flat = a->tilt != NULL ? a->tilt[2 * c] : 0.0f;
+    at.tilt = a->tilt != NULL ? a->tilt[2 * c + 1] : 0.0f;
+    return at;
+}
+
+INK_DEVICE void channels_of(const ink_cuda_norm *a, uint32_t c, channel at[4]) {
+    float factor[4], mean[4], more[8];
+    ink_load4(factor, a->inv_std + c);
+    ink_load4(mean, a->mean + c);
+    INK_UNROLL
+    for (uint32_t e = 0; e < 4; e++) {
+        at[e].mean = mean[e];
+        at[e].beta = at[e].flat = at[e].tilt = 0.0f;
+    }
+    if (a->gamma != NULL) ink_load4(more, a->gamma + c);
+    INK_UNROLL
+    for (uint32_t e = 0; e < 4; e++) at[e].factor = factor[e] * (a->gamma != NULL ? more[e] : 1.0f);
+    if (a->beta != NULL) {
+        ink_load4(more, a->beta + c);
+        INK_UNROLL
+        for (uint32_t e = 0; e < 4; e++) at[e].beta = more[e];
+    }
+    if (a->tilt == NULL) return;
+    ink_load4(more, a->tilt + 2 * c);
+    ink_load4(more + 4, a->tilt + 2 * c + 4);
+    INK_UNROLL
+    for (uint32_t e = 0; e < 4; e++) {
+        at[e].flat = more[2 * e];
+        at[e].tilt = more[2 * e + 1];
+    }
+}
+
+/* older: the residual; forward. */
+INK_DEVICE float normed(const ink_cuda_norm *a, const channel *at, float x, float older) {
+    float y = (x - at->mean) * at->factor + at->beta;
+    if (a->residual != NULL) y += older;
+    return a->relu && y < 0.0f ? 0.0f : y;
+}
+
+INK_DEVICE float normed_back(const ink_cuda_norm *a, const channel *at, float x, float dy) {
+    const float dx = at->factor * (dy - at->flat - (a->tilt != NULL ? (x - at->mean) * at->tilt : 0.0f));
+    return a->relu ? dx * (x > 0.0f ? 1.0f : 0.0f) : dx;
+}
+
+INK_DEVICE void norm_one(const ink_cuda_norm *a, uint64_t i) {
+    const channel at = channel_of(a, (uint32_t)(i - ink_over(i, a->c) * a->c));
+    if (!a->backward) {
+        ink_put(a->y, a->y_bf16, i, normed(a, &at, a->x[i], a->residual != NULL ? a->residual[i] : 0.0f));
+        return;
+    }
+    const bool gated = a->gate != NULL || a->gate_bf16 != NULL;
+    const float dy = gated && !ink_is_above(a->gate, a->gate_bf16, i) ? 0.0f : a->dy[i];
+    ink_put(a->y, a->y_bf16, i, normed_back(a, &at, a->x[i], dy));
+}
+
+INK_DEVICE void norm_four(const ink_cuda_norm *a, uint64_t i) {
+    channel at[4];
+    float x[4], more[4] = {0.0f, 0.0f, 0.0f, 0.0f}, gate[4] = {1.0f, 1.0f, 1.0f, 1.0f};
+    channels_of(a, (uint32_t)(i - ink_over(i, a->c) * a->c), at);
+    ink_load4(x, a->x + i);
+    if (a->backward) {
+        ink_load4(more, a->dy + i);
+        if (a->gate != NULL || a->gate_bf16 != NULL) ink_load4_either(gate, a->gate, a->gate_bf16, i);
+    } else if (a->residual != NULL) {
+        ink_load4(more, a->residual + i);
+    }
+    INK_UNROLL
+    for (uint32_t e = 0; e < 4; e++) {
+        x[e] = a->backward ? normed_back(a, &at[e], x[e], gate[e] > 0.0f ? more[e] : 0.0f)
+                           : normed(a, &at[e], x[e], more[e]);
+    }
+    ink_put4(a->y, a->y_bf16, i, x);
+}
+
 INK_KERNEL(norm, ink_cuda_norm) {
     INK_THREADS {
-        const uint64_t i = (uint64_t)INK_X * INK_BLOCK + t;
+        const uint32_t together = a.c % 4 == 0 ? 4 : 1;
+        const uint64_t i = ((uint64_t)INK_X * INK_BLOCK + t) * together;
         if (i >= a.count) continue;
-        const uint32_t c = (uint32_t)(i % a.c);
-        const float factor = a.inv_std[c] * (a.gamma != NULL ? a.gamma[c] : 1.0f);
-        if (a.backward) {
-            const float dy = a.gate != NULL && !(a.gate[i] > 0.0f) ? 0.0f : a.dy[i];
-            const float flat = a.tilt != NULL ? a.tilt[2 * c] : 0.0f, tilt = a.tilt != NULL ? a.tilt[2 * c + 1] : 0.0f;
-            a.y[i] = factor * (dy - flat - (a.tilt != NULL ? (a.x[i] - a.mean[c]) * tilt : 0.0f));
-            continue;
+        if (together == 4) {
+            norm_four(&a, i);
+        } else {
+            norm_one(&a, i);
         }
-        float y = (a.x[i] - a.mean[c]) * factor + (a.beta != NULL ? a.beta[c] : 0.0f);
-        if (a.residual != NULL) y += a.residual[i];
-        a.y[i] = a.relu && y < 0.0f ? 0.0f : y;
     }
 }

@@ -42,7 +42,7 @@ INK_DEVICE void pool_forward(const ink_cuda_pool *a, uint64_t i, uint64_t n, uin
     const float *map = a->x + n * a->in_h * a->in_w * a->c + c;
     const part in = part_of(a, p, q);
     if (a->kind == INK_POOL_MAX) {
-        a->y[i] = map[(uint64_t)first_maximum(a, map, in) * a->c];
+        ink_put(a->y, a->y_bf16, i, map[(uint64_t)first_maximum(a, map, in) * a->c]);
     } else if (a->kind == INK_POOL_FIRST) {
         a->first[i] = (int32_t)first_maximum(a, map, in);
     } else {
@@ -52,7 +52,7 @@ INK_DEVICE void pool_forward(const ink_cuda_pool *a, uint64_t i, uint64_t n, uin
                 sum += map[((uint64_t)h * a->in_w + (uint64_t)w) * a->c];
             }
         }
-        a->y[i] = sum / (float)(a->window_h * a->window_w);
+        ink_put(a->y, a->y_bf16, i, sum / (float)(a->window_h * a->window_w));
     }
 }
 
@@ -85,7 +85,8 @@ INK_DEVICE void pool_backward(const ink_cuda_pool *a, uint64_t i, uint64_t n, ui
             }
         }
     }
-    a->y[i] = sum;
+    const bool gated = a->gate != NULL || a->gate_bf16 != NULL;
+    ink_put(a->y, a->y_bf16, i, gated ? sum * ink_slope(a->gate, a->gate_bf16, i) : sum);
 }
 
 INK_KERNEL(pool, ink_cuda_pool) {

@@ -6,6 +6,7 @@
  * Source   Chetlur et al., cuDNN: efficient primitives for deep learning, arXiv:1410.0759 (gathering);
  *          NVIDIA, PTX ISA 8, "Matrix fragments for mma" (who holds what) */
 #include "ops/cuda/kern.h"
+#include "ops/cuda/kern_gather.h"
 #include "ops/cuda/kern_mma.h"
 
 #define STAGED     16                         /* elements of a slice that a thread reads */
@@ -16,23 +17,6 @@
 #define PAIR_STEP  (2 * (INK_BLOCK / GROUPS)) /* terms apart are the pairs that one thread reads */
 #define PAIR_TURNS (INK_DEPTH / PAIR_STEP)    /* pairs of terms that one thread reads */
 #define OUT_STRIDE (INK_TILE + 4)
-#define OUTSIDE    (-(1 << 29))
-
-/* A row of the left side: its image's first pixel, and where its window stands. */
-typedef struct place {
-    uint32_t pixel;
-    int32_t h, w;
-} place;
-
-/* Row m of the outputs of a grid. */
-INK_DEVICE place place_of(uint32_t m, uint32_t rows, uint32_t grid_h, uint32_t grid_w, uint32_t step, uint32_t map) {
-    place at;
-    const uint32_t line = m / grid_w, image = line / grid_h;
-    at.pixel = image * map;
-    at.h = m < rows ? (int32_t)((line - image * grid_h) * step) : OUTSIDE;
-    at.w = (int32_t)((m - line * grid_w) * step);
-    return at;
-}
 
 /* Where the channels of a place's tap begin, in rows of x; false outside the map. */
 INK_DEVICE bool tap_pixel(const place *at, ink_cuda_tap tap, uint32_t height, uint32_t width, uint64_t *pixel) {
@@ -189,45 +173,6 @@ INK_DEVICE void read_map(const ink_cuda_outer *a, uint32_t first, uint32_t end, 
 
 /* ---- the result ---- */
 
-/* Where row m of a grid's outputs lies, in rows of y. */
-INK_DEVICE uint64_t out_pixel(const ink_cuda_gather *a, ink_cuda_grid grid, uint32_t m) {
-    const uint32_t line = m / grid.grid_w, image = line / grid.grid_h;
-    const uint32_t h = grid.first_h + (line - image * grid.grid_h) * a->out_step;
-    const uint32_t w = grid.first_w + (m - line * grid.grid_w) * a->out_step;
-    return ((uint64_t)image * a->out_h + h) * a->out_w + w;
-}
-
-/* Four columns of one row: bias, residual, relu; stored, and back into the tile for the statistics. */
-INK_DEVICE void finish_row(const ink_cuda_gather *a, uint64_t pixel, uint32_t k, float *tile) {
-    const uint64_t at = pixel * a->k + k;
-    for (uint32_t e = 0; e < 4; e++) {
-        if (k + e >= a->k) continue;
-        float y = tile[e];
-        if (a->bias != NULL) y += a->bias[k + e];
-        if (a->residual != NULL) y += a->residual[at + e];
-        if (a->relu && y < 0.0f) y = 0.0f;
-        tile[e] = y;
-        if (a->k % 4 != 0) a->y[at + e] = y;
-    }
-    if (a->k % 4 == 0 && k < a->k) ink_store4(a->y + at, tile);
-}
-
-/* Sum of a column over the tile's rows, and of its squares from their mean, as the kernel sums has them. */
-INK_DEVICE void tile_stats(const ink_cuda_gather *a, uint32_t rows, uint32_t column, const float *tile) {
-    const uint32_t k = INK_Y * INK_TILE + column;
-    if (k >= a->k) return;
-    float sum = 0.0f, squares = 0.0f;
-    for (uint32_t r = 0; r < rows; r++) sum += tile[r * OUT_STRIDE + column];
-    const float mean = sum / (float)rows;
-    for (uint32_t r = 0; r < rows; r++) {
-        const float off = tile[r * OUT_STRIDE + column] - mean;
-        squares = fmaf(off, off, squares);
-    }
-    float *to = a->stats + ((uint64_t)INK_X * a->k + k) * 2;
-    to[0] = sum;
-    to[1] = squares;
-}
-
 /* Where a thread's sums stand: sum [i][j][e] of thread t is this row and column of the tile; as mma has its result. */
 #define SUM_ROW(t, i, e)    ((t) / 64 * 32 + 16 * (i) + (t) % 32 / 4 + (e) / 2 * 8)
 #define SUM_COLUMN(t, j, e) ((t) / 32 % 2 * 32 + 8 * (j) + (t) % 4 * 2 + (e) % 2)
@@ -268,14 +213,14 @@ INK_DEVICE void put_sums(unsigned t, float sums[2][4][4], float *tile) {
 /* dw from the parts, in their order. */
 INK_KERNEL(outer_join, ink_cuda_outer_join) {
     INK_THREADS {
-        const uint64_t i = (uint64_t)INK_X * INK_BLOCK + t, rows = i / a.c, k = rows / a.n_taps;
+        const uint64_t i = (uint64_t)INK_X * INK_BLOCK + t, rows = ink_over(i, a.c), k = ink_over(rows, a.n_taps);
         if (k >= a.k) continue;
         const uint32_t c = (uint32_t)(i - rows * a.c), tap = (uint32_t)(rows - k * a.n_taps);
-        const uint64_t columns = (uint64_t)a.n_live * a.c;
+        const uint64_t columns = (uint64_t)a.n_live * a.parts_c;
         const int32_t live = a.live[tap];
         float sum = 0.0f;
         for (uint32_t part = 0; live >= 0 && part < a.n_parts; part++) {
-            sum += a.parts[((uint64_t)part * a.k + k) * columns + (uint64_t)live * a.c + c];
+            sum += a.parts[((uint64_t)part * a.k + k) * columns + (uint64_t)live * a.parts_c + c];
         }
         a.dw[i] = sum;
     }

@@ -4,6 +4,8 @@
 #include "ops/cuda/kern.h"
 
 #include "core/rng_both.h"
+#include "ops/cuda/kern_copy.h"
+#include "ops/cuda/kern_mma.h"
 #include "ops/cuda/step.h"
 #include "ops/graph.h"
 
@@ -11,6 +13,9 @@
 
 #include <cooperative_groups.h>
 
+namespace of_bf16 {
+#include "ops/cuda/kern_bf16.cu"
+}
 namespace of_classes {
 #include "ops/cuda/kern_classes.cu"
 }
@@ -35,6 +40,7 @@ namespace of_product {
 namespace of_ring {
 #include "ops/cuda/kern_ring.cu"
 }
+using namespace of_bf16;
 using namespace of_classes;
 using namespace of_depthwise;
 using namespace of_learn;
@@ -46,8 +52,12 @@ using namespace of_ring;
 
 static __shared__ ink_cuda_entry present; /* what the block does now */
 
+/* Blocks of it on one multiprocessor: 168 registers a thread, where the compiler would take more and leave room for
+ * two. */
+#define BESIDE 3
+
 /* clang-format off */
-#define STEP extern "C" __global__ void __launch_bounds__(INK_BLOCK) ink_kern_step(const ink_cuda_step a)
+#define STEP extern "C" __global__ void __launch_bounds__(INK_BLOCK, BESIDE) ink_kern_step(const ink_cuda_step a)
 /* clang-format on */
 #define BLOCK_OF(name, type) block_##name(*(const type *)(const void *)present.arguments)
 #define RESIDENT             gridDim.x

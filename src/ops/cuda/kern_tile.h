@@ -57,7 +57,8 @@ INK_KERNEL(NAME_OF(gather, PRECISION), ink_cuda_gather) {
     }
     INK_THREADS {
         if (a.stats == NULL || t >= INK_TILE) continue;
-        tile_stats(&a, rows - first_row < INK_TILE ? rows - first_row : INK_TILE, t, tile);
+        tile_stats(&a, INK_X, INK_Y * INK_TILE + t, rows - first_row < INK_TILE ? rows - first_row : INK_TILE, tile + t,
+                   OUT_STRIDE);
     }
 }
 

@@ -4,24 +4,11 @@
 #define STRIDE (INK_DEPTH / 2 + 4) /* of rows, so that eight of them stand in different banks */
 #define SLICE  (INK_TILE * STRIDE)
 
-/* Two floats to the nearest bfloat16, ties to even; the first in the lower half. NaN stays NaN. */
-INK_DEVICE uint32_t pair_of(float first, float second) {
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
-    uint32_t pair;
-    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(second), "f"(first));
-    return pair;
-#else
-    uint32_t lower = ink_float_bits(first), upper = ink_float_bits(second);
-    lower = isnan(first) ? lower >> 16 | 0x40u : (lower + 0x7fffu + (lower >> 16 & 1u)) >> 16;
-    upper = isnan(second) ? upper >> 16 | 0x40u : (upper + 0x7fffu + (upper >> 16 & 1u)) >> 16;
-    return upper << 16 | lower;
-#endif
-}
-
 INK_DEVICE void store_bf16(uint32_t *slice, unsigned t, const float *in) {
     INK_UNROLL
     for (uint32_t i = 0; i < STAGED; i += 2) {
-        slice[(t / QUARTERS + i / 4 * ROW_STEP) * STRIDE + 2 * (t % QUARTERS) + i % 4 / 2] = pair_of(in[i], in[i + 1]);
+        slice[(t / QUARTERS + i / 4 * ROW_STEP) * STRIDE + 2 * (t % QUARTERS) + i % 4 / 2] =
+            ink_bf16_pair(in[i], in[i + 1]);
     }
 }
 
@@ -30,7 +17,7 @@ INK_DEVICE void store_turned_bf16(uint32_t *slice, unsigned t, const float *in) 
     for (uint32_t i = 0; i < STAGED / 2; i++) {
         const uint32_t turn = i / 4, e = i % 4;
         slice[(4 * (t % GROUPS) + e) * STRIDE + turned_term(2 * turn, t) / 2] =
-            pair_of(in[8 * turn + e], in[8 * turn + 4 + e]);
+            ink_bf16_pair(in[8 * turn + e], in[8 * turn + 4 + e]);
     }
 }
 
@@ -50,6 +37,8 @@ INK_DEVICE void multiply_bf16(INK_KEEP(float, sums, [2][4][4]), const uint32_t *
             }
         }
         INK_UNROLL
-        for (uint32_t i = 0; i < 8; i++) mma_bf16(sums, l, r, i / 4, i % 4);
+        for (uint32_t i = 0; i < 8; i++) {
+            mma_bf16(INK_LANES(sums, [i / 4][i % 4]), INK_LANES(l, [i / 4]), INK_LANES(r, [i % 4]));
+        }
     }
 }

@@ -44,6 +44,8 @@ INK_DEVICE void multiply_tf32(INK_KEEP(float, sums, [2][4][4]), const uint32_t *
             }
         }
         INK_UNROLL
-        for (uint32_t i = 0; i < 8; i++) mma_tf32(sums, l, r, i / 4, i % 4);
+        for (uint32_t i = 0; i < 8; i++) {
+            mma_tf32(INK_LANES(sums, [i / 4][i % 4]), INK_LANES(l, [i / 4]), INK_LANES(r, [i % 4]));
+        }
     }
 }

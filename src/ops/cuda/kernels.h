@@ -71,6 +71,24 @@ typedef struct ink_cuda_give {
     uint32_t bytes; /* of a slot of all */
 } ink_cuda_give;
 
+/* ---- bfloat16 ----
+ *
+ * What products of bf16 read lies in the device's memory as uint16_t beside the floats, or in their place. Who makes
+ * such a value writes it (y_bf16); parameters and inputs are rounded at the beginning of a step. Of a stem's pixels and
+ * weights the channels are filled up with zeros to a multiple of eight there, "c_bf16": 16 bytes are copied at once. */
+
+/* Rows of c elements, as rows of c_bf16. */
+typedef struct ink_cuda_rounded {
+    const float *from;
+    uint16_t *to;
+    uint32_t rows, c, c_bf16;
+} ink_cuda_rounded;
+
+/* One block a piece. */
+typedef struct ink_cuda_round {
+    const ink_cuda_rounded *pieces;
+} ink_cuda_round;
+
 /* ---- element by element ---- */
 
 typedef enum ink_cuda_map_kind {
@@ -86,6 +104,7 @@ typedef enum ink_cuda_map_kind {
 typedef struct ink_cuda_map {
     const float *x, *b;
     float *y;
+    uint16_t *y_bf16;
     uint64_t count;
     ink_cuda_map_kind kind;
     int32_t activation; /* ink_activation */
@@ -109,8 +128,9 @@ typedef struct ink_cuda_normalise {
     const uint8_t *images;
     const float *warped; /* or NULL */
     float *y;
+    uint16_t *y_bf16;
     float scale[3], shift[3];
-    uint32_t n, map, c;
+    uint32_t n, map, c, c_bf16;
 } ink_cuda_normalise;
 
 /* ---- matrix products ---- */
@@ -128,35 +148,50 @@ typedef struct ink_cuda_grid {
 } ink_cuda_grid;
 
 /* y[n, h, w, k] = sum over taps, c of x[n, i in_step + dh, j in_step + dw, c] w[tap.weight + k w_column + c w_channel]
- * with h = first_h + i out_step, w alike; + bias[k] + residual; relu. Grids: (tiles of rows, tiles of k, grids).
- * Linear is a window of 1 x 1 on a map of 1 x 1. */
+ * with h = first_h + i out_step, w alike; + bias[k]; where mean is not NULL relu (relu_first) and batch norm with
+ * statistics that are there, as ink_cuda_norm has it; + residual; relu; times the gate's slope. Grids: (tiles of
+ * rows, tiles of k, grids). Linear is a window of 1 x 1 on a map of 1 x 1. */
 typedef struct ink_cuda_gather {
     const float *x, *w, *bias, *residual;
+    const uint16_t *x_bf16, *w_bf16; /* which of x and w are read, the kernel says */
     float *y, *stats; /* stats: sum and squares of each chunk of rows, as ink_cuda_sums has them; or NULL */
+    uint16_t *y_bf16; /* what of y and y_bf16 is NULL is not written */
+    const float *mean, *inv_std, *gamma, *beta;
+    const float *gate;         /* towards the input: y is a ReLU's dy, and this what the ReLU saw or made; or NULL */
+    const uint16_t *gate_bf16; /* in place of gate where it is not NULL */
     const ink_cuda_tap *taps;
     const ink_cuda_grid *grids;
     uint32_t n, in_h, in_w, c, in_step;
     uint32_t out_h, out_w, k, out_step;
     uint32_t w_column, w_channel;
-    uint32_t relu;
+    uint32_t relu, relu_first;
+    uint32_t split; /* of kern_bf16.cu: above 1, y is the sums of so many parts of the terms, one after another, of the
+                       first grid alone; the third axis of the launch is parts */
 } ink_cuda_gather;
+
+/* What becomes of such sums, added in their order. */
+typedef struct ink_cuda_gather_join {
+    ink_cuda_gather to;
+    const float *parts;
+} ink_cuda_gather_join;
 
 /* parts[part][k][j], j = (live tap, c) = sum over the part's rows m of dy[m][k] * x[tap of m][c].
  * Grids: (tiles of j, tiles of k, parts). */
 typedef struct ink_cuda_outer {
     const float *x, *dy;
+    const uint16_t *x_bf16, *dy_bf16;
     float *parts;
     const ink_cuda_tap *taps;
     uint32_t n_taps, n, in_h, in_w, c, in_step, out_h, out_w, k;
     uint32_t part_rows; /* a multiple of INK_DEPTH */
 } ink_cuda_outer;
 
-/* dw [k][taps][c] = sum over parts in order; dead taps 0. */
+/* dw [k][taps][c] = sum over parts in order, whose taps have parts_c channels; dead taps 0. */
 typedef struct ink_cuda_outer_join {
     const float *parts;
     const int32_t *live; /* [taps]: number among the live ones, or -1 */
     float *dw;
-    uint32_t n_parts, n_taps, n_live, c, k;
+    uint32_t n_parts, n_taps, n_live, c, k, parts_c;
 } ink_cuda_outer_join;
 
 /* ---- convolutions of each channel by itself; weights [c][taps] ---- */
@@ -166,6 +201,7 @@ typedef struct ink_cuda_outer_join {
 typedef struct ink_cuda_depthwise {
     const float *x, *w, *bias;
     float *y;
+    uint16_t *y_bf16;
     uint64_t count;                       /* elements of y; rows of dy, n * out_h * out_w */
     uint32_t backward;                    /* 0 or 1 */
     uint32_t c, in_h, in_w, out_h, out_w; /* as of the forward node */
@@ -185,6 +221,7 @@ typedef struct ink_cuda_depthwise_join {
  * inv_std. relu: dy counts where y > 0. */
 typedef struct ink_cuda_sums {
     const float *x, *dy, *y, *mean, *inv_std;
+    const uint16_t *y_bf16; /* in place of y where it is not NULL */
     float *sums;
     uint32_t rows, c;
     uint32_t with_dy; /* 0: of x; 1: of dy alone; 2: of dy and dy xh */
@@ -209,10 +246,13 @@ typedef struct ink_cuda_fixed {
     float eps;
 } ink_cuda_fixed;
 
-/* y = (x - mean) inv_std gamma + beta (+ residual) (relu); or with dy: y = dx. */
+/* y = (x - mean) inv_std gamma + beta (+ residual) (relu); or backward: y = dx, with relu times the gradient of the
+ * ReLU that made x. */
 typedef struct ink_cuda_norm {
     const float *x, *dy, *gate, *gamma, *beta, *mean, *inv_std, *tilt, *residual;
+    const uint16_t *gate_bf16; /* in place of gate where it is not NULL */
     float *y;
+    uint16_t *y_bf16;
     uint64_t count;
     uint32_t c, relu, backward; /* backward with tilt NULL: of an evaluation. gate: dy counts where it is above 0 */
 } ink_cuda_norm;
@@ -231,6 +271,9 @@ typedef enum ink_cuda_pool_kind {
 typedef struct ink_cuda_pool {
     const float *x; /* of _DX: dy */
     float *y;
+    uint16_t *y_bf16;
+    const float *gate; /* of _DX, as ink_cuda_gather has them */
+    const uint16_t *gate_bf16;
     int32_t *first;
     uint64_t count; /* elements of y */
     ink_cuda_pool_kind kind;
@@ -316,6 +359,11 @@ typedef struct ink_cuda_muon {
     X(outer_tf32, ink_cuda_outer)                                                                                      \
     X(outer_bf16, ink_cuda_outer)                                                                                      \
     X(outer_join, ink_cuda_outer_join)                                                                                 \
+    X(gather_64x64, ink_cuda_gather)                                                                                   \
+    X(turned_64x64, ink_cuda_gather)                                                                                   \
+    X(outer_64x64, ink_cuda_outer)                                                                                     \
+    X(gather_join, ink_cuda_gather_join)                                                                               \
+    X(round, ink_cuda_round)                                                                                           \
     X(depthwise, ink_cuda_depthwise)                                                                                   \
     X(depthwise_dw, ink_cuda_depthwise)                                                                                \
     X(depthwise_join, ink_cuda_depthwise_join)                                                                         \
@@ -329,7 +377,17 @@ typedef struct ink_cuda_muon {
     X(squares, ink_cuda_squares)                                                                                       \
     X(clip_join, ink_cuda_clip_join)                                                                                   \
     X(muon, ink_cuda_muon)
-#define INK_CUDA_KERNELS(X) INK_CUDA_STEP_KERNELS(X) X(draw, ink_cuda_draw)
+/* Products of large tiles, rows x columns: more shared memory and registers than the kernel of whole steps has for each
+ * of its blocks. In the order of ink_gpu_tile. */
+#define INK_CUDA_LARGE_KERNELS(X)                                                                                      \
+    X(gather_128x32, ink_cuda_gather)                                                                                  \
+    X(turned_128x32, ink_cuda_gather)                                                                                  \
+    X(gather_128x64, ink_cuda_gather)                                                                                  \
+    X(turned_128x64, ink_cuda_gather)                                                                                  \
+    X(gather_128x128, ink_cuda_gather)                                                                                 \
+    X(turned_128x128, ink_cuda_gather)                                                                                 \
+    X(outer_128x128, ink_cuda_outer)
+#define INK_CUDA_KERNELS(X) INK_CUDA_STEP_KERNELS(X) INK_CUDA_LARGE_KERNELS(X) X(draw, ink_cuda_draw)
 
 typedef enum ink_cuda_kernel {
 #define INK_CUDA_NAME(name, type) INK_KERN_##name,

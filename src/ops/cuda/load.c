@@ -75,6 +75,6 @@ void ink_cuda_tell(ink_cuda_state *state) {
     snprintf(state->text, sizeof state->text, "not used: %.180s", err.text);
 }
 
-void ink_cuda_force(int way) {
-    if (opened != NULL) opened->force(way);
+void ink_cuda_force(int way, int tile) {
+    if (opened != NULL) opened->force(way, tile);
 }

@@ -1,4 +1,5 @@
-/* ops/cuda/plan.c: which nodes become part of another node's kernel: relu, sums of two values, batch norm's sums.
+/* ops/cuda/plan.c: which nodes become part of another node's kernel: relu, sums of two values, batch norm's sums, and
+ * all of batch norm in an evaluation.
  * Memory and tables are found in plan_memory.c and plan_tables.c. */
 #include "ops/cuda/program.h"
 
@@ -84,6 +85,20 @@ static ink_id absorb_relu(ink_program *p, int32_t at, ink_id v) {
     return relu->out[0];
 }
 
+/* A batch norm whose statistics are there already becomes part of the product whose result v is. */
+static ink_id absorb_norm(ink_program *p, int32_t at, ink_id v) {
+    int32_t i = only_reader(p, v, false);
+    if (i < 0 || p->notes[i].done || p->notes[at].residual != INK_NONE) return v;
+    const ink_node *norm = &p->g.nodes[i];
+    if (norm->op != INK_OP_BATCHNORM || norm->attr.batchnorm.training || norm->in[0] != v) return v;
+    p->notes[at].norm = i;
+    p->notes[at].relu_first = p->notes[at].relu;
+    p->notes[at].relu = false;
+    p->notes[i].done = true;
+    p->same[v] = norm->out[0];
+    return absorb_relu(p, at, absorb_sum(p, at, norm->out[0]));
+}
+
 /* The next node that is a kernel of its own: if it is a batch norm of v, v's sums come with v. */
 static void give_sums(ink_program *p, int32_t at, ink_id v) {
     int32_t i = at + 1;
@@ -111,23 +126,64 @@ static void absorb_gate(ink_program *p, int32_t at) {
     p->same[node->in[1]] = INK_NONE; /* never made */
 }
 
+/* The gradient of a relu becomes part of the kernel of node `at` that makes its dy, v, for nobody else. A batch norm's
+ * reads the relu's y anyway: that must be what its own x is. */
+static void absorb_slope(ink_program *p, int32_t at, ink_id v) {
+    const ink_node *node = &p->g.nodes[at];
+    if (v == INK_NONE) return;
+    int32_t i = only_reader(p, v, false), maker = maker_of(p, node->in[0]);
+    if (i < 0 || p->notes[i].done) return;
+    const ink_node *slope = &p->g.nodes[i];
+    if (slope->op != INK_OP_ACTIVATION_DX || slope->attr.activation.kind != INK_RELU || slope->in[1] != v) return;
+    if (node->op == INK_OP_BATCHNORM_DX) {
+        const ink_node *relu = maker < 0 ? NULL : &p->g.nodes[maker];
+        if (relu == NULL || relu->op != INK_OP_ACTIVATION || relu->attr.activation.kind != INK_RELU) return;
+        if (relu->in[0] != slope->in[0]) return;
+        p->notes[at].relu = true;
+    } else {
+        p->notes[at].slope = slope->in[0];
+    }
+    p->notes[i].done = true;
+    p->same[v] = slope->out[0];
+}
+
+static bool is_pool_dx(ink_op op) {
+    return op == INK_OP_MAXPOOL_DX || op == INK_OP_GLOBAL_MAXPOOL_DX || op == INK_OP_AVGPOOL_DX ||
+           op == INK_OP_GLOBAL_AVGPOOL_DX;
+}
+
+static void absorb_into_product(ink_program *p, int32_t at) {
+    const ink_node *node = &p->g.nodes[at];
+    ink_id v = absorb_relu(p, at, absorb_sum(p, at, node->out[0]));
+    if (node->op == INK_OP_LINEAR || node->op == INK_OP_CONV2D) {
+        give_sums(p, at, absorb_norm(p, at, v));
+    } else if (!p->notes[at].relu) {
+        absorb_slope(p, at, v);
+    }
+}
+
 void ink_cuda_fuse(ink_program *p) {
     for (ink_id v = 0; v < p->g.n_values; v++) p->same[v] = v;
     for (int32_t i = 0; i < p->g.n_nodes; i++) {
-        p->notes[i].residual = p->notes[i].gate = p->notes[i].dy = INK_NONE;
+        p->notes[i].residual = p->notes[i].gate = p->notes[i].dy = p->notes[i].slope = INK_NONE;
+        p->notes[i].norm = -1;
+    }
+    for (int32_t i = 0; i < p->g.n_nodes; i++) {
+        if (p->g.nodes[i].op == INK_OP_BATCHNORM_DX) absorb_gate(p, i);
     }
     for (int32_t i = 0; i < p->g.n_nodes; i++) {
         const ink_node *node = &p->g.nodes[i];
         if (p->notes[i].done) continue;
         bool gather = node->op == INK_OP_LINEAR || node->op == INK_OP_CONV2D || node->op == INK_OP_LINEAR_DX ||
                       node->op == INK_OP_CONV2D_DX;
-        if (gather || node->op == INK_OP_BATCHNORM) {
-            ink_id v = absorb_relu(p, i, absorb_sum(p, i, node->out[0]));
-            if (node->op == INK_OP_LINEAR || node->op == INK_OP_CONV2D) give_sums(p, i, v);
+        if (gather) {
+            absorb_into_product(p, i);
+        } else if (node->op == INK_OP_BATCHNORM) {
+            (void)absorb_relu(p, i, absorb_sum(p, i, node->out[0]));
         } else if (node->op == INK_OP_ADD && p->g.values[node->out[0]].batched) {
             (void)absorb_relu(p, i, node->out[0]);
-        } else if (node->op == INK_OP_BATCHNORM_DX) {
-            absorb_gate(p, i);
+        } else if (node->op == INK_OP_BATCHNORM_DX || is_pool_dx(node->op)) {
+            absorb_slope(p, i, node->out[0]);
         }
     }
 }

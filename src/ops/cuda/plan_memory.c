@@ -42,14 +42,17 @@ static scratch scratch_of(const ink_program *p, size_t n) {
     scratch s = {0, 0, 0, 0, 0, 0};
     for (int32_t i = 0; i < p->g.n_nodes; i++) {
         const ink_node *node = &p->g.nodes[i];
+        if (p->notes[i].split > 1) {
+            at_least(&s.parts, p->notes[i].split * n * ink_graph_elements(&p->g, node->out[0]) * sizeof(float));
+        }
         if (node->op == INK_OP_BATCHNORM || node->op == INK_OP_BATCHNORM_DX || node->op == INK_OP_BIAS_DB) {
             size_t c = ink_cuda_dim(p, node->in[0], 0), rows = n * ink_cuda_map_of(p, node->in[0]);
             at_least(&s.sums, (rows + INK_CHUNK - 1) / INK_CHUNK * c * 2 * sizeof(float));
             at_least(&s.tilt, 2 * c * sizeof(float));
         } else if (node->op == INK_OP_CONV2D_DW || node->op == INK_OP_LINEAR_DW) {
-            ink_cuda_conv f = ink_cuda_conv_of(p, node);
+            ink_cuda_conv f = ink_cuda_conv_at(p, i);
             size_t live = ink_cuda_live_taps(&f), rows = n * f.p * f.q;
-            size_t part = ink_cuda_part_rows(&f, (uint32_t)live, (uint32_t)n);
+            size_t part = ink_cuda_part_rows(&f, (uint32_t)live, (uint32_t)n, p->notes[i].is_bf16);
             at_least(&s.parts, (rows + part - 1) / part * f.k * live * f.c * sizeof(float));
         } else if (node->op == INK_OP_DEPTHWISE_DW) {
             size_t rows = n * ink_cuda_map_of(p, node->in[1]), chunks = (rows + INK_CHUNK - 1) / INK_CHUNK;
@@ -75,14 +78,22 @@ static scratch scratch_of(const ink_program *p, size_t n) {
 /* Bytes that a value of its own takes, 0 where it shares; for n images. */
 static size_t bytes_of(const ink_program *p, ink_id v, size_t n) {
     const ink_value *value = &p->g.values[v];
-    if (is_bytes(value) || p->same[v] != v) return 0;
+    if (is_bytes(value) || p->same[v] != v || p->forms[v] == INK_FORM_BF16) return 0;
     return ink_graph_elements(&p->g, v) * (value->batched ? n : 1) * sizeof(float);
+}
+
+/* And those of it as bf16, with channels of zeros where there are too few. */
+static size_t bf16_bytes_of(const ink_program *p, ink_id v, size_t n) {
+    const ink_value *value = &p->g.values[v];
+    if (p->forms[v] == INK_FORM_FLOAT) return 0;
+    size_t c = ink_cuda_channels(value), rows = ink_graph_elements(&p->g, v) * (value->batched ? n : 1) / c;
+    return rows * ink_cuda_c_bf16((uint32_t)c) * sizeof(uint16_t);
 }
 
 static size_t bytes_for(const ink_program *p, size_t n) {
     scratch s = scratch_of(p, n);
     size_t bytes = s.sums + s.tilt + s.parts + s.first + s.squares + s.muon + n * (p->pixels + 2 * sizeof(float));
-    for (ink_id v = 0; v < p->g.n_values; v++) bytes += bytes_of(p, v, n);
+    for (ink_id v = 0; v < p->g.n_values; v++) bytes += bytes_of(p, v, n) + bf16_bytes_of(p, v, n);
     return bytes;
 }
 
@@ -125,15 +136,17 @@ static ink_status place_values(ink_program *p, ink_error *err) {
         bool found;
         ink_status status = borrow(p, v, &found, err);
         if (status != INK_OK) return status;
-        size_t bytes = bytes_of(p, v, p->max_batch);
+        size_t bytes = bytes_of(p, v, p->max_batch), rounded = bf16_bytes_of(p, v, p->max_batch);
+        if (rounded > 0 && (p->bf16[v] = ink_cuda_block_new(p, rounded, true)) == NULL) return too_large(p, err);
         if (found || bytes == 0) continue;
         p->data[v] = ink_cuda_block_new(p, bytes, is_lasting(&p->g.values[v]));
         if (p->data[v] == NULL) return too_large(p, err);
     }
     for (ink_id v = 0; v < p->g.n_values; v++) {
-        ink_id at = v;
-        while (at != INK_NONE && p->same[at] != at) at = p->same[at];
-        if (at != v && at != INK_NONE) p->data[v] = p->data[at];
+        ink_id at = ink_cuda_root(p, v);
+        if (at == v || at == INK_NONE) continue;
+        p->data[v] = p->data[at];
+        p->bf16[v] = p->bf16[at];
     }
     return INK_OK;
 }

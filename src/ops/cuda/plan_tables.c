@@ -25,10 +25,18 @@ uint32_t ink_cuda_live_taps(const ink_cuda_conv *f) {
     return count;
 }
 
-/* Few tiles have many parts, many tiles long ones: about 600 blocks at a batch of 512 on a map of 7 x 7. */
-uint32_t ink_cuda_part_rows(const ink_cuda_conv *f, uint32_t n_live, uint32_t max_batch) {
-    uint64_t tiles = (uint64_t)((f->k + INK_TILE - 1) / INK_TILE) * ((n_live * f->c + INK_TILE - 1) / INK_TILE);
+/* Few tiles have many parts, many tiles long ones: about 600 blocks at a batch of 512 on a map of 7 x 7. The kernels of
+ * bf16 in memory: about BLOCKS_AIM, two for each multiprocessor of a large GPU, at that batch on any map. */
+#define BATCH_AIM  512
+#define BLOCKS_AIM 264
+uint32_t ink_cuda_part_rows(const ink_cuda_conv *f, uint32_t n_live, uint32_t max_batch, bool bf16) {
+    uint32_t tile = bf16 && f->k >= 2 * INK_TILE && n_live * f->c >= 2 * INK_TILE ? 2 * INK_TILE : INK_TILE;
+    uint64_t tiles = (uint64_t)((f->k + tile - 1) / tile) * ((n_live * f->c + tile - 1) / tile);
     uint64_t rows = tiles * INK_DEPTH, all = (uint64_t)max_batch * f->p * f->q;
+    if (bf16) {
+        rows = tiles * BATCH_AIM * f->p * f->q / BLOCKS_AIM;
+        rows = (rows + INK_DEPTH - 1) / INK_DEPTH * INK_DEPTH;
+    }
     rows = rows < 256 ? 256 : rows > 8192 ? 8192 : rows;
     while ((all + rows - 1) / rows > INK_GRID_MOST) rows *= 2;
     return (uint32_t)rows;
@@ -102,7 +110,7 @@ static void backward_tables(const ink_cuda_conv *f, room *r, ink_cuda_tables *t)
     }
 }
 
-static void conv_tables(tables *l, const ink_cuda_conv *f, bool backward, ink_cuda_tables *t) {
+static void conv_tables(tables *l, const ink_cuda_conv *f, bool backward, bool bf16, ink_cuda_tables *t) {
     size_t taps = (size_t)f->r * f->s, grids = backward ? (size_t)f->stride * f->stride : 1;
     room r = {ink_mem_new(taps, sizeof *r.taps), ink_mem_new(grids, sizeof *r.grids),
               ink_mem_new(taps, sizeof *r.live)};
@@ -114,7 +122,7 @@ static void conv_tables(tables *l, const ink_cuda_conv *f, bool backward, ink_cu
         t->taps = send(l, r.taps, taps, sizeof *r.taps);
         t->grids = send(l, r.grids, grids, sizeof *r.grids);
         t->live = send(l, r.live, taps, sizeof *r.live);
-        t->part_rows = ink_cuda_part_rows(f, t->n_live, l->p->max_batch);
+        t->part_rows = ink_cuda_part_rows(f, t->n_live, l->p->max_batch, bf16);
     }
     ink_mem_free(r.taps);
     ink_mem_free(r.grids);
@@ -208,17 +216,48 @@ static void list_pieces(ink_program *p, ink_cuda_piece *pieces) {
     }
 }
 
+/* ---- what is rounded at the beginning of a step: parameters, and inputs that the caller wrote ---- */
+
+static uint32_t list_rounded(const ink_program *p, ink_cuda_rounded *to) {
+    uint32_t n = 0;
+    for (ink_id v = 0; v < p->g.n_values; v++) {
+        const ink_value *value = &p->g.values[v];
+        if (p->forms[v] == INK_FORM_FLOAT || (value->role != INK_ROLE_PARAM && value->role != INK_ROLE_INPUT)) continue;
+        uint32_t c = ink_cuda_channels(value), c_bf16 = ink_cuda_c_bf16(c), piece = INK_PIECE / c + 1;
+        size_t rows = ink_graph_elements(&p->g, v) * (value->batched ? p->max_batch : 1) / c;
+        for (size_t row = 0; row < rows; row += piece, n++) {
+            if (to == NULL) continue;
+            to[n] = (ink_cuda_rounded){p->data[v] + row * c, p->bf16[v] + row * c_bf16,
+                                       rows - row < piece ? (uint32_t)(rows - row) : piece, c, c_bf16};
+        }
+    }
+    return n;
+}
+
+static ink_status write_rounded(tables *l) {
+    uint32_t count = list_rounded(l->p, NULL);
+    if (l->status != INK_OK || count == 0) return l->status;
+    ink_cuda_rounded *pieces = ink_mem_new(count, sizeof *pieces);
+    if (pieces == NULL) return ink_fail_memory(l->err, count * sizeof *pieces, "a table of what is rounded");
+    (void)list_rounded(l->p, pieces);
+    l->p->to_round = send(l, pieces, count, sizeof *pieces);
+    l->p->n_to_round = count;
+    ink_mem_free(pieces);
+    return l->status;
+}
+
 ink_status ink_cuda_write_tables(ink_program *p, ink_error *err) {
     static const ink_cuda_conv unit = {1, 1, 1, 1, 1, 1, 1, 1, 1, 0};
     tables l = {p, INK_OK, err};
-    conv_tables(&l, &unit, false, &p->unit);
+    conv_tables(&l, &unit, false, false, &p->unit);
     for (int32_t i = 0; i < p->g.n_nodes && l.status == INK_OK; i++) {
         const ink_node *node = &p->g.nodes[i];
         if (!ink_cuda_is_matrix(node->op)) continue;
-        ink_cuda_conv f = ink_cuda_conv_of(p, node);
+        ink_cuda_conv f = ink_cuda_conv_at(p, i);
         bool backward = node->op == INK_OP_CONV2D_DX || node->op == INK_OP_LINEAR_DX;
-        conv_tables(&l, &f, backward, &p->notes[i].tables);
+        conv_tables(&l, &f, backward, p->notes[i].is_bf16, &p->notes[i].tables);
     }
+    l.status = write_rounded(&l);
     uint32_t count = count_pieces(p);
     if (l.status != INK_OK || count == 0) return l.status;
     ink_cuda_piece *pieces = ink_mem_new(count, sizeof *pieces);

@@ -22,7 +22,7 @@ struct ink_cuda_plugin {
     /* As ink_cuda_open, ink_cuda_tell and ink_cuda_force of ops/backend.h. */
     ink_status (*open)(uint32_t number, const ink_backend **out, ink_error *err);
     void (*tell)(ink_cuda_state *state);
-    void (*force)(int way);
+    void (*force)(int way, int tile);
 };
 
 #endif

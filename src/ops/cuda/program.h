@@ -34,11 +34,16 @@ typedef struct ink_cuda_tables {
 typedef struct ink_cuda_note {
     bool done;       /* it is part of another node's kernel */
     bool relu;       /* done at the end of this kernel */
+    bool relu_first; /* before norm */
+    int32_t norm; /* linear, conv2d: the batch norm node, of an evaluation, that is done before the residual; or -1 */
     ink_id residual; /* added before that, or INK_NONE */
     ink_id gate;     /* batchnorm_dx: dy counts where this value is above 0; or INK_NONE */
+    ink_id slope;    /* other gradients: so does the result; or INK_NONE */
     ink_id dy;       /* batchnorm_dx: the gradient before the gate */
     bool gives_sums; /* conv2d: the sums of the batch norm behind it come from its kernel */
     bool has_sums;   /* batchnorm: its sums are there already */
+    bool is_bf16;    /* matrix: both sides are read as bf16 from memory */
+    uint32_t split;  /* then, forward: parts of its sums' terms, at least 1 */
     ink_cuda_tables tables;
     uint32_t first_piece,
         n_pieces; /* optimizers, averages: of the nodes in a row that begin here; clip: all gradients */
@@ -52,6 +57,13 @@ typedef struct ink_cuda_ring {
     uint32_t steps;
 } ink_cuda_ring;
 
+/* As what a value of floats lies in memory. */
+typedef enum ink_cuda_form {
+    INK_FORM_FLOAT,
+    INK_FORM_BOTH, /* as bf16 beside it */
+    INK_FORM_BF16  /* nothing reads the floats */
+} ink_cuda_form;
+
 struct ink_program {
     const ink_backend *backend;
     ink_gpu *gpu;
@@ -60,7 +72,9 @@ struct ink_program {
     ink_precision precision;
     uint32_t max_batch, last_n;
 
-    float **data;         /* [values]; NULL for bytes */
+    float **data;         /* [values]; NULL for bytes, and where only bf16 is read */
+    uint16_t **bf16;      /* [values]: the same rounded; NULL where nothing reads that */
+    ink_cuda_form *forms; /* [values] */
     ink_id *same;         /* [values]: the value whose memory it is; itself, mostly */
     ink_cuda_note *notes; /* [nodes] */
 
@@ -74,6 +88,8 @@ struct ink_program {
     float *muon;          /* u, X, A, A A, Z */
     ink_cuda_tables unit; /* of plain matrix products */
     const ink_cuda_piece *pieces;
+    const ink_cuda_rounded *to_round; /* at the beginning of a step */
+    uint32_t n_to_round;
 
     /* The batch on its way in: now, numbers[nodes][2], labels, warps, images; out: clip, losses, right. */
     uint8_t *in, *in_host, *out, *out_host;
@@ -103,6 +119,16 @@ static inline uint32_t ink_cuda_dim(const ink_program *p, ink_id v, int i) {
     return (uint32_t)p->g.values[v].dim[i];
 }
 
+static inline uint16_t *ink_cuda_bf16(const ink_program *p, ink_id v) {
+    return v == INK_NONE ? NULL : p->bf16[v];
+}
+
+/* Whose memory v's is in the end; INK_NONE: v is never made. */
+static inline ink_id ink_cuda_root(const ink_program *p, ink_id v) {
+    while (v != INK_NONE && p->same[v] != v) v = p->same[v];
+    return v;
+}
+
 /* Rows of [..][C]: the map of one image. */
 static inline uint32_t ink_cuda_map_of(const ink_program *p, ink_id v) {
     return ink_cuda_dim(p, v, 1) * ink_cuda_dim(p, v, 2);
@@ -117,6 +143,28 @@ ink_cuda_conv ink_cuda_conv_of(const ink_program *p, const ink_node *node);
 /* Is it one of the six nodes of convolutions and linear layers? */
 bool ink_cuda_is_matrix(ink_op op);
 
+/* ---- plan_bf16.c ---- */
+
+/* Which products read bf16 from memory, and which values lie there so: is_bf16 and forms. */
+void ink_cuda_plan_bf16(ink_program *p);
+
+/* Channels of a batch, or of weights: what lies one after another. */
+static inline uint32_t ink_cuda_channels(const ink_value *v) {
+    return (uint32_t)v->dim[v->batched ? 0 : 1];
+}
+
+/* Channels of rows of c as they lie in bf16. */
+static inline uint32_t ink_cuda_c_bf16(uint32_t c) {
+    return (c + 7) / 8 * 8;
+}
+
+/* The convolution of a matrix node as its kernels do it: with channels filled up where they lie in bf16. */
+static inline ink_cuda_conv ink_cuda_conv_at(const ink_program *p, int32_t at) {
+    ink_cuda_conv f = ink_cuda_conv_of(p, &p->g.nodes[at]);
+    if (p->notes[at].is_bf16) f.c = ink_cuda_c_bf16(f.c);
+    return f;
+}
+
 /* ---- plan_memory.c ---- */
 
 /* A block of the device's memory, released with the program; NULL when it does not fit. */
@@ -128,8 +176,8 @@ INK_MUST_USE ink_status ink_cuda_place(ink_program *p, ink_error *err);
 
 INK_MUST_USE ink_status ink_cuda_write_tables(ink_program *p, ink_error *err);
 /* Rows of a part of dw's sum: of shapes alone, but doubled until a grid has room for all parts of so large a batch.
- * Live taps of a convolution. */
-uint32_t ink_cuda_part_rows(const ink_cuda_conv *f, uint32_t n_live, uint32_t max_batch);
+ * bf16: of the kernels that read that from memory. Live taps of a convolution. */
+uint32_t ink_cuda_part_rows(const ink_cuda_conv *f, uint32_t n_live, uint32_t max_batch, bool bf16);
 uint32_t ink_cuda_live_taps(const ink_cuda_conv *f);
 
 /* ---- walk.c ---- */

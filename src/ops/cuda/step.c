@@ -7,35 +7,47 @@
 
 #include "core/mem.h"
 
-#define WORDS (INK_ENTRY_ARGUMENTS / 8)
+#define WORDS      (INK_ENTRY_ARGUMENTS / 8)
+#define EDGES_MOST 8192 /* launches of a step whose order is worked out */
 
 /* ---- what kernels touch ---- */
 
 /* The pointers through which a kernel writes, by their place among its arguments in bytes, plus 1; 0 is the end. What
- * other pointers there are is read. Not here: learn and squares, whose pointers lie in the device's memory. */
+ * other pointers there are is read. Not here: learn, squares and round, whose pointers lie in the device's memory. */
 #define AT(type, field) (uint16_t)(offsetof(ink_cuda_##type, field) + 1)
 #define WRITES_MOST     6
 
 static const uint16_t written[INK_KERN_COUNT][WRITES_MOST] = {
-    [INK_KERN_map] = {AT(map, y)},
+    [INK_KERN_map] = {AT(map, y), AT(map, y_bf16)},
     [INK_KERN_warp] = {AT(warp, y)},
-    [INK_KERN_normalise] = {AT(normalise, y)},
-    [INK_KERN_gather_f32] = {AT(gather, y), AT(gather, stats)},
-    [INK_KERN_gather_tf32] = {AT(gather, y), AT(gather, stats)},
-    [INK_KERN_gather_bf16] = {AT(gather, y), AT(gather, stats)},
+    [INK_KERN_normalise] = {AT(normalise, y), AT(normalise, y_bf16)},
+    [INK_KERN_gather_f32] = {AT(gather, y), AT(gather, stats), AT(gather, y_bf16)},
+    [INK_KERN_gather_tf32] = {AT(gather, y), AT(gather, stats), AT(gather, y_bf16)},
+    [INK_KERN_gather_bf16] = {AT(gather, y), AT(gather, stats), AT(gather, y_bf16)},
     [INK_KERN_outer_f32] = {AT(outer, parts)},
     [INK_KERN_outer_tf32] = {AT(outer, parts)},
     [INK_KERN_outer_bf16] = {AT(outer, parts)},
-    [INK_KERN_outer_join] = {AT(outer_join, dw)},
-    [INK_KERN_depthwise] = {AT(depthwise, y)},
+    [INK_KERN_gather_64x64] = {AT(gather, y), AT(gather, stats), AT(gather, y_bf16)},
+    [INK_KERN_turned_64x64] = {AT(gather, y), AT(gather, stats), AT(gather, y_bf16)},
+    [INK_KERN_outer_64x64] = {AT(outer, parts)},
+    [INK_KERN_gather_join] = {AT(gather_join, to.y), AT(gather_join, to.y_bf16)},
+#define LARGE(name, type) [INK_KERN_##name] = LARGE_##type,
+#define LARGE_ink_cuda_gather                                                                                          \
+    { AT(gather, y), AT(gather, stats), AT(gather, y_bf16) }
+#define LARGE_ink_cuda_outer                                                                                           \
+    { AT(outer, parts) }
+    INK_CUDA_LARGE_KERNELS(LARGE)
+#undef LARGE
+        [INK_KERN_outer_join] = {AT(outer_join, dw)},
+    [INK_KERN_depthwise] = {AT(depthwise, y), AT(depthwise, y_bf16)},
     [INK_KERN_depthwise_dw] = {AT(depthwise, y)},
     [INK_KERN_depthwise_join] = {AT(depthwise_join, dw)},
     [INK_KERN_sums] = {AT(sums, sums)},
     [INK_KERN_join] = {AT(join, mean), AT(join, inv_std), AT(join, running_mean), AT(join, running_var),
                        AT(join, tilt)},
     [INK_KERN_fixed] = {AT(fixed, mean), AT(fixed, inv_std)},
-    [INK_KERN_norm] = {AT(norm, y)},
-    [INK_KERN_pool] = {AT(pool, y), AT(pool, first)},
+    [INK_KERN_norm] = {AT(norm, y), AT(norm, y_bf16)},
+    [INK_KERN_pool] = {AT(pool, y), AT(pool, y_bf16), AT(pool, first)},
     [INK_KERN_classes] = {AT(classes, y), AT(classes, losses), AT(classes, right)},
     [INK_KERN_clip_join] = {AT(clip_join, clip)},
     [INK_KERN_take] = {AT(take, to), AT(take, to_images), AT(take, to_labels), AT(take, to_warps)},
@@ -139,6 +151,17 @@ void ink_cuda_table_add(ink_cuda_table *t, ink_cuda_kernel kernel, uint32_t x, u
     t->entries[t->n++] = e;
 }
 
+/* Has the kernel for whole steps this one in it? */
+static bool is_of_steps(uint32_t kernel) {
+    switch (kernel) {
+#define NAME(name, type) case INK_KERN_##name:
+        INK_CUDA_STEP_KERNELS(NAME)
+#undef NAME
+        return true;
+    default: return false;
+    }
+}
+
 bool ink_cuda_table_is_small(const ink_cuda_table *t, uint32_t resident) {
     uint64_t turns = 0;
     if (resident == 0) return false;
@@ -181,6 +204,9 @@ static bool fill_groups(ink_cuda_table *t, const uint32_t *group, ink_cuda_entry
 
 bool ink_cuda_table_order(ink_cuda_table *t, const ink_cuda_spans *spans) {
     if (t->is_lost || t->n == 0) return false;
+    for (uint32_t i = 0; i < t->n; i++) {
+        if (!is_of_steps(t->entries[i].kernel)) return false;
+    }
     bool good = false;
     reach *reaches = ink_mem_new(t->n, sizeof *reaches);
     uint32_t *group = ink_mem_new(t->n, sizeof *group);
@@ -196,6 +222,53 @@ done:
     ink_mem_free(group);
     ink_mem_free(reaches);
     return good;
+}
+
+/* ---- the order that a graph needs ---- */
+
+/* Fills the edges; known: [n][words], of each entry which ones are done when it begins. */
+static void find_edges(const ink_cuda_table *t, const reach *reaches, uint64_t *known, size_t words,
+                       ink_cuda_edges *edges) {
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < t->n; i++) {
+        edges->first[i] = n;
+        for (uint32_t j = i; j-- > 0;) {
+            if ((known[i * words + j / 64] >> j % 64 & 1u) != 0 || !collide(&reaches[i], &reaches[j])) continue;
+            edges->before[n++] = j;
+            for (size_t k = 0; k < words; k++) known[i * words + k] |= known[j * words + k];
+            known[i * words + j / 64] |= UINT64_C(1) << j % 64;
+        }
+    }
+    edges->first[t->n] = n;
+}
+
+bool ink_cuda_table_edges(const ink_cuda_table *t, const ink_cuda_spans *spans, ink_cuda_edges *edges) {
+    size_t words = ((size_t)t->n + 63) / 64;
+    *edges = (ink_cuda_edges){NULL, NULL};
+    if (t->is_lost || t->n == 0 || t->n > EDGES_MOST) return false;
+    for (uint32_t i = 0; i < t->n; i++) {
+        if (t->entries[i].count > INT32_MAX) return false;
+    }
+    bool good = false;
+    reach *reaches = ink_mem_new(t->n, sizeof *reaches);
+    uint64_t *known = ink_mem_new(t->n * words, sizeof *known);
+    edges->first = ink_mem_new((size_t)t->n + 1, sizeof *edges->first);
+    edges->before = ink_mem_new((size_t)t->n * t->n / 2 + 1, sizeof *edges->before);
+    if (reaches == NULL || known == NULL || edges->first == NULL || edges->before == NULL) goto done;
+    for (uint32_t i = 0; i < t->n; i++) reaches[i] = reach_of(&t->entries[i], spans);
+    find_edges(t, reaches, known, words, edges);
+    good = true;
+done:
+    ink_mem_free(known);
+    ink_mem_free(reaches);
+    if (!good) ink_cuda_edges_clear(edges);
+    return good;
+}
+
+void ink_cuda_edges_clear(ink_cuda_edges *edges) {
+    ink_mem_free(edges->first);
+    ink_mem_free(edges->before);
+    *edges = (ink_cuda_edges){NULL, NULL};
 }
 
 void ink_cuda_table_clear(ink_cuda_table *t) {

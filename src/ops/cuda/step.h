@@ -8,6 +8,7 @@
  * Touched  All pointers among a launch's arguments; two into one allocation are one thing. Through which of them a
  *          kernel writes is said in step.c. A kernel of which it is not said, or that writes elsewhere, touches
  *          everything; one that finds pointers in the device's memory must not be said.
+ * Graph    Else a step is a CUDA graph whose launches wait only for those that they must wait for, by the same rule.
  * Bits     Each block of a launch does what it does anyway, so they are those of a CUDA graph.
  * Which    ink_cuda_table_is_small, from the numbers of blocks, which come from shapes alone, and from how many are
  *          resident. */
@@ -72,8 +73,18 @@ void ink_cuda_table_add(ink_cuda_table *t, ink_cuda_kernel kernel, uint32_t x, u
 /* Is the step one for the kernel: would its launches, each alone, need not much more than one turn of the resident
  * blocks each: at most three turns for two launches? */
 bool ink_cuda_table_is_small(const ink_cuda_table *t, uint32_t resident);
-/* Makes the groups; false when there is no memory, or there are more blocks than can be counted. */
+/* Makes the groups; false when there is no memory, there are more blocks than can be counted, or a kernel is none of
+ * INK_CUDA_STEP_KERNELS. */
 bool ink_cuda_table_order(ink_cuda_table *t, const ink_cuda_spans *spans);
+/* Which launches each launch must wait for: entry i for before[first[i]] .. before[first[i + 1] - 1], all below i; what
+ * those wait for anyway is not among them. */
+typedef struct ink_cuda_edges {
+    uint32_t *first, *before;
+} ink_cuda_edges;
+
+/* False: no memory, or more launches or blocks than are counted. Free with clear. */
+bool ink_cuda_table_edges(const ink_cuda_table *t, const ink_cuda_spans *spans, ink_cuda_edges *edges);
+void ink_cuda_edges_clear(ink_cuda_edges *edges);
 /* Frees what it holds. */
 void ink_cuda_table_clear(ink_cuda_table *t);
 

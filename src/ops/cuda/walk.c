@@ -34,9 +34,11 @@ static void walk_input(ink_program *p, const ink_node *node, uint32_t n) {
     ink_cuda_normalise a = {.images = images,
                             .warped = p->data[node->in[0]],
                             .y = p->data[y],
+                            .y_bf16 = p->bf16[y],
                             .n = n,
                             .map = ink_cuda_map_of(p, y),
-                            .c = ink_cuda_dim(p, y, 0)};
+                            .c = ink_cuda_dim(p, y, 0),
+                            .c_bf16 = ink_cuda_c_bf16(ink_cuda_dim(p, y, 0))};
     for (uint32_t c = 0; c < 3; c++) {
         a.scale[c] = node->attr.normalise.scale[c];
         a.shift[c] = node->attr.normalise.shift[c];
@@ -51,6 +53,7 @@ static void walk_map(ink_program *p, int32_t at, ink_cuda_map_kind kind, uint32_
     ink_cuda_map a = {.x = p->data[node->in[0]],
                       .b = ink_cuda_data(p, node->in[1]),
                       .y = p->data[node->out[0]],
+                      .y_bf16 = p->bf16[node->out[0]],
                       .count = count_of(p, node->out[0], n),
                       .kind = kind,
                       .relu = p->notes[at].relu,
@@ -84,7 +87,8 @@ static ink_cuda_pool pool_of(const ink_program *p, const ink_node *node, ink_id 
     return a;
 }
 
-static void walk_pool(ink_program *p, const ink_node *node, ink_cuda_pool_kind kind, uint32_t n) {
+static void walk_pool(ink_program *p, int32_t at, ink_cuda_pool_kind kind, uint32_t n) {
+    const ink_node *node = &p->g.nodes[at];
     if (kind == INK_POOL_MAX_DX) {
         ink_cuda_pool first = pool_of(p, node, node->in[0], node->in[1]);
         first.x = p->data[node->in[0]];
@@ -101,6 +105,9 @@ static void walk_pool(ink_program *p, const ink_node *node, ink_cuda_pool_kind k
     ink_cuda_pool a = pool_of(p, node, x, y);
     a.x = p->data[kind == INK_POOL_MAX_DX ? node->in[2] : node->in[0]];
     a.y = p->data[node->out[0]];
+    a.y_bf16 = p->bf16[node->out[0]];
+    a.gate = ink_cuda_data(p, p->notes[at].slope);
+    a.gate_bf16 = ink_cuda_bf16(p, p->notes[at].slope);
     a.kind = kind;
     a.count = count_of(p, node->out[0], n);
     launch(p, INK_KERN_pool, ink_cuda_blocks(a.count), &a);
@@ -146,13 +153,13 @@ static void walk_node(ink_program *p, int32_t at, uint32_t n) {
     case INK_OP_ACTIVATION: walk_map(p, at, INK_MAP_ACTIVATION, n); break;
     case INK_OP_ACTIVATION_DX: walk_map(p, at, INK_MAP_ACTIVATION_DX, n); break;
     case INK_OP_MAXPOOL:
-    case INK_OP_GLOBAL_MAXPOOL: walk_pool(p, node, INK_POOL_MAX, n); break;
+    case INK_OP_GLOBAL_MAXPOOL: walk_pool(p, at, INK_POOL_MAX, n); break;
     case INK_OP_MAXPOOL_DX:
-    case INK_OP_GLOBAL_MAXPOOL_DX: walk_pool(p, node, INK_POOL_MAX_DX, n); break;
+    case INK_OP_GLOBAL_MAXPOOL_DX: walk_pool(p, at, INK_POOL_MAX_DX, n); break;
     case INK_OP_AVGPOOL:
-    case INK_OP_GLOBAL_AVGPOOL: walk_pool(p, node, INK_POOL_AVERAGE, n); break;
+    case INK_OP_GLOBAL_AVGPOOL: walk_pool(p, at, INK_POOL_AVERAGE, n); break;
     case INK_OP_AVGPOOL_DX:
-    case INK_OP_GLOBAL_AVGPOOL_DX: walk_pool(p, node, INK_POOL_AVERAGE_DX, n); break;
+    case INK_OP_GLOBAL_AVGPOOL_DX: walk_pool(p, at, INK_POOL_AVERAGE_DX, n); break;
     case INK_OP_DROPOUT:
     case INK_OP_DROPOUT_DX: walk_map(p, at, INK_MAP_DROPOUT, n); break;
     case INK_OP_FLATTEN: walk_map(p, at, INK_MAP_FLATTEN, n); break;
@@ -172,6 +179,8 @@ static void walk_node(ink_program *p, int32_t at, uint32_t n) {
 }
 
 void ink_cuda_walk(ink_program *p, uint32_t n) {
+    ink_cuda_round round = {p->to_round};
+    if (p->n_to_round > 0) launch(p, INK_KERN_round, (ink_gpu_size){p->n_to_round, 1, 1}, &round);
     for (int32_t i = 0; i < p->g.n_nodes; i++) {
         if (!p->notes[i].done) walk_node(p, i, n);
     }

@@ -6,9 +6,78 @@ static void launch(ink_program *p, ink_cuda_kernel kernel, ink_gpu_size blocks, 
     p->gpu->launch(p->gpu, kernel, blocks, arguments);
 }
 
-static uint32_t tiles(uint64_t count) {
-    return (uint32_t)((count + INK_TILE - 1) / INK_TILE);
+static uint32_t tiles_of(uint64_t count, uint32_t tile) {
+    return (uint32_t)((count + tile - 1) / tile);
 }
+
+static uint32_t tiles(uint64_t count) {
+    return tiles_of(count, INK_TILE);
+}
+
+/* ---- products of bf16 that lies in memory ---- */
+
+#define BLOCKS_ENOUGH 256 /* about two for each multiprocessor of a large GPU */
+
+typedef struct tile_size {
+    uint32_t rows, columns;
+    ink_cuda_kernel gather, turned;
+} tile_size;
+
+static const tile_size sizes[] = {
+    [INK_TILE_64x64] = {64, 64, INK_KERN_gather_64x64, INK_KERN_turned_64x64},
+    [INK_TILE_128x32] = {128, 32, INK_KERN_gather_128x32, INK_KERN_turned_128x32},
+    [INK_TILE_128x64] = {128, 64, INK_KERN_gather_128x64, INK_KERN_turned_128x64},
+    [INK_TILE_128x128] = {128, 128, INK_KERN_gather_128x128, INK_KERN_turned_128x128},
+};
+
+/* The largest tile that is not for the most part empty and of which there are enough. */
+static ink_gpu_tile tile_for(const ink_program *p, uint64_t rows, uint32_t columns, uint32_t grids) {
+    if (p->gpu->tile != INK_TILE_CHOSEN) return p->gpu->tile;
+    ink_gpu_tile best = columns > 64 ? INK_TILE_128x128 : columns > 32 ? INK_TILE_128x64 : INK_TILE_128x32;
+    for (ink_gpu_tile tile = best; tile >= INK_TILE_128x32; tile--) {
+        if (columns > 32 && tile == INK_TILE_128x32) break;
+        uint64_t blocks = (uint64_t)tiles_of(rows, sizes[tile].rows) * tiles_of(columns, sizes[tile].columns);
+        if (blocks * grids >= BLOCKS_ENOUGH) return tile;
+    }
+    return INK_TILE_64x64;
+}
+
+static void launch_tiles(ink_program *p, const ink_cuda_tables *t, const ink_cuda_gather *a) {
+    uint64_t rows = (uint64_t)a->n * t->most;
+    uint32_t deep = a->split > 1 ? a->split : t->n_grids;
+    const tile_size *size = &sizes[tile_for(p, rows, a->k, deep)];
+    launch(p, a->w_channel == 1 ? size->gather : size->turned,
+           (ink_gpu_size){tiles_of(rows, size->rows), tiles_of(a->k, size->columns), deep}, a);
+}
+
+static void launch_bf16(ink_program *p, const ink_cuda_note *note, const ink_cuda_gather *a) {
+    if (note->split <= 1) {
+        launch_tiles(p, &note->tables, a);
+        return;
+    }
+    ink_cuda_gather parts = *a;
+    parts.bias = parts.residual = parts.mean = parts.gate = NULL;
+    parts.gate_bf16 = NULL;
+    parts.y = p->parts;
+    parts.y_bf16 = NULL;
+    parts.relu = 0;
+    parts.split = note->split;
+    launch_tiles(p, &note->tables, &parts);
+    ink_cuda_gather_join join = {*a, p->parts};
+    join.to.split = note->split;
+    launch(p, INK_KERN_gather_join, ink_cuda_blocks((uint64_t)a->n * note->tables.most * ((a->k + 3) / 4)), &join);
+}
+
+static void launch_outer_bf16(ink_program *p, uint32_t columns, uint32_t parts, const ink_cuda_outer *a) {
+    uint64_t blocks = (uint64_t)tiles_of(columns, 128) * tiles_of(a->k, 128) * parts;
+    bool large = a->k > 64 && columns > 64 && blocks >= BLOCKS_ENOUGH / 2;
+    if (p->gpu->tile != INK_TILE_CHOSEN) large = p->gpu->tile == INK_TILE_128x128;
+    uint32_t tile = large ? 128 : 64;
+    launch(p, large ? INK_KERN_outer_128x128 : INK_KERN_outer_64x64,
+           (ink_gpu_size){tiles_of(columns, tile), tiles_of(a->k, tile), parts}, a);
+}
+
+/* ---- matrix nodes ---- */
 
 /* The kernel of a precision; f32, tf32, bf16 stand in this order in kernels.h. */
 static ink_cuda_kernel for_precision(const ink_program *p, ink_cuda_kernel f32) {
@@ -19,10 +88,13 @@ static ink_cuda_kernel for_precision(const ink_program *p, ink_cuda_kernel f32) 
 static void walk_outer(ink_program *p, int32_t at, uint32_t n) {
     const ink_node *node = &p->g.nodes[at];
     const ink_cuda_tables *t = &p->notes[at].tables;
-    ink_cuda_conv f = ink_cuda_conv_of(p, node);
+    ink_cuda_conv f = ink_cuda_conv_at(p, at);
+    uint32_t c = ink_cuda_conv_of(p, node).c;
     uint32_t rows = n * f.p * f.q, parts = (rows + t->part_rows - 1) / t->part_rows;
     ink_cuda_outer a = {.x = p->data[node->in[0]],
                         .dy = p->data[node->in[1]],
+                        .x_bf16 = p->bf16[node->in[0]],
+                        .dy_bf16 = p->bf16[node->in[1]],
                         .parts = p->parts,
                         .taps = t->taps,
                         .n_taps = t->n_live,
@@ -35,7 +107,9 @@ static void walk_outer(ink_program *p, int32_t at, uint32_t n) {
                         .out_w = f.q,
                         .k = f.k,
                         .part_rows = t->part_rows};
-    if (t->n_live > 0) {
+    if (t->n_live > 0 && p->notes[at].is_bf16) {
+        launch_outer_bf16(p, t->n_live * f.c, parts, &a);
+    } else if (t->n_live > 0) {
         launch(p, for_precision(p, INK_KERN_outer_f32),
                (ink_gpu_size){tiles((uint64_t)t->n_live * f.c), tiles(f.k), parts}, &a);
     }
@@ -45,9 +119,29 @@ static void walk_outer(ink_program *p, int32_t at, uint32_t n) {
                                 .n_parts = parts,
                                 .n_taps = f.r * f.s,
                                 .n_live = t->n_live,
-                                .c = f.c,
-                                .k = f.k};
-    launch(p, INK_KERN_outer_join, ink_cuda_blocks((uint64_t)f.k * f.r * f.s * f.c), &join);
+                                .c = c,
+                                .k = f.k,
+                                .parts_c = f.c};
+    launch(p, INK_KERN_outer_join, ink_cuda_blocks((uint64_t)f.k * f.r * f.s * c), &join);
+}
+
+static void launch_fixed(ink_program *p, const ink_node *norm) {
+    uint32_t c = ink_cuda_dim(p, norm->in[0], 0);
+    ink_cuda_fixed fixed = {
+        p->data[norm->in[3]],    p->data[norm->in[4]], p->data[norm->out[1]], p->data[norm->out[2]], c,
+        norm->attr.batchnorm.eps};
+    launch(p, INK_KERN_fixed, ink_cuda_blocks(c), &fixed);
+}
+
+static void add_norm(ink_program *p, const ink_cuda_note *note, ink_cuda_gather *a) {
+    if (note->norm < 0) return;
+    const ink_node *norm = &p->g.nodes[note->norm];
+    launch_fixed(p, norm);
+    a->mean = p->data[norm->out[1]];
+    a->inv_std = p->data[norm->out[2]];
+    a->gamma = ink_cuda_data(p, norm->in[1]);
+    a->beta = ink_cuda_data(p, norm->in[2]);
+    a->relu_first = note->relu_first;
 }
 
 void ink_cuda_walk_matrix(ink_program *p, int32_t at, uint32_t n) {
@@ -57,12 +151,15 @@ void ink_cuda_walk_matrix(ink_program *p, int32_t at, uint32_t n) {
         walk_outer(p, at, n);
         return;
     }
-    ink_cuda_conv f = ink_cuda_conv_of(p, node);
+    ink_cuda_conv f = ink_cuda_conv_at(p, at);
     uint32_t filter = f.r * f.s * f.c;
     ink_cuda_gather a = {.x = p->data[node->in[0]],
                          .w = p->data[node->in[1]],
+                         .x_bf16 = p->bf16[node->in[0]],
+                         .w_bf16 = p->bf16[node->in[1]],
                          .residual = ink_cuda_data(p, note->residual),
                          .y = p->data[node->out[0]],
+                         .y_bf16 = p->bf16[node->out[0]],
                          .stats = note->gives_sums ? p->sums : NULL,
                          .taps = note->tables.taps,
                          .grids = note->tables.grids,
@@ -78,6 +175,13 @@ void ink_cuda_walk_matrix(ink_program *p, int32_t at, uint32_t n) {
         a.out_h = f.h, a.out_w = f.w, a.k = f.c, a.out_step = f.stride;
         a.w_column = 1, a.w_channel = filter;
     }
+    a.gate = ink_cuda_data(p, note->slope);
+    a.gate_bf16 = ink_cuda_bf16(p, note->slope);
+    add_norm(p, note, &a);
+    if (note->is_bf16) {
+        launch_bf16(p, note, &a);
+        return;
+    }
     launch(p, for_precision(p, INK_KERN_gather_f32),
            (ink_gpu_size){tiles((uint64_t)n * note->tables.most), tiles(a.k), note->tables.n_grids}, &a);
 }
@@ -89,6 +193,7 @@ void ink_cuda_walk_depthwise(ink_program *p, const ink_node *node, uint32_t n) {
     ink_cuda_depthwise a = {.x = p->data[node->in[0]],
                             .w = p->data[node->in[1]],
                             .y = p->data[node->out[0]],
+                            .y_bf16 = p->bf16[node->out[0]],
                             .backward = node->op == INK_OP_DEPTHWISE_DX,
                             .c = f.c,
                             .in_h = f.h,
@@ -106,6 +211,7 @@ void ink_cuda_walk_depthwise(ink_program *p, const ink_node *node, uint32_t n) {
         return;
     }
     a.y = p->parts;
+    a.y_bf16 = NULL;
     a.count = (uint64_t)n * f.p * f.q;
     const uint32_t chunks = (uint32_t)((a.count + INK_CHUNK - 1) / INK_CHUNK), taps = f.r * f.s;
     launch(p, INK_KERN_depthwise_dw, (ink_gpu_size){chunks, (f.c + INK_ACROSS - 1) / INK_ACROSS, taps}, &a);
@@ -147,8 +253,7 @@ static void walk_forward(ink_program *p, int32_t at, uint32_t n) {
                               .momentum = node->attr.batchnorm.momentum};
         launch(p, INK_KERN_join, (ink_gpu_size){c, 1, 1}, &join);
     } else {
-        ink_cuda_fixed fixed = {p->data[node->in[3]], p->data[node->in[4]], mean, inv_std, c, node->attr.batchnorm.eps};
-        launch(p, INK_KERN_fixed, ink_cuda_blocks(c), &fixed);
+        launch_fixed(p, node);
     }
     ink_cuda_norm a = {.x = p->data[node->in[0]],
                        .gamma = ink_cuda_data(p, node->in[1]),
@@ -157,10 +262,11 @@ static void walk_forward(ink_program *p, int32_t at, uint32_t n) {
                        .inv_std = inv_std,
                        .residual = ink_cuda_data(p, note->residual),
                        .y = p->data[node->out[0]],
+                       .y_bf16 = p->bf16[node->out[0]],
                        .count = (uint64_t)rows * c,
                        .c = c,
                        .relu = note->relu};
-    launch(p, INK_KERN_norm, ink_cuda_blocks(a.count), &a);
+    launch(p, INK_KERN_norm, ink_cuda_blocks(c % 4 == 0 ? a.count / 4 : a.count), &a);
 }
 
 static void walk_backward(ink_program *p, int32_t at, uint32_t n) {
@@ -172,6 +278,7 @@ static void walk_backward(ink_program *p, int32_t at, uint32_t n) {
     walk_sums(p, (ink_cuda_sums){.x = p->data[node->in[0]],
                                  .dy = p->data[note->dy],
                                  .y = ink_cuda_data(p, note->gate),
+                                 .y_bf16 = ink_cuda_bf16(p, note->gate),
                                  .mean = mean,
                                  .inv_std = inv_std,
                                  .rows = rows,
@@ -191,15 +298,18 @@ static void walk_backward(ink_program *p, int32_t at, uint32_t n) {
     ink_cuda_norm a = {.x = p->data[node->in[0]],
                        .dy = p->data[note->dy],
                        .gate = ink_cuda_data(p, note->gate),
+                       .gate_bf16 = ink_cuda_bf16(p, note->gate),
                        .gamma = ink_cuda_data(p, node->in[2]),
                        .mean = mean,
                        .inv_std = inv_std,
                        .tilt = training ? p->tilt : NULL,
                        .y = p->data[node->out[0]],
+                       .y_bf16 = p->bf16[node->out[0]],
                        .count = (uint64_t)rows * c,
                        .c = c,
+                       .relu = note->relu,
                        .backward = 1};
-    launch(p, INK_KERN_norm, ink_cuda_blocks(a.count), &a);
+    launch(p, INK_KERN_norm, ink_cuda_blocks(c % 4 == 0 ? a.count / 4 : a.count), &a);
 }
 
 void ink_cuda_walk_norm(ink_program *p, int32_t at, uint32_t n) {

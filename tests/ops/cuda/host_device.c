@@ -28,6 +28,7 @@ struct ink_gpu_record {
     ink_cuda_table table;
     void *copy; /* of the table, in the device's memory, when the kernel for whole steps does it */
     ink_cuda_step step;
+    uint32_t *order; /* of the launches, when it is a graph: each as early or as late as it may be */
 };
 
 static host_device *host_of(ink_gpu *gpu) {
@@ -135,12 +136,36 @@ static void keep_table(host_device *host, ink_gpu_record *record) {
                                    .n_groups = t->n_groups};
 }
 
+/* An order that a graph allows: of the launches that may be next always the last one. */
+static void find_order(const host_device *host, ink_gpu_record *record) {
+    const ink_cuda_table *t = &record->table;
+    ink_cuda_edges edges;
+    if (!ink_cuda_table_edges(t, &host->spans, &edges)) return;
+    bool *done = ink_mem_new(t->n, sizeof *done);
+    record->order = ink_mem_new(t->n, sizeof *record->order);
+    if (done == NULL || record->order == NULL) abort();
+    for (uint32_t n = 0; n < t->n; n++) {
+        uint32_t next = t->n;
+        for (uint32_t i = 0; i < t->n; i++) {
+            bool waits = done[i];
+            for (uint32_t k = edges.first[i]; k < edges.first[i + 1]; k++) waits = waits || !done[edges.before[k]];
+            if (!waits) next = i;
+        }
+        if (next == t->n) abort();
+        done[next] = true;
+        record->order[n] = next;
+    }
+    ink_mem_free(done);
+    ink_cuda_edges_clear(&edges);
+}
+
 static ink_status end(ink_gpu *gpu, ink_gpu_record **out, ink_error *err) {
     host_device *host = host_of(gpu);
     ink_gpu_record *record = host->recording;
     bool by_kernel = host->resident > 0 && gpu->way != INK_GPU_GRAPH;
     if (gpu->way == INK_GPU_CHOOSES) by_kernel = by_kernel && ink_cuda_table_is_small(&record->table, host->resident);
     if (by_kernel && ink_cuda_table_order(&record->table, &host->spans)) keep_table(host, record);
+    if (record->copy == NULL && host->backwards) find_order(host, record);
     *out = record;
     host->recording = NULL;
     host->records++;
@@ -161,7 +186,9 @@ static void do_steps(host_device *host, const ink_gpu_record *record, uint32_t t
         return;
     }
     for (uint32_t time = 0; time < times; time++) {
-        for (uint32_t i = 0; i < record->table.n; i++) do_entry(host, &record->table.entries[i]);
+        for (uint32_t i = 0; i < record->table.n; i++) {
+            do_entry(host, &record->table.entries[record->order != NULL ? record->order[i] : i]);
+        }
     }
 }
 
@@ -178,6 +205,7 @@ static double busy_s(ink_gpu *gpu) {
 static void drop(ink_gpu *gpu, ink_gpu_record *record) {
     if (record == NULL) return;
     release(gpu, record->copy);
+    ink_mem_free(record->order);
     ink_cuda_table_clear(&record->table);
     ink_mem_free(record);
 }

@@ -9,7 +9,8 @@
 
 typedef struct host_device {
     ink_gpu gpu;        /* first */
-    bool backwards;     /* blocks, and threads in every phase, from the last to the first */
+    bool backwards;     /* blocks, and threads in every phase, from the last to the first; launches of a graph, where no
+                           other waits for them */
     size_t room, used;  /* bytes that may be allocated, and that are; room 0: any number */
     size_t largest;     /* block that may be allocated; 0: any */
     uint64_t fails_at;  /* the launch that fails, counted from 1; 0: none */

@@ -23,8 +23,9 @@ static void plugin_tell(ink_cuda_state *state) {
     snprintf(state->text, sizeof state->text, "the host, for tests");
 }
 
-static void plugin_force(int way) {
+static void plugin_force(int way, int tile) {
     host.gpu.way = (ink_gpu_way)way;
+    host.gpu.tile = (ink_gpu_tile)tile;
 }
 
 INK_API extern const struct ink_cuda_plugin ink_cuda_plugin;
