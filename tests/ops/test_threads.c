@@ -23,9 +23,9 @@
 
 #define HEX 65
 
-/* Between them: warps, thin and padded convolutions, Winograd with whole and cut tiles, Fourier's way and that of
- * maps of 2 x 2, strides, batch norm, residuals, both poolings, narrow maps, depthwise, dropout, sliced gradients of
- * weights and uncut ones, clipping, averages, each optimizer. */
+/* Between them: warps, thin and padded convolutions, Winograd with whole and cut tiles, Fourier's way, in bf16 towards
+ * the weights too, and that of maps of 2 x 2, strides, batch norm, residuals, both poolings, narrow maps, depthwise,
+ * dropout, sliced gradients of weights and uncut ones, clipping, averages, each optimizer. */
 static const char *const nets[] = {
     "40 img 12x12: warp, normalise 1, conv 16 3x3 p1, bn, relu, conv 32 3x3 p1 bias, relu, maxpool 2x2 s2, dropout, "
     "mark, conv 32 3x3 p1, bn, add, relu, gap, flatten, linear 10 bias, loss 0.1, adamw decay 0.01 clip 1 average 0.9",
@@ -39,6 +39,7 @@ static const char *const nets[] = {
     "20 x 32x7x7: conv 48 3x3 p1, bn, relu, conv 32 3x3, bn, relu, gmp, flatten, linear 10, loss 0, sgd 0.9",
     "70 x 32x7x7: mark, conv 48 3x3 p1 bias, relu, conv 32 3x3 p1, bn, add, relu, gmp, flatten, linear 10, loss 0, "
     "adam",
+    "150 x 48x8x8: conv 48 3x3 bias, relu, gmp, flatten, linear 10, loss 0, sgd 0.9",
     "70 x 16x2x2: conv 144 3x3 p1, bn, relu, conv 16 3x3 p1, bn, relu, gmp, flatten, linear 10, loss 0, sgd 0.9",
 };
 #define NETS  (sizeof nets / sizeof *nets)

@@ -10,15 +10,14 @@
  * that a complex product has: they cost a factor of root(2). (Winograd's transforms enlarge numbers that cancel: it
  * stays in float.) So larger maps pay too, cut into windows of 8 x 8 with 6 x 6 outputs; and convolutions of stride 2
  * with 4 x 4 to 6 x 6 taps, forward, in phases (winograd.h). */
+#include <assert.h>
+
 #include "ops/cpu/winograd.h"
 
-#define PAIR         2u  /* panels of outputs at once: what a tile of products holds */
-#define LEAST_IMAGES 64u /* of fewer the products saved do not pay for the weights' transform */
+#define PAIR 2u /* panels of outputs at once: what a tile of products holds */
 
 /* Direct products that must be saved for one done here, in float: transforms cost as much as a third of them. */
 #define LEAST_SAVED 1.3
-/* The same in bf16, where transforms are counted below. */
-#define LEAST_SAVED_BF16 1.1
 
 /* cost: of a panel's transform, either way, in bf16's panel products; from instructions counted. */
 static const struct {
@@ -58,9 +57,9 @@ double ink_windows_direct(const ink_node *node, const tiling *whole) {
            (double)meetings(whole->width, whole->out_width, whole->pad_across, whole->stride, w);
 }
 
-/* Zeros must be left on the circle for what a window reaches beyond the map. */
+/* Zeros must be left on the circle for what a window reaches beyond the map, before it and behind. */
 static bool goes_round(uint32_t points, uint32_t in, uint32_t out, int32_t pad) {
-    return in + (uint32_t)pad <= points && out <= points;
+    return in + (uint32_t)pad <= points && out + 2 <= points + (uint32_t)pad && out <= points;
 }
 
 static windows cut(const tiling *whole, ink_circle circle) {
@@ -112,7 +111,7 @@ static bool choose_half(const ink_program *p, fourier *t, const ink_node *node, 
         const double winograd = 2.0 * INK_TILE_ELEMENTS * whole->down * whole->across;
         if (winograd < other) other = winograd;
     }
-    return ink_windows_choose(whole, t->out_groups, 0, other / LEAST_SAVED_BF16, &t->w);
+    return ink_windows_choose(whole, t->out_groups, 0, other / INK_LEAST_SAVED_BF16, &t->w);
 }
 
 bool ink_windows_fit(const ink_node *node, bool strides) {
@@ -125,8 +124,8 @@ bool ink_windows_fit(const ink_node *node, bool strides) {
 static bool choose(const ink_program *p, const ink_node *node, fourier *t) {
     if (node->op != INK_OP_CONV2D && node->op != INK_OP_CONV2D_DX) return false;
     const ink_cell *w = &p->cells[node->in[1]], *x = &p->cells[node->in[0]], *y = &p->cells[node->out[0]];
-    if (p->exact || p->max_batch < LEAST_IMAGES || p->kernels->fourier[0].inputs == NULL) return false;
-    if (w->store != INK_STORE_WEIGHTS || w->live != w->taps || w->c < INK_LANES || w->k < INK_LANES) return false;
+    if (p->max_batch < INK_LEAST_IMAGES || p->kernels->fourier[0].inputs == NULL) return false;
+    if (!ink_transforms_fit(p, w)) return false;
     *t = (fourier){.half = p->precision == INK_PRECISION_BF16, .out_groups = ink_groups(y->c)};
     if (!ink_windows_fit(node, t->half && !ink_winograd_is_back(node))) return false;
     const tiling whole = ink_tiling_of(node, x, y, 0);
@@ -146,7 +145,9 @@ static size_t panels_of(const fourier *t) {
 
 size_t ink_fourier_weight_floats(const ink_program *p, const ink_node *node) {
     fourier t;
-    if (!choose(p, node, &t)) return 0;
+    const bool pays = choose(p, node, &t);
+    assert(pays);
+    (void)pays;
     return panels_of(&t) * INK_PANEL / (t.half ? 2 : 1);
 }
 
@@ -186,7 +187,9 @@ static size_t pair_at(size_t groups, size_t group) {
 void ink_work_fourier_weights(const ink_program *p, const ink_step *s, uint32_t block, uint32_t part, uint32_t worker) {
     (void)block;
     fourier t;
-    if (!choose(p, &s->node, &t)) return; /* never: only such nodes have this step */
+    const bool pays = choose(p, &s->node, &t); /* only such nodes have this step */
+    assert(pays);
+    (void)pays;
     const bool back = ink_winograd_is_back(&s->node);
     const size_t elements = t.w.elements, inner = ink_groups(p->cells[s->node.in[1]].c);
     float *all = ink_data(p, s->extra[0]), *own = t.half ? ink_winograd_mine(p, s->extra[1], worker) : NULL;
@@ -206,7 +209,7 @@ void ink_work_fourier_weights(const ink_program *p, const ink_step *s, uint32_t 
     }
 }
 
-/* ---- tiles ---- */
+/* ---- windows ---- */
 
 void ink_windows_points(const ink_program *p, const windows *w, const float *x, uint32_t window, uint32_t phase,
                         const float *points[64]) {
@@ -288,16 +291,16 @@ static void expect(const ink_program *p, const fourier *t, const ink_step *s, ui
     }
 }
 
-/* part: a strip of images of a tile. */
+/* part: a strip of images of a window. */
 void ink_work_fourier(const ink_program *p, const ink_step *s, uint32_t block, uint32_t part, uint32_t worker) {
     static const ink_offsets none = {0, 0};
     const fourier *t = s->plan;
-    const uint32_t tiles = t->w.map.down * t->w.map.across;
-    const size_t at = (size_t)part / tiles * INK_STRIP_ROWS * INK_LANES, own = INK_STRIP_ROWS * INK_LANES;
+    const uint32_t per_strip = t->w.map.down * t->w.map.across;
+    const size_t at = (size_t)part / per_strip * INK_STRIP_ROWS * INK_LANES, own = INK_STRIP_ROWS * INK_LANES;
     const size_t elements = t->w.elements;
-    const window_outputs to = ink_windows_outputs(&t->w, part % tiles);
+    const window_outputs to = ink_windows_outputs(&t->w, part % per_strip);
     float *inputs = ink_winograd_mine(p, t->scratch, worker), *products = inputs + elements * input_step(t);
-    take(p, t, ink_block(p, t->from.a, block) + at, part % tiles, inputs);
+    take(p, t, ink_block(p, t->from.a, block) + at, part % per_strip, inputs);
     for (size_t g = 0; g < t->out_groups; g += PAIR) {
         const size_t pair = pair_at(t->out_groups, g), weights = t->w.groups * (size_t)INK_PANEL;
         ink_gemm m = {.pairs = &none,

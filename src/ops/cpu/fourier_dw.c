@@ -9,11 +9,9 @@
 
 #include "ops/cpu/winograd.h"
 
-#define LEAST_IMAGES 64u      /* as in fourier.c */
-#define LEAST_SAVED  1.1      /* products, transforms counted */
-#define PAIRING      1.7      /* panel products that an element takes besides: rounded, images paired, sums loaded */
-#define SUMS_FLOATS  2500000u /* of one slice, at most */
-#define TOGETHER     4u       /* windows a product takes at once: each loads and stores all sums */
+#define PAIRING     1.7      /* panel products that an element takes besides: rounded, images paired, sums loaded */
+#define SUMS_FLOATS 2500000u /* of one slice, at most */
+#define TOGETHER    4u       /* windows a product takes at once: each loads and stores all sums */
 
 typedef struct fourier_dw {
     windows w;
@@ -25,18 +23,17 @@ typedef struct fourier_dw {
 } fourier_dw;
 
 static bool choose(const ink_program *p, const ink_node *node, windows *w) {
-    if (node->op != INK_OP_CONV2D_DW || p->precision != INK_PRECISION_BF16 || p->exact) return false;
+    if (node->op != INK_OP_CONV2D_DW || p->precision != INK_PRECISION_BF16) return false;
     const ink_cell *dw = &p->cells[node->out[0]], *x = &p->cells[node->in[0]], *dy = &p->cells[node->in[1]];
-    if (p->max_batch < LEAST_IMAGES || p->rows != INK_STRIP_ROWS || p->kernels->fourier[0].taps == NULL) return false;
-    if (dw->store != INK_STORE_WEIGHTS || dw->live != dw->taps || dw->c < INK_LANES || dw->k < INK_LANES) return false;
-    if (!ink_windows_fit(node, true)) return false;
+    if (p->max_batch < INK_LEAST_IMAGES || p->rows != INK_STRIP_ROWS) return false;
+    if (p->kernels->fourier[0].taps == NULL || !ink_transforms_fit(p, dw) || !ink_windows_fit(node, true)) return false;
     const tiling whole = ink_tiling_of(node, x, dy, 0);
     double other = ink_windows_direct(node, &whole);
     if (ink_winograd_dw_pays(p, node)) { /* in float, at half the rate */
         const double winograd = 2.0 * INK_TILE_ELEMENTS * whole.phases * whole.down * whole.across;
         if (winograd < other) other = winograd;
     }
-    if (!ink_windows_choose(&whole, ink_groups(dy->c), PAIRING, other / LEAST_SAVED, w)) return false;
+    if (!ink_windows_choose(&whole, ink_groups(dy->c), PAIRING, other / INK_LEAST_SAVED_BF16, w)) return false;
     return (size_t)w->elements * w->groups * ink_groups(dy->c) * INK_PANEL <= SUMS_FLOATS;
 }
 

@@ -3,7 +3,6 @@
  * instructions give its bits, so bfloat16 is offered where it is native and nowhere else. */
 #include <string.h>
 
-#include "ops/cpu/kern_fourier_lines.h"
 #include "ops/cpu/kern_vector.h"
 
 INLINE vf load_pairs(const uint16_t *p) {
@@ -37,29 +36,8 @@ INLINE void put_half(uint16_t *to, vf x) {
     memcpy(to, &half, sizeof half);
 }
 
-#define ELEMENT      uint16_t
-#define PUT(p, x)    put_half(p, x)
-#define SECOND(a, b) (a)
-#define THIRD(a, b)  (b)
-
-#define CIRCLE       8
-#define REALS        2
-#define HALF         3
-#define POINTS(name) name##_8
-#define NAME(name)   name##_half_8
-#include "ops/cpu/kern_circle_in.h"
-#undef CIRCLE
-#undef REALS
-#undef HALF
-#undef POINTS
-#undef NAME
-
-#define CIRCLE       5
-#define REALS        1
-#define HALF         2
-#define POINTS(name) name##_5
-#define NAME(name)   name##_half_5
-#include "ops/cpu/kern_circle_in.h"
+#define PUT(p, x) put_half(p, x)
+#include "ops/cpu/kern_circle_bf16.h"
 
 static void to_bf16(const float *from, uint16_t *to, size_t count) {
     for (size_t i = 0; i < count; i += VL) put_half(to + i, vload(from + i));

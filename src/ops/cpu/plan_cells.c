@@ -90,7 +90,7 @@ static bool is_point(const ink_graph *g, ink_id v) {
 static bool agree_conv(const ink_graph *g, bool *narrow, ink_id x, ink_id y) {
     int32_t pad, end;
     const ink_id none[] = {x, y};
-    /* Several channels may be one grey plane where nothing learns: not so here and otherwise there. */
+    /* Several channels may be one grey plane in one program and not in another: not so here and otherwise there. */
     if (lies_in_planes(g, x, &pad, &end)) return g->values[x].dim[0] == 1 || agree(narrow, none, 2);
     if (g->values[x].dim[0] >= (int32_t)INK_LANES && g->values[y].dim[0] >= (int32_t)INK_LANES) {
         const bool fine = !narrow[x] && !narrow[y];

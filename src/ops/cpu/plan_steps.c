@@ -1,9 +1,9 @@
 /* ops/cpu/plan_steps.c: from nodes to steps: what is computed in one go.
  * Products and their gradients are in plan_dense.c, batch norm in plan_norm.c.
- * Fused: bias, evaluation's batch norm, a residual and relu behind a sum, behind a direct one any activation; relu's
- * gradient behind the gradient of an input; batch norm with the residual and the relu, or another activation, behind
- * it. A value that fusion leaves out has the memory of the value that stands for it: relu's gradient asks x > 0, which
- * its output answers as well. */
+ * Fused: bias, evaluation's batch norm, a residual and relu behind a sum, or relu and then evaluation's batch norm;
+ * behind a direct sum any activation; relu's gradient behind the gradient of an input; batch norm with the residual
+ * and the relu, or another activation, behind it. A value that fusion leaves out has the memory of the value that
+ * stands for it: relu's gradient asks x > 0, which its output answers as well. */
 #include <assert.h>
 #include <string.h>
 

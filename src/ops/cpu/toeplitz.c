@@ -9,11 +9,10 @@
  * Source   Winograd, Arithmetic complexity of computations, 1980. */
 #include "ops/cpu/winograd.h"
 
-#define SIDE         2u
-#define ELEMENTS     9u
-#define SHARED       5u  /* products that several outputs share: elements 0 to 3 and 6 */
-#define LEAST_IMAGES 64u /* of fewer the products saved do not pay for the weights' transform */
-#define PART_GROUPS  8u  /* groups of outputs of a task */
+#define SIDE        2u
+#define ELEMENTS    9u
+#define SHARED      5u /* products that several outputs share: elements 0 to 3 and 6 */
+#define PART_GROUPS 8u /* groups of outputs of a task */
 
 typedef struct toeplitz {
     ink_operands from; /* a: x (dy), b: weights [element][K/16][C/16][16 c][16 k] */
@@ -24,8 +23,7 @@ typedef struct toeplitz {
 bool ink_toeplitz_pays(const ink_program *p, const ink_node *node) {
     if (node->op != INK_OP_CONV2D && node->op != INK_OP_CONV2D_DX) return false;
     const ink_cell *w = &p->cells[node->in[1]], *x = &p->cells[node->in[0]], *y = &p->cells[node->out[0]];
-    if (p->exact || p->precision != INK_PRECISION_F32 || p->max_batch < LEAST_IMAGES) return false;
-    if (w->store != INK_STORE_WEIGHTS || w->live != w->taps || w->c < INK_LANES || w->k < INK_LANES) return false;
+    if (p->precision != INK_PRECISION_F32 || p->max_batch < INK_LEAST_IMAGES || !ink_transforms_fit(p, w)) return false;
     if (node->attr.conv.window_h != 3 || node->attr.conv.window_w != 3 || node->attr.conv.stride != 1) return false;
     return node->attr.conv.pad == 1 && x->height == SIDE && x->width == SIDE && y->height == SIDE && y->width == SIDE;
 }

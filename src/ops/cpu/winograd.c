@@ -87,9 +87,7 @@ static bool fits_window(const ink_program *p, const ink_node *node) {
 }
 
 bool ink_winograd_fits(const ink_program *p, const ink_node *node, const ink_cell *w, const ink_cell *y) {
-    if (p->exact || w->store != INK_STORE_WEIGHTS || w->live != w->taps) return false;
-    if (w->c < INK_LANES || w->k < INK_LANES) return false; /* transforms would outweigh products */
-    if (!fits_window(p, node)) return false;
+    if (!ink_transforms_fit(p, w) || !fits_window(p, node)) return false;
     const uint32_t apart = ink_winograd_is_back(node) ? (uint32_t)node->attr.conv.stride : 1; /* outputs of a phase */
     const uint32_t height = y->height / apart, width = y->width / apart;
     if (height < INK_TILE || width < INK_TILE) return false;

@@ -23,6 +23,14 @@ typedef struct tiling {
     uint32_t down, across;                  /* tiles */
 } tiling;
 
+#define INK_LEAST_IMAGES 64u /* fewer do not pay for what fourier.c and toeplitz.c make of the weights */
+
+/* May these weights, or their gradient, be transformed at all: need nothing be exact, are all taps live, and are there
+ * so many channels that transforms do not outweigh products? */
+static inline bool ink_transforms_fit(const ink_program *p, const ink_cell *w) {
+    return !p->exact && w->store == INK_STORE_WEIGHTS && w->live == w->taps && w->c >= INK_LANES && w->k >= INK_LANES;
+}
+
 /* Is it the gradient with respect to the input? */
 static inline bool ink_winograd_is_back(const ink_node *node) {
     return node->op == INK_OP_CONV2D_DX;
@@ -61,7 +69,8 @@ void ink_winograd_expect_element(const ink_program *p, const tiling *t, const fl
 
 /* ---- fourier.c ---- */
 
-#define INK_STRIP_ROWS 16u /* images transformed at once */
+#define INK_STRIP_ROWS       16u /* images transformed at once */
+#define INK_LEAST_SAVED_BF16 1.1 /* products another way takes for one that this takes, transforms counted */
 
 /* A map cut into windows that become circles. One that leaves its zeros room on the circle is a single window, whose
  * outputs are counted round it; else windows of n x n inputs have (n - 2) x (n - 2) outputs. */
