@@ -34,8 +34,8 @@
     } while (0)
 #define PLACE_OF_SUM ((size_t)(v / PV) * g->out_panel + (size_t)m * g->out_m + (size_t)(v % PV) * VL)
 
-/* What follows the sums of a tile at `out`; rows and vectors are constants after inlining. Each question is asked once,
- * not for each sum. */
+/* What follows the sums of a tile at `out`; a mask in gradients alone. rows and vectors are constants after inlining.
+ * Each question is asked once, not for each sum. */
 INLINE void finish(const ink_gemm *g, const int rows, const int vectors, size_t at_panel, const float *out,
                    vf acc[TILE_ROWS][TILE_VECTORS]) {
     const size_t at = (size_t)(out - g->out), lanes = at_panel * INK_LANES;
@@ -46,7 +46,7 @@ INLINE void finish(const ink_gemm *g, const int rows, const int vectors, size_t 
     }
     if (g->residual != NULL) EACH_SUM(acc[m][v] += vload(g->residual + at + PLACE_OF_SUM));
     if (g->relu) EACH_SUM(acc[m][v] = vrelu(acc[m][v]));
-    if (g->mask != NULL) EACH_SUM(acc[m][v] = vwhere_above(vload(g->mask + at + PLACE_OF_SUM), acc[m][v]));
+    if (LEARNS && g->mask != NULL) EACH_SUM(acc[m][v] = vwhere_above(vload(g->mask + at + PLACE_OF_SUM), acc[m][v]));
 }
 
 #define JOIN_WORDS(a, b) a##b

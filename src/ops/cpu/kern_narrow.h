@@ -28,7 +28,7 @@ INLINE vf narrow_finish(const ink_narrow *g, size_t m, size_t at, vf y) {
     if (g->scale != NULL) y = vfma(y, vset(g->scale[m]), vset(g->offset[m]));
     if (g->residual != NULL) y += vload(g->residual + at);
     if (g->relu) y = vrelu(y);
-    if (g->mask != NULL) y = vwhere_above(vload(g->mask + at), y);
+    if (LEARNS && g->mask != NULL) y = vwhere_above(vload(g->mask + at), y);
     return y;
 }
 

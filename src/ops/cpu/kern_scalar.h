@@ -13,7 +13,7 @@ INLINE float scalar_finish(const ink_gemm *g, const float *to, size_t lane, floa
     if (g->scale != NULL) y = y * g->scale[lane] + g->offset[lane];
     if (g->residual != NULL) y += g->residual[to - g->out];
     if (g->relu && y < 0) y = 0;
-    if (g->mask != NULL && !(g->mask[to - g->out] > 0)) y = 0;
+    if (LEARNS && g->mask != NULL && !(g->mask[to - g->out] > 0)) y = 0;
     return y;
 }
 

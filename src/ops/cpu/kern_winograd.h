@@ -303,7 +303,7 @@ INLINE void finish_line(const ink_tile_out *o, size_t at, const int v, const int
         UNROLL_ALL
         for (int j = 0; j < n && j < across; j++) y[j] += vload(o->residual + at + (size_t)j * o->next);
     }
-    if (o->mask != NULL) {
+    if (LEARNS && o->mask != NULL) {
         UNROLL_ALL
         for (int j = 0; j < n && j < across; j++) {
             y[j] = vwhere_above(vload(o->mask + at + (size_t)j * o->next), y[j]);
