@@ -5,8 +5,6 @@
  *
  * The images are cut into slices, from shapes alone; a task sums one slice and writes its taps, and ink_work_wgrad_join
  * adds slices in order. */
-#include <string.h>
-
 #include "ops/cpu/winograd.h"
 
 #define PAIRING     1.7      /* panel products that an element takes besides: rounded, images paired, sums loaded */
@@ -154,20 +152,14 @@ static void multiply(const ink_program *p, const fourier_dw *t, const held *h) {
     }
 }
 
-/* Sums become 9 taps, panel by panel, and of a phase those that its window has. */
+/* Sums become 9 taps, panel by panel. */
 static void give_taps(const ink_program *p, const fourier_dw *t, const ink_node *node, const float *sums, float *dw) {
-    const size_t groups = t->w.map.groups, taps = p->cells[node->out[0]].taps;
     for (size_t k = 0; k < t->k_groups; k++) {
         for (size_t c = 0; c < t->w.groups; c++) {
             float made[9 * INK_PANEL];
             p->kernels->fourier[t->w.circle].taps(sums + (k * t->w.groups + c) * INK_PANEL, sums_step(t), made,
                                                   INK_LANES);
-            for (uint32_t i = 0; i < 9; i++) {
-                const int32_t tap = ink_winograd_tap(node, (uint32_t)(c / groups), i / 3, i % 3);
-                if (tap < 0) continue;
-                float *to = dw + ((k * taps + (size_t)tap) * groups + c % groups) * INK_PANEL;
-                memcpy(to, made + i * INK_PANEL, INK_PANEL * sizeof *to);
-            }
+            ink_winograd_put_taps(p, node, k, c, made, dw);
         }
     }
 }

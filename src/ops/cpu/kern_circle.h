@@ -1,5 +1,22 @@
-/* ops/cpu/kern_circle.h: the transforms of weights and outputs for fourier.c and fourier_dw.c, included by
- * kern_fourier.h for each size of circle after kern_circle_in.h, whose words these are. */
+/* ops/cpu/kern_circle.h: all transforms of fourier.c and fourier_dw.c for one size of circle, included by
+ * kern_fourier.h for each. Its words are those of kern_circle_in.h, which has the inputs' and, with other factors, the
+ * gradients'. */
+
+#define NAME(name)   POINTS(name##_of)
+#define SECOND(a, b) (a)
+#define THIRD(a, b)  (b)
+#include "ops/cpu/kern_circle_in.h"
+#undef NAME
+#undef SECOND
+#undef THIRD
+
+#define NAME(name)   POINTS(name##_back)
+#define SECOND(a, b) (b)
+#define THIRD(a, b)  (-(a))
+#include "ops/cpu/kern_circle_in.h"
+#undef NAME
+#undef SECOND
+#undef THIRD
 
 /* The three factors of c + id. */
 INLINE void POINTS(put_weights)(float *to, size_t step, vf c, vf d) {

@@ -28,23 +28,6 @@
 #define REALS        2
 #define HALF         3
 #define POINTS(name) name##_8
-
-#define NAME(name)   name##_of_8
-#define SECOND(a, b) (a)
-#define THIRD(a, b)  (b)
-#include "ops/cpu/kern_circle_in.h"
-#undef NAME
-#undef SECOND
-#undef THIRD
-
-#define NAME(name)   name##_back_8
-#define SECOND(a, b) (b)
-#define THIRD(a, b)  (-(a))
-#include "ops/cpu/kern_circle_in.h"
-#undef NAME
-#undef SECOND
-#undef THIRD
-
 #include "ops/cpu/kern_circle.h"
 #undef CIRCLE
 #undef REALS
@@ -55,23 +38,6 @@
 #define REALS        1
 #define HALF         2
 #define POINTS(name) name##_5
-
-#define NAME(name)   name##_of_5
-#define SECOND(a, b) (a)
-#define THIRD(a, b)  (b)
-#include "ops/cpu/kern_circle_in.h"
-#undef NAME
-#undef SECOND
-#undef THIRD
-
-#define NAME(name)   name##_back_5
-#define SECOND(a, b) (b)
-#define THIRD(a, b)  (-(a))
-#include "ops/cpu/kern_circle_in.h"
-#undef NAME
-#undef SECOND
-#undef THIRD
-
 #include "ops/cpu/kern_circle.h"
 #undef CIRCLE
 #undef REALS

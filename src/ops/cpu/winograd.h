@@ -62,6 +62,10 @@ void ink_winograd_take(const ink_program *p, const tiling *t, const float *x, ui
 void ink_winograd_window(const ink_program *p, const ink_node *node, size_t k, size_t c, uint32_t phase,
                          float turned[9 * INK_PANEL], const float *from[9]);
 
+/* Into dw the nine panels made for group k of K and c of all phases' C: of a phase the taps that its window has. */
+void ink_winograd_put_taps(const ink_program *p, const ink_node *node, size_t k, size_t c,
+                           const float made[9 * INK_PANEL], float *dw);
+
 /* Asks for memory that will be used soon: so many floats; element e of all phases of tiles [tile, tile + tiles). */
 void ink_winograd_expect(const float *at, size_t floats);
 void ink_winograd_expect_element(const ink_program *p, const tiling *t, const float *x, uint32_t tile, uint32_t tiles,

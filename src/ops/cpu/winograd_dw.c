@@ -139,9 +139,20 @@ static void multiply(const ink_program *p, const winograd_dw *t, const held *h) 
     }
 }
 
-/* 36 sums become 9 taps, panel by panel, and of a phase those that its window has. */
+void ink_winograd_put_taps(const ink_program *p, const ink_node *node, size_t k, size_t c,
+                           const float made[9 * INK_PANEL], float *dw) {
+    const ink_cell *w = &p->cells[node->out[0]];
+    const size_t groups = ink_groups(w->c);
+    for (uint32_t i = 0; i < 9; i++) {
+        const int32_t tap = ink_winograd_tap(node, (uint32_t)(c / groups), i / 3, i % 3);
+        if (tap < 0) continue;
+        float *to = dw + ((k * w->taps + (size_t)tap) * groups + c % groups) * INK_PANEL;
+        memcpy(to, made + i * INK_PANEL, INK_PANEL * sizeof *to);
+    }
+}
+
+/* 36 sums become 9 taps, panel by panel. */
 static void give_taps(const ink_program *p, const winograd_dw *t, const ink_node *node, const float *sums, float *dw) {
-    const size_t groups = t->map.groups, taps = p->cells[node->out[0]].taps;
     for (size_t k = 0; k < t->k_groups; k++) {
         for (size_t c = 0; c < t->groups; c++) {
             const float *from[INK_TILE_ELEMENTS];
@@ -151,12 +162,7 @@ static void give_taps(const ink_program *p, const winograd_dw *t, const ink_node
             }
             const ink_tile_places places = places_of(made, INK_PANEL, 3);
             p->kernels->winograd_taps(from, &places, INK_LANES);
-            for (uint32_t i = 0; i < 9; i++) {
-                const int32_t tap = ink_winograd_tap(node, (uint32_t)(c / groups), i / 3, i % 3);
-                if (tap < 0) continue;
-                float *to = dw + ((k * taps + (size_t)tap) * groups + c % groups) * INK_PANEL;
-                memcpy(to, made + i * INK_PANEL, INK_PANEL * sizeof *to);
-            }
+            ink_winograd_put_taps(p, node, k, c, made, dw);
         }
     }
 }
