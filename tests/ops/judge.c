@@ -4,15 +4,16 @@
  * Tolerance  An f32 sum of K terms of random sign is off by about 2^-24 sqrt(K) of its own size; with blocks and trees
  * less. Allowed, for the largest difference in an array in units of the array's root mean square:
  * 2^-24 (16 + 4 sqrt(K)) per forward node, K the case's longest sum; eight times that where Winograd may be used (its
- * F(4x4,3x3) loses three bits); and in bf16, where both round the same inputs but a last bit may tip a rounding,
- * 2^-9 on top where a matrix node is not alone. Where Winograd is taken, between maps of few channels and where three
- * channels are one, a program of bf16 rounds nothing and the judge does: their difference has a root mean square of
- * 2e-3, and a ReLU near its kink falls to the other side in one of 300 places, which moves single gradients by all they
- * are; so there the root mean square of the difference counts, not the largest, and 2^-8 is allowed where a matrix node
- * is alone, 2^-3 elsewhere: a wrong index gives 1. From 64 images on it may be Fourier's way,
- * which rounds other numbers than the judge: 2^-7.
- * A ReLU or a maximum within rounding of its kink may fall to the other
- * side: a case passes when one of three seeds does; a systematic fault fails all. */
+ * F(4x4,3x3) loses three bits); and in bf16, where both round the same inputs but a last bit may tip a rounding, on top
+ * 2^-9 where a matrix node is not alone, or 2^-7 from 64 images on: of 100,000 values one that is tipped meets a large
+ * weight. Where Winograd is taken, between maps of few channels and where three channels are one, a program of bf16
+ * rounds nothing and the judge does: their difference has a root mean square of 2e-3, and a ReLU near its kink falls to
+ * the other side in one of 300 places, which moves single gradients by all they are; so there the root mean square of
+ * the difference counts, not the largest, and 2^-8 is allowed where a matrix node is alone, 2^-3 elsewhere: a wrong
+ * index gives 1. From 64 images on it may be Fourier's way, which rounds other numbers than the judge: 2^-7. Where
+ * Adam learns from that, 2^-2: its v is a gradient's square, and its first step has any gradient's sign at full size.
+ * A ReLU or a maximum within rounding of its kink may fall to the other side: a case passes when one of three seeds
+ * does; a systematic fault fails all. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -128,16 +129,18 @@ static bool is_rough(const case_net *net, const judge_mode *m) {
 }
 
 static double tolerance(const case_net *net, const judge_mode *m) {
-    int matrices = 0;
+    int matrices = 0, adams = 0;
     for (int32_t i = 0; i < net->g.n_nodes; i++) {
         ink_op op = net->g.nodes[i].op;
         matrices += op == INK_OP_LINEAR || op == INK_OP_CONV2D;
+        adams += op == INK_OP_ADAM;
     }
-    if (is_rough(net, m)) return net->depth > 1 ? 0x1p-3 : net->n >= 64 ? 0x1p-7 : 0x1p-8;
+    if (is_rough(net, m) && net->depth > 1) return adams > 0 ? 0x1p-2 : 0x1p-3;
+    if (is_rough(net, m)) return net->n >= 64 ? 0x1p-7 : 0x1p-8;
     double one = 0x1p-24 * (16 + 4 * sqrt((double)net->longest));
     if (m->backend == &ink_backend_cpu && !m->exact && m->precision == INK_PRECISION_F32) one *= 8;
     double all = one * net->depth * net->slack * (m->slack > 0 ? m->slack : 1);
-    if (m->precision != INK_PRECISION_F32 && matrices > 0 && net->depth > 1) all += 0x1p-9;
+    if (m->precision != INK_PRECISION_F32 && matrices > 0 && net->depth > 1) all += net->n >= 64 ? 0x1p-7 : 0x1p-9;
     return all;
 }
 
