@@ -28,6 +28,13 @@ INLINE void columns_store(float *p, columns c) {
     for (int v = 0; v < PV; v++) vstore(p + v * VL, c.v[v]);
 }
 
+/* A pass reads one panel of a position's, so that the processor's own prefetcher starts anew at each: asks for the row
+ * at p as it lies some panels on. */
+#define PANELS_AHEAD 4
+INLINE void ask_ahead(const ink_norm *n, const float *p) {
+    ask_for(p, PANELS_AHEAD * n->step * sizeof *p);
+}
+
 /* Sums of a column of rows: four rows at a time in float, by one tree, then in double: a float's rounding among four
  * terms is lost among those of the terms themselves, whatever their number. */
 typedef float vf_half __attribute__((vector_size(VL * 2)));
@@ -67,8 +74,10 @@ INLINE void join_sums(const vf *g, const vf *d, const int rows, const int v, col
 }
 
 /* rows (1 or INK_SUM_ROWS) from `at` on */
-INLINE void moments_of(const float *at, const int rows, const size_t line, columns shift, column_totals *s,
-                       column_totals *q) {
+INLINE void moments_of(const ink_norm *n, const float *at, const int rows, const size_t line, columns shift,
+                       column_totals *s, column_totals *q) {
+    UNROLL_ALL
+    for (int r = 0; r < rows; r++) ask_ahead(n, at + (size_t)r * line);
     UNROLL_ALL
     for (int v = 0; v < PV; v++) {
         vf d[INK_SUM_ROWS];
@@ -85,8 +94,10 @@ INLINE void moments_all(const ink_norm *n, const size_t line, const float *shift
     const float *x = n->x;
     for (size_t p = 0; p < n->panels; p++, x += n->step) {
         size_t r = 0;
-        for (; r + INK_SUM_ROWS <= n->rows; r += INK_SUM_ROWS) moments_of(x + r * line, INK_SUM_ROWS, line, at, &s, &q);
-        for (; r < n->rows; r++) moments_of(x + r * line, 1, line, at, &s, &q);
+        for (; r + INK_SUM_ROWS <= n->rows; r += INK_SUM_ROWS) {
+            moments_of(n, x + r * line, INK_SUM_ROWS, line, at, &s, &q);
+        }
+        for (; r < n->rows; r++) moments_of(n, x + r * line, 1, line, at, &s, &q);
     }
     sums_store(shifted, s);
     sums_store(square, q);
@@ -170,6 +181,11 @@ INLINE vf through(const ink_norm_dx *d, const norm_columns *c, const int v, size
 
 INLINE void norm_sums_of(const ink_norm *n, const ink_norm_dx *d, const norm_columns *c, size_t from, const int rows,
                          const size_t line, const bool mask, const bool relu, column_totals *s, column_totals *q) {
+    UNROLL_ALL
+    for (int r = 0; r < rows; r++) {
+        ask_ahead(n, n->x + from + (size_t)r * line);
+        ask_ahead(n, d->dy + from + (size_t)r * line);
+    }
     UNROLL_ALL
     for (int v = 0; v < PV; v++) {
         vf g[INK_SUM_ROWS], off[INK_SUM_ROWS];
@@ -272,6 +288,8 @@ INLINE void norm_dx_all(const ink_norm *n, const ink_norm_dx *d, const bool mask
     const line_columns l = line_load(d);
     for (size_t p = 0; p < n->panels; p++) {
         for (size_t r = 0; r < n->rows; r++) {
+            ask_ahead(n, n->x + p * n->step + r * INK_LANES);
+            ask_ahead(n, d->dy + p * n->step + r * INK_LANES);
             UNROLL_ALL
             for (int v = 0; v < PV; v++) {
                 size_t at = p * n->step + r * INK_LANES + (size_t)v * VL;
