@@ -345,6 +345,20 @@ const char *const ink_cases[] = {
     "70 x 97x14x8: conv 111 3x3 bias",      /* gradient of the weights: two windows; then one of each phase; four */
     "70 x 48x10x10: conv 48 6x6 s2 bias, halves",
     "70 x 65x16x16: conv 63 6x6 s2 bias",
+    /* circles of ten and of twelve: whole, with padding before and behind, as windows, of stride 2 in phases */
+    "64 x 32x10x10: conv 32 3x3 bias, halves",
+    "65 x 33x8x8: conv 49 3x3 p2 bias, relu",
+    "64 x 33x12x12: conv 32 3x3 bias, halves",
+    "66 x 48x10x10: conv 33 3x3 p2, relu",
+    "68 x 32x9x9: mark, conv 48 3x3 p1, bn, relu, conv 32 3x3 p1, bn, add, relu",
+    "64 x 48x11x9: conv 48 3x3 p1 bias, bn-eval, relu, predict",
+    "64 x 64x9x9: conv 64 3x3 p1",
+    "65 x 64x11x11: conv 64 3x3 p1 bias",
+    "64 x 33x18x10: conv 34 3x3 bias",
+    "64 x 34x22x12: conv 33 3x3 bias",
+    "64 x 33x9x8: conv 32 3x3 p0 e2 bias, halves",
+    "64 x 32x11x10: conv 33 3x3 p1 e2, relu",
+    "64 x 48x20x20: conv 48 6x6 s2 bias",
     /* more padding behind than before: nothing may come round */
     "64 x 16x8x8: conv 16 3x3 p0 e2 bias",
     "64 x 16x7x7: conv 16 3x3 p1 e2 bias",

@@ -91,7 +91,7 @@ static ink_kernels whole; /* the table that these loops stand beside */
 static void round_elements(ink_circle circle, size_t points, size_t elements, const float *const *from, uint16_t *to,
                            size_t step, size_t rows) {
     for (size_t row = 0; row < rows; row++) {
-        const float *lanes[64];
+        const float *lanes[INK_CIRCLE_POINTS];
         float out[INK_CIRCLE_MOST * INK_LANES];
         for (size_t i = 0; i < points * points; i++) lanes[i] = from[i] + row * INK_LANES;
         whole.fourier[circle].inputs(lanes, out, INK_LANES, 1);
@@ -101,13 +101,14 @@ static void round_elements(ink_circle circle, size_t points, size_t elements, co
     }
 }
 
-static void inputs_of_8(const float *const *from, void *to, size_t step, size_t rows) {
-    round_elements(INK_CIRCLE_EIGHT, 8, INK_CIRCLE_MOST, from, to, step, rows);
-}
-
-static void inputs_of_5(const float *const *from, void *to, size_t step, size_t rows) {
-    round_elements(INK_CIRCLE_FIVE, 5, 37, from, to, step, rows);
-}
+#define INPUTS_OF(circle, points, elements)                                                                            \
+    static void inputs_of_##points(const float *const *from, void *to, size_t step, size_t rows) {                     \
+        round_elements(circle, points, elements, from, to, step, rows);                                                \
+    }
+INPUTS_OF(INK_CIRCLE_FIVE, 5, 37)
+INPUTS_OF(INK_CIRCLE_EIGHT, 8, 94)
+INPUTS_OF(INK_CIRCLE_TEN, 10, 148)
+INPUTS_OF(INK_CIRCLE_TWELVE, 12, 214)
 
 ink_kernels emulated_bf16(void) {
     ink_kernels table;
@@ -120,7 +121,9 @@ ink_kernels emulated_bf16(void) {
     table.to_bf16 = to_bf16;
     table.round_bf16 = round_bf16;
     table.pair_rows = pair_rows;
-    table.inputs_bf16[INK_CIRCLE_EIGHT] = inputs_of_8;
     table.inputs_bf16[INK_CIRCLE_FIVE] = inputs_of_5;
+    table.inputs_bf16[INK_CIRCLE_EIGHT] = inputs_of_8;
+    table.inputs_bf16[INK_CIRCLE_TEN] = inputs_of_10;
+    table.inputs_bf16[INK_CIRCLE_TWELVE] = inputs_of_12;
     return table;
 }

@@ -16,17 +16,19 @@
 
 #define PAIR 2u /* panels of outputs at once: what a tile of products holds */
 
-/* Direct products that must be saved for one done here, in float: transforms cost as much as a third of them. */
-#define LEAST_SAVED 1.3
-
-/* cost: of a panel's transform, either way, in bf16's panel products; from instructions counted. */
+/* cost: of a panel's transform, the mean of both ways, in bf16's panel products; measured on a Zen 4. */
 static const struct {
     uint32_t points, elements;
     double cost;
 } circles[INK_CIRCLES] = {
-    [INK_CIRCLE_EIGHT] = {.points = 8, .elements = INK_CIRCLE_MOST, .cost = 70},
     [INK_CIRCLE_FIVE] = {.points = 5, .elements = 37, .cost = 25},
+    [INK_CIRCLE_EIGHT] = {.points = 8, .elements = 94, .cost = 85},
+    [INK_CIRCLE_TEN] = {.points = 10, .elements = 148, .cost = 155},
+    [INK_CIRCLE_TWELVE] = {.points = 12, .elements = INK_CIRCLE_MOST, .cost = 232},
 };
+
+#define TILE_COST 35 /* likewise, of a tile of Winograd's, which are always in float */
+#define FLOAT     2  /* a panel product in float */
 
 typedef struct fourier {
     ink_operands from; /* a: x (dy), b: weights [K/32][element][K/16 of these][phase][C/16][16 c][16 k] */
@@ -73,20 +75,20 @@ static windows cut(const tiling *whole, ink_circle circle) {
     if (whole->phases == 1 && goes_round(points, whole->height, whole->out_height, whole->pad_down) &&
         goes_round(points, whole->width, whole->out_width, whole->pad_across)) {
         w.tile = points;
-        w.pad = (uint32_t)whole->pad_down;
-        w.map.pad_down = w.map.pad_across = 0;
     }
     w.map.down = (whole->out_height + w.tile - 1) / w.tile;
     w.map.across = (whole->out_width + w.tile - 1) / w.tile;
     return w;
 }
 
-bool ink_windows_choose(const tiling *whole, uint32_t out_groups, double pairing, double best, windows *w) {
+bool ink_windows_choose(const tiling *whole, uint32_t out_groups, double product, double pairing, double best,
+                        windows *w) {
     bool pays = false;
     for (int c = 0; c < INK_CIRCLES; c++) {
         const windows other = cut(whole, (ink_circle)c);
         const double phases = whole->phases, transforms = phases / out_groups + 1.0 / whole->groups;
-        const double window = phases * other.elements + (circles[c].cost + pairing * other.elements) * transforms;
+        const double window =
+            product * phases * other.elements + (circles[c].cost + pairing * other.elements) * transforms;
         const double cost = window * other.map.down * other.map.across;
         if (cost >= best) continue;
         best = cost;
@@ -94,24 +96,6 @@ bool ink_windows_choose(const tiling *whole, uint32_t out_groups, double pairing
         *w = other;
     }
     return pays;
-}
-
-/* In float the map must go round; one that a single tile of Winograd's covers, one way or the other, is better off
- * there. */
-static bool choose_float(fourier *t, const ink_node *node, const tiling *whole) {
-    t->w = cut(whole, INK_CIRCLE_EIGHT);
-    if (t->w.tile != t->w.points) return false;
-    if (whole->out_height <= INK_TILE || whole->out_width <= INK_TILE) return false;
-    return ink_windows_direct(node, whole) > t->w.elements * LEAST_SAVED;
-}
-
-static bool choose_half(const ink_program *p, fourier *t, const ink_node *node, const tiling *whole) {
-    double other = ink_windows_direct(node, whole);
-    if (ink_winograd_pays(p, node)) { /* in float, at half the rate */
-        const double winograd = 2.0 * INK_TILE_ELEMENTS * whole->down * whole->across;
-        if (winograd < other) other = winograd;
-    }
-    return ink_windows_choose(whole, t->out_groups, 0, other / INK_LEAST_SAVED_BF16, &t->w);
 }
 
 bool ink_windows_fit(const ink_node *node, bool strides) {
@@ -129,7 +113,14 @@ static bool choose(const ink_program *p, const ink_node *node, fourier *t) {
     *t = (fourier){.half = p->precision == INK_PRECISION_BF16, .out_groups = ink_groups(y->c)};
     if (!ink_windows_fit(node, t->half && !ink_winograd_is_back(node))) return false;
     const tiling whole = ink_tiling_of(node, x, y, 0);
-    return t->half ? choose_half(p, t, node, &whole) : choose_float(t, node, &whole);
+    const double product = t->half ? 1 : FLOAT;
+    double other = product * ink_windows_direct(node, &whole);
+    if (ink_winograd_pays(p, node)) {
+        const double transforms = 1.0 / t->out_groups + 1.0 / whole.groups;
+        const double tile = FLOAT * INK_TILE_ELEMENTS + TILE_COST * transforms;
+        if (tile * whole.down * whole.across < other) other = tile * whole.down * whole.across;
+    }
+    return ink_windows_choose(&whole, t->out_groups, product, 0, other / INK_LEAST_SAVED, &t->w);
 }
 
 bool ink_fourier_pays(const ink_program *p, const ink_node *node) {
@@ -173,9 +164,9 @@ const void *ink_fourier_plan(ink_program *p, ink_step *s, const ink_operands *fr
 
 /* ---- weights ---- */
 
-/* For a panel's transform, before it is rounded. */
+/* For two rows of a panel, before they are rounded. */
 bool ink_fourier_weight_room(ink_program *p, ink_id *scratch) {
-    return p->precision != INK_PRECISION_BF16 || ink_winograd_room(p, scratch, (size_t)INK_CIRCLE_MOST * INK_PANEL);
+    return p->precision != INK_PRECISION_BF16 || ink_winograd_room(p, scratch, (size_t)INK_CIRCLE_MOST * 2 * INK_LANES);
 }
 
 /* Panels of outputs in the pair that begins at `group`. */
@@ -200,11 +191,15 @@ void ink_work_fourier_weights(const ink_program *p, const ink_step *s, uint32_t 
         const size_t in = back ? part : c, out = back ? c : part, first = out / PAIR * PAIR;
         const size_t step = pair_at(t.out_groups, first) * t.w.groups * INK_PANEL;
         const size_t at = ((first * elements + out - first) * t.w.groups + in) * INK_PANEL;
-        if (t.half) {
-            p->kernels->fourier[t.w.circle].weights(from, own, INK_PANEL, INK_LANES);
-            p->kernels->pair_rows(own, INK_PANEL, (uint16_t *)(void *)all + at, step, elements, INK_LANES);
-        } else {
+        if (!t.half) {
             p->kernels->fourier[t.w.circle].weights(from, all + at, step, INK_LANES);
+            continue;
+        }
+        uint16_t *to = (uint16_t *)(void *)all + at;
+        for (size_t row = 0; row < INK_LANES; row += 2) {
+            p->kernels->fourier[t.w.circle].weights(from, own, 2 * INK_LANES, 2);
+            p->kernels->pair_rows(own, 2 * INK_LANES, to + row * INK_LANES, step, elements, 2);
+            for (int i = 0; i < 9; i++) from[i] += 2 * INK_LANES;
         }
     }
 }
@@ -212,7 +207,7 @@ void ink_work_fourier_weights(const ink_program *p, const ink_step *s, uint32_t 
 /* ---- windows ---- */
 
 void ink_windows_points(const ink_program *p, const windows *w, const float *x, uint32_t window, uint32_t phase,
-                        const float *points[64]) {
+                        const float *points[INK_CIRCLE_POINTS]) {
     const uint32_t top = window / w->map.across * w->tile, left = window % w->map.across * w->tile;
     for (uint32_t e = 0; e < w->points * w->points; e++) {
         const uint32_t down = (top + e / w->points) * w->map.stride + phase / 2;
@@ -235,7 +230,7 @@ window_outputs ink_windows_outputs(const windows *w, uint32_t window) {
 static void take(const ink_program *p, const fourier *t, const float *x, uint32_t window, float *to) {
     static const float zeros[INK_STRIP_ROWS * INK_LANES];
     const size_t panel = p->rows * INK_LANES, own = INK_STRIP_ROWS * INK_LANES;
-    const float *first[64], *from[64];
+    const float *first[INK_CIRCLE_POINTS], *from[INK_CIRCLE_POINTS];
     for (uint32_t phase = 0; phase < t->w.map.phases; phase++) {
         ink_windows_points(p, &t->w, x, window, phase, first);
         for (size_t g = 0; g < t->w.map.groups; g++) {
@@ -275,7 +270,7 @@ static void give(const ink_program *p, const fourier *t, const ink_step *s, uint
                             .across = to->across,
                             .relu = s->relu,
                             .relu_first = s->relu_first};
-    p->kernels->fourier[t->w.circle].outputs(&o, t->w.pad);
+    p->kernels->fourier[t->w.circle].outputs(&o);
 }
 
 /* While products of element e keep the processor busy, memory may bring what follows the sums of output e. */
@@ -288,6 +283,7 @@ static void expect(const ink_program *p, const fourier *t, const ink_step *s, ui
         const size_t wanted = at + (place * t->out_groups + g + i) * p->rows * INK_LANES;
         if (residual != NULL) ink_winograd_expect(residual + wanted, INK_STRIP_ROWS * INK_LANES);
         if (mask != NULL) ink_winograd_expect(mask + wanted, INK_STRIP_ROWS * INK_LANES);
+        ink_winograd_expect(ink_block(p, s->node.out[0], block) + wanted, INK_STRIP_ROWS * INK_LANES);
     }
 }
 

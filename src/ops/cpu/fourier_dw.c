@@ -31,7 +31,7 @@ static bool choose(const ink_program *p, const ink_node *node, windows *w) {
         const double winograd = 2.0 * INK_TILE_ELEMENTS * whole.phases * whole.down * whole.across;
         if (winograd < other) other = winograd;
     }
-    if (!ink_windows_choose(&whole, ink_groups(dy->c), PAIRING, other / INK_LEAST_SAVED_BF16, w)) return false;
+    if (!ink_windows_choose(&whole, ink_groups(dy->c), 1, PAIRING, other / INK_LEAST_SAVED, w)) return false;
     return (size_t)w->elements * w->groups * ink_groups(dy->c) * INK_PANEL <= SUMS_FLOATS;
 }
 
@@ -79,11 +79,11 @@ typedef struct held {
 } held;
 
 /* A panel's elements, rounded, images in pairs. from: its points; they move on. */
-static void take_panel(const ink_program *p, const fourier_dw *t, bool back, const float *from[64], float *made,
+static void take_panel(const ink_program *p, const fourier_dw *t, const float *from[INK_CIRCLE_POINTS], float *made,
                        uint16_t *to, size_t step) {
     const ink_circle_kernels *circle = &p->kernels->fourier[t->w.circle];
     for (size_t row = 0; row < INK_STRIP_ROWS; row += 2) {
-        (back ? circle->gradients : circle->inputs)(from, made, 2 * INK_LANES, 2);
+        circle->inputs(from, made, 2 * INK_LANES, 2);
         p->kernels->pair_rows(made, 2 * INK_LANES, to + row * INK_LANES, step, t->w.elements, 2);
         for (uint32_t e = 0; e < t->w.points * t->w.points; e++) from[e] += 2 * INK_LANES;
     }
@@ -92,7 +92,7 @@ static void take_panel(const ink_program *p, const fourier_dw *t, bool back, con
 /* The inputs of a window of the block at x, behind those that are held. */
 static void take_inputs(const ink_program *p, const fourier_dw *t, const float *x, uint32_t window, const held *h) {
     static const float zeros[INK_PANEL];
-    const float *first[64], *from[64];
+    const float *first[INK_CIRCLE_POINTS], *from[INK_CIRCLE_POINTS];
     for (uint32_t phase = 0; phase < t->w.map.phases; phase++) {
         ink_windows_points(p, &t->w, x, window, phase, first);
         for (uint32_t g = 0; g < t->w.map.groups; g++) {
@@ -100,7 +100,7 @@ static void take_inputs(const ink_program *p, const fourier_dw *t, const float *
                 from[e] = first[e] != NULL ? first[e] + g * (size_t)INK_PANEL : zeros;
             }
             const size_t at = ((size_t)(phase * t->w.map.groups + g) * TOGETHER + h->windows) * INK_PANEL;
-            take_panel(p, t, false, from, h->made, h->inputs + at, input_step(t));
+            take_panel(p, t, from, h->made, h->inputs + at, input_step(t));
         }
     }
 }
@@ -109,21 +109,28 @@ static void take_inputs(const ink_program *p, const fourier_dw *t, const float *
 static void take_gradients(const ink_program *p, const fourier_dw *t, const float *dy, uint32_t window, const held *h) {
     static const float zeros[INK_PANEL];
     const window_outputs o = ink_windows_outputs(&t->w, window);
-    const uint32_t points = t->w.points, first = 1 + points - t->w.pad;
+    const uint32_t points = t->w.points;
     const size_t position = (size_t)t->k_groups * INK_PANEL;
-    const float *from[64];
+    const float *from[INK_CIRCLE_POINTS];
     for (uint32_t g = 0; g < t->k_groups; g++) {
         for (uint32_t e = 0; e < points * points; e++) from[e] = zeros;
         for (uint32_t i = 0; i < o.down; i++) {
             for (uint32_t j = 0; j < o.across; j++) {
                 const size_t place = o.first + (size_t)i * t->w.map.out_width + j;
-                from[(first + i) % points * points + (first + j) % points] =
-                    dy + place * position + g * (size_t)INK_PANEL;
+                from[(1 + i) % points * points + (1 + j) % points] = dy + place * position + g * (size_t)INK_PANEL;
             }
         }
-        take_panel(p, t, true, from, h->made, h->gradients + ((size_t)g * TOGETHER + h->windows) * INK_PANEL,
+        take_panel(p, t, from, h->made, h->gradients + ((size_t)g * TOGETHER + h->windows) * INK_PANEL,
                    gradient_step(t));
     }
+}
+
+/* Which element of gradients is multiplied with element e of inputs: of a complex number's second and third the other
+ * one. The first elements are the real numbers' own: 4, or 1 where a line has an odd number of points. */
+static size_t partner(const fourier_dw *t, size_t e) {
+    static const size_t partners[3] = {0, 2, 1};
+    const size_t real = t->w.points % 2 == 0 ? 4 : 1;
+    return e < real ? e : e - (e - real) % 3 + partners[(e - real) % 3];
 }
 
 /* sums += inputs times gradients, over the images of all windows held. */
@@ -143,7 +150,7 @@ static void multiply(const ink_program *p, const fourier_dw *t, const held *h) {
                   .outer = 1,
                   .add = !h->fresh};
     for (size_t e = 0; e < t->w.elements; e++) {
-        m.b = h->gradients + e * gradient_step(t);
+        m.b = h->gradients + partner(t, e) * gradient_step(t);
         for (size_t g = 0; g < t->w.groups; g++) {
             m.a = h->inputs + e * input_step(t) + g * (size_t)(TOGETHER * INK_PANEL);
             m.out = h->sums + e * sums_step(t) + g * INK_PANEL;

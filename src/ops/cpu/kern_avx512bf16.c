@@ -83,6 +83,8 @@ static float peak_bf16(uint64_t rounds) {
     return all;
 }
 
+static void (*const inputs_bf16[INK_CIRCLES])(const float *const *, void *, size_t, size_t) = INPUTS_BF16;
+
 void ink_kernels_add_bf16(ink_kernels *table) {
     table->name = "avx512bf16";
     table->has_bf16 = true;
@@ -90,8 +92,7 @@ void ink_kernels_add_bf16(ink_kernels *table) {
     table->to_bf16 = to_bf16;
     table->round_bf16 = round_bf16;
     table->pair_rows = pair_rows;
-    table->inputs_bf16[INK_CIRCLE_EIGHT] = elements_half_8;
-    table->inputs_bf16[INK_CIRCLE_FIVE] = elements_half_5;
+    memcpy(table->inputs_bf16, inputs_bf16, sizeof inputs_bf16);
     table->peak_bf16 = peak_bf16;
     table->peak_bf16_flops = 2 * PEAK_CHAINS * 2 * VL;
 }

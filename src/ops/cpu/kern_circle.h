@@ -1,22 +1,66 @@
 /* ops/cpu/kern_circle.h: all transforms of fourier.c and fourier_dw.c for one size of circle, included by
- * kern_fourier.h for each. Its words are those of kern_circle_in.h, which has the inputs' and, with other factors, the
- * gradients'. */
+ * kern_fourier.h for each (kern_circles.h). Its words are those of kern_circle_in.h, which has the inputs'. */
 
-#define NAME(name)   POINTS(name##_of)
-#define SECOND(a, b) (a)
-#define THIRD(a, b)  (b)
+#define NAME(name) POINTS(name##_of)
 #include "ops/cpu/kern_circle_in.h"
 #undef NAME
-#undef SECOND
-#undef THIRD
 
-#define NAME(name)   POINTS(name##_back)
-#define SECOND(a, b) (b)
-#define THIRD(a, b)  (-(a))
-#include "ops/cpu/kern_circle_in.h"
-#undef NAME
-#undef SECOND
-#undef THIRD
+/* Three weights of a line: K(f) = sum of k[t] e^(2 pi i f (t - 1) / n), in the order of a real line. */
+INLINE void POINTS(line_of_three)(const vf *k, vf *t) {
+    vf outer = k[0] + k[2], slope = k[2] - k[0];
+    t[0] = k[1] + outer;
+    if (REALS == 2) t[1] = k[1] - outer;
+    UNROLL_ALL
+    for (int f = 1; f <= HALF; f++) {
+        t[OF_LINE(f)] = k[1] + vset(POINTS(cosine)[f]) * outer;
+        t[OF_LINE(f) + 1] = vset(POINTS(sine)[f]) * slope;
+    }
+}
+
+/* The same of three complex weights z: all n. */
+INLINE void POINTS(complex_line_of_three)(const vf *zr, const vf *zi, vf *re, vf *im) {
+    vf sr = zr[0] + zr[2], si = zi[0] + zi[2], dr = zi[0] - zi[2], di = zr[2] - zr[0]; /* d: i times the slope */
+    UNROLL_ALL
+    for (int f = 0; f < CIRCLE; f++) {
+        vf near = vset(POINTS(cosine)[f]), across = vset(POINTS(sine)[f]);
+        re[f] = zr[1] + (near * sr + across * dr);
+        im[f] = zi[1] + (near * si + across * di);
+    }
+}
+
+/* line_of_three, transposed: k[t] = sum over f of re cos + or - im sin. */
+INLINE void POINTS(taps_of_line)(const vf *t, vf *k) {
+    vf outer = REALS == 2 ? t[0] - t[1] : t[0], middle = REALS == 2 ? t[0] + t[1] : t[0], slope = vset(0.0f);
+    UNROLL_ALL
+    for (int f = 1; f <= HALF; f++) {
+        outer += vset(POINTS(cosine)[f]) * t[OF_LINE(f)];
+        slope += vset(POINTS(sine)[f]) * t[OF_LINE(f) + 1];
+        middle += t[OF_LINE(f)];
+    }
+    k[0] = outer - slope;
+    k[1] = middle;
+    k[2] = outer + slope;
+}
+
+INLINE void POINTS(taps_of_complex_line)(const vf *re, const vf *im, vf *zr, vf *zi) {
+    vf cr = re[0], ci = im[0], sr = vset(0.0f), si = vset(0.0f), middle_r = re[0], middle_i = im[0];
+    UNROLL_ALL
+    for (int f = 1; f < CIRCLE; f++) {
+        vf near = vset(POINTS(cosine)[f]), across = vset(POINTS(sine)[f]);
+        cr += near * re[f];
+        ci += near * im[f];
+        sr += across * re[f];
+        si += across * im[f];
+        middle_r += re[f];
+        middle_i += im[f];
+    }
+    zr[0] = cr - si;
+    zi[0] = ci + sr;
+    zr[1] = middle_r;
+    zi[1] = middle_i;
+    zr[2] = cr + si;
+    zi[2] = ci - sr;
+}
 
 /* The three factors of c + id. */
 INLINE void POINTS(put_weights)(float *to, size_t step, vf c, vf d) {
@@ -93,8 +137,9 @@ static void POINTS(weights)(const float *const *from, float *to, size_t step, si
     }
 }
 
-/* Outputs of the line and the column `first` (a constant after inlining) and those behind, round the circle. */
-INLINE void POINTS(outputs_from)(const ink_tile_out o, const int first) {
+/* Output (0, 0) is point (1, 1) of the circle. */
+static void POINTS(outputs)(const ink_tile_out *out_of) {
+    const ink_tile_out o = *out_of;
     for (size_t row = 0; row < o.rows; row++) {
         vf u[PV][CIRCLE][CIRCLE];
         for (int v = 0; v < PV; v++) POINTS(take_columns)(o.from + row * INK_LANES + (size_t)v * VL, o.step, u[v]);
@@ -104,9 +149,9 @@ INLINE void POINTS(outputs_from)(const ink_tile_out o, const int first) {
             UNROLL_ALL
             for (int v = 0; v < PV; v++) {
                 vf line[CIRCLE];
-                POINTS(real_line_back)(u[v][(i + first) % CIRCLE], line);
+                POINTS(real_line_back)(u[v][(i + 1) % CIRCLE], line);
                 UNROLL_ALL
-                for (int j = 0; j < CIRCLE; j++) out[v][j] = line[(j + first) % CIRCLE];
+                for (int j = 0; j < CIRCLE; j++) out[v][j] = line[(j + 1) % CIRCLE];
                 finish_line(&o, at, v, CIRCLE, (int)o.across, out[v]);
             }
             UNROLL_ALL
@@ -119,19 +164,11 @@ INLINE void POINTS(outputs_from)(const ink_tile_out o, const int first) {
     }
 }
 
-static void POINTS(outputs)(const ink_tile_out *o, uint32_t pad) {
-    switch (pad) {
-    case 0: POINTS(outputs_from)(*o, 1); break;
-    case 1: POINTS(outputs_from)(*o, 0); break;
-    default: POINTS(outputs_from)(*o, CIRCLE - 1); break;
-    }
-}
-
-/* Sums for the three factors of c + id become those for c and d. */
+/* Sums for the three factors of c + id, of products with a + b, b and a of gradients, become those for c and d. */
 INLINE void POINTS(take_sums)(const float *from, size_t step, vf *c, vf *d) {
     vf second = vload(from + step), third = vload(from + 2 * step);
-    *c = vload(from) - second + third;
-    *d = second + third;
+    *c = vload(from) - second - third;
+    *d = second - third;
 }
 
 /* What `weights` does, transposed: sums of products, element e at from + e step, become 9 taps, INK_PANEL apart. */

@@ -1,8 +1,6 @@
-/* ops/cpu/kern_circle_in.h: the transform of maps for fourier.c and fourier_dw.c, included for each size of circle and
- * element. CIRCLE: points of a line, of which REALS are real, HALF complex, and as many more the conjugates of these;
- * POINTS(name): the functions of that size; NAME(name): what is made here; ELEMENT and PUT(p, x): its type, and how a
- * vector of floats is stored as such; SECOND(a, b) and THIRD(a, b): of a complex number a + ib, whose first element is
- * a + b. What elements there are: kern_fourier.h. */
+/* ops/cpu/kern_circle_in.h: the transform of maps for fourier.c and fourier_dw.c, included for each size of circle
+ * (kern_circles.h) and element. NAME(name): what is made here; ELEMENT and PUT(p, x): its type, and how a vector of
+ * floats is stored as such. What elements there are: kern_fourier.h. */
 
 /* Where complex number k (from 1) of real column c, or k (from 0) of complex column f (from 1), has its elements. */
 #ifndef OF_REAL
@@ -13,8 +11,8 @@
 
 INLINE void NAME(put)(ELEMENT *to, size_t step, vf a, vf b) {
     PUT(to, a + b);
-    PUT(to + step, SECOND(a, b));
-    PUT(to + 2 * step, THIRD(a, b));
+    PUT(to + step, a);
+    PUT(to + 2 * step, b);
 }
 
 /* Lines t of a map become columns, and these elements. */

@@ -3,12 +3,14 @@
  *
  * A map of 8 x 8: its rows as kern_fourier_lines.h has them, then columns: two of real numbers, which become 8 real
  * numbers each, and three of complex ones, which become 8 complex numbers each: 4 real and 30 complex numbers in all.
- * A map of 5 x 5: one column of real numbers and two of complex ones: 1 real and 12 complex numbers.
+ * Likewise 10 x 10 points become 4 real and 48 complex numbers, 12 x 12 become 4 and 70; a map of 5 x 5, with one
+ * column of real numbers and two of complex ones, 1 and 12.
  * Products of complex numbers take three real ones (Gauss): with x = a + ib and w = c + id
  *   m0 = (a + b) c   m1 = a (d - c)   m2 = b (c + d)   x w = (m0 - m2) + i (m0 + m1)
- * so that elements are the real ones and three for each complex one, in this order: 94 and 37.
+ * so that elements are the real ones and three for each complex one, in this order: 94, 148, 214 and 37.
  * Towards the weights all is transposed. The transform back is, but for the factors that the weights have, the
- * transpose of the transform, so that gradients go the way of inputs; of Gauss's sums they have a + b, b and -a.
+ * transpose of the transform, so that gradients go the way of inputs; in Gauss's products they take part as a + b, b
+ * and -a.
  *
  * Bits     Nothing is fused: all instruction sets give equal bits.
  * Source   Mathieu, Henaff & LeCun, Fast training of convolutional networks through FFTs, arXiv:1312.5851. */
@@ -23,37 +25,19 @@
 #if LEARNS
 #define ELEMENT   float
 #define PUT(p, x) vstore(p, x)
-
-#define CIRCLE       8
-#define REALS        2
-#define HALF         3
-#define POINTS(name) name##_8
-#include "ops/cpu/kern_circle.h"
-#undef CIRCLE
-#undef REALS
-#undef HALF
-#undef POINTS
-
-#define CIRCLE       5
-#define REALS        1
-#define HALF         2
-#define POINTS(name) name##_5
-#include "ops/cpu/kern_circle.h"
-#undef CIRCLE
-#undef REALS
-#undef HALF
-#undef POINTS
-
+#define OF_CIRCLE "ops/cpu/kern_circle.h"
+#include "ops/cpu/kern_circles.h"
+#undef OF_CIRCLE
 #undef ELEMENT
 #undef PUT
 #endif
 
 #define KERNELS_OF_CIRCLE(n)                                                                                           \
-    {                                                                                                                  \
-        LEARNING(elements_of_##n), LEARNING(weights_##n), LEARNING(outputs_##n), LEARNING(elements_back_##n),          \
-            LEARNING(taps_##n)                                                                                         \
-    }
+    { LEARNING(elements_of_##n), LEARNING(weights_##n), LEARNING(outputs_##n), LEARNING(taps_##n) }
 #define KERNELS_OF_FOURIER                                                                                             \
-    .fourier = {[INK_CIRCLE_EIGHT] = KERNELS_OF_CIRCLE(8), [INK_CIRCLE_FIVE] = KERNELS_OF_CIRCLE(5)}
+    .fourier = {[INK_CIRCLE_FIVE] = KERNELS_OF_CIRCLE(5),                                                              \
+                [INK_CIRCLE_EIGHT] = KERNELS_OF_CIRCLE(8),                                                             \
+                [INK_CIRCLE_TEN] = KERNELS_OF_CIRCLE(10),                                                              \
+                [INK_CIRCLE_TWELVE] = KERNELS_OF_CIRCLE(12)}
 
 #endif

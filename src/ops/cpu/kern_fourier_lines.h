@@ -1,11 +1,13 @@
-/* ops/cpu/kern_fourier_lines.h: discrete Fourier transforms of lines of eight and of five, for kern_circle*.h.
+/* ops/cpu/kern_fourier_lines.h: discrete Fourier transforms of lines of 5, 8, 10 and 12 points, for kern_circle*.h.
  *
- * A line of eight, real:  X0, X4, then the real and the imaginary part of X1, X2 and X3; X5 to X7 are their conjugates.
- * A line of five, real:   X0, then the real and the imaginary part of X1 and X2.
+ * A real line of n becomes X0, X(n/2) if n is even, then the real and the imaginary part of X1, X2 and so on; the
+ * others are the conjugates of these.
  *
  * Bits     Nothing is fused: all instruction sets give equal bits.
- * Source   Cooley & Tukey, An algorithm for the machine calculation of complex Fourier series, 1965. Of five: its
- *          angles come in pairs, cos 72 + cos 144 degrees = -1/2 and cos 72 - cos 144 degrees = root(5)/2. */
+ * Source   Eight: Cooley & Tukey, An algorithm for the machine calculation of complex Fourier series, 1965. Five: its
+ *          angles come in pairs, cos 72 + cos 144 degrees = -1/2 and cos 72 - cos 144 degrees = root(5)/2. Ten is two
+ *          lines of five, and twelve is three of four, with nothing to multiply between: Good, The interaction
+ *          algorithm and practical Fourier analysis, 1958. */
 #ifndef INK_OPS_CPU_KERN_FOURIER_LINES_H
 #define INK_OPS_CPU_KERN_FOURIER_LINES_H
 
@@ -85,69 +87,10 @@ INLINE void complex_line_8(vf *re, vf *im) {
     im[7] = minus_i + apart_r;
 }
 
-/* Three weights of a line: K(f) = sum of k[t] e^(2 pi i f (t - 1) / 8), in the order of a real line. */
-INLINE void line_of_three_8(const vf *k, vf *t) {
-    const vf r = vset(ROOT_HALF);
-    vf outer = k[0] + k[2], slope = k[2] - k[0], part = r * outer, turned = r * slope;
-    t[0] = k[1] + outer;
-    t[1] = k[1] - outer;
-    t[2] = k[1] + part;
-    t[3] = turned;
-    t[4] = k[1];
-    t[5] = slope;
-    t[6] = k[1] - part;
-    t[7] = turned;
-}
-
-/* The same of three complex weights z: all eight. */
-INLINE void complex_line_of_three_8(const vf *zr, const vf *zi, vf *re, vf *im) {
-    const vf r = vset(ROOT_HALF);
-    vf sr = zr[0] + zr[2], si = zi[0] + zi[2], dr = zi[0] - zi[2], di = zr[2] - zr[0]; /* d: i times the slope */
-    vf near_r = r * (sr + dr), near_i = r * (si + di), far_r = r * (sr - dr), far_i = r * (si - di);
-    re[0] = zr[1] + sr;
-    im[0] = zi[1] + si;
-    re[4] = zr[1] - sr;
-    im[4] = zi[1] - si;
-    re[2] = zr[1] + dr;
-    im[2] = zi[1] + di;
-    re[6] = zr[1] - dr;
-    im[6] = zi[1] - di;
-    re[1] = zr[1] + near_r;
-    im[1] = zi[1] + near_i;
-    re[5] = zr[1] - near_r;
-    im[5] = zi[1] - near_i;
-    re[7] = zr[1] + far_r;
-    im[7] = zi[1] + far_i;
-    re[3] = zr[1] - far_r;
-    im[3] = zi[1] - far_i;
-}
-
-/* line_of_three_8, transposed: k[t] = sum over f of re cos + or - im sin. */
-INLINE void taps_of_line_8(const vf *t, vf *k) {
-    const vf r = vset(ROOT_HALF);
-    vf outer = t[0] - t[1] + r * (t[2] - t[6]), slope = r * (t[3] + t[7]) + t[5];
-    k[0] = outer - slope;
-    k[1] = t[0] + t[1] + t[2] + t[4] + t[6];
-    k[2] = outer + slope;
-}
-
-INLINE void taps_of_complex_line_8(const vf *re, const vf *im, vf *zr, vf *zi) {
-    const vf r = vset(ROOT_HALF);
-    /* sums with cosines and with sines */
-    vf cr = re[0] - re[4] + r * (re[1] - re[3] - re[5] + re[7]);
-    vf ci = im[0] - im[4] + r * (im[1] - im[3] - im[5] + im[7]);
-    vf sr = re[2] - re[6] + r * (re[1] + re[3] - re[5] - re[7]);
-    vf si = im[2] - im[6] + r * (im[1] + im[3] - im[5] - im[7]);
-    zr[0] = cr - si;
-    zi[0] = ci + sr;
-    zr[1] = re[0] + re[1] + re[2] + re[3] + (re[4] + re[5] + re[6] + re[7]);
-    zi[1] = im[0] + im[1] + im[2] + im[3] + (im[4] + im[5] + im[6] + im[7]);
-    zr[2] = cr + si;
-    zi[2] = ci - sr;
-}
-
 /* ---- five ---- */
 
+#define COS_36        0.80901699437494742410f
+#define COS_72        0.30901699437494742410f
 #define SIN_72        0.95105651629515357212f
 #define SIN_144       0.58778525229247312917f
 #define ROOT_5_FOURTH 0.55901699437494742410f
@@ -203,58 +146,159 @@ INLINE void complex_line_5(vf *re, vf *im) {
     im[3] = far_i + turn2r;
 }
 
-/* As line_of_three_8: K(f) = k1 + cos (k0 + k2) + i sin (k2 - k0). */
-INLINE void line_of_three_5(const vf *k, vf *t) {
-    vf outer = k[0] + k[2], slope = k[2] - k[0];
-    t[0] = k[1] + outer;
-    cosines(k[1], outer, vset(0.0f), &t[1], &t[3]);
-    t[2] = vset(SIN_72) * slope;
-    t[4] = vset(SIN_144) * slope;
+/* ---- ten: point 5a + 2b is point (a, b) of 2 x 5, and number 5a + 6b number (a, b), modulo 10 ---- */
+
+INLINE void real_line_10(const vf *x, vf *t) {
+    vf sum[5], difference[5], even[5], odd[5];
+    UNROLL_ALL
+    for (int b = 0; b < 5; b++) {
+        sum[b] = x[2 * b] + x[(2 * b + 5) % 10];
+        difference[b] = x[2 * b] - x[(2 * b + 5) % 10];
+    }
+    real_line_5(sum, even);
+    real_line_5(difference, odd);
+    t[0] = even[0];
+    t[1] = odd[0];
+    t[2] = odd[1];
+    t[3] = odd[2];
+    t[4] = even[3];
+    t[5] = even[4];
+    t[6] = odd[3];
+    t[7] = -odd[4];
+    t[8] = even[1];
+    t[9] = -even[2];
 }
 
-/* The same of three complex weights z: all five. */
-INLINE void complex_line_of_three_5(const vf *zr, const vf *zi, vf *re, vf *im) {
-    vf sr = zr[0] + zr[2], si = zi[0] + zi[2], dr = zi[0] - zi[2], di = zr[2] - zr[0]; /* d: i times the slope */
-    vf near_r, near_i, far_r, far_i;
-    cosines(zr[1], sr, vset(0.0f), &near_r, &far_r);
-    cosines(zi[1], si, vset(0.0f), &near_i, &far_i);
-    vf turn1r = vset(SIN_72) * dr, turn1i = vset(SIN_72) * di;
-    vf turn2r = vset(SIN_144) * dr, turn2i = vset(SIN_144) * di;
-    re[0] = zr[1] + sr;
-    im[0] = zi[1] + si;
-    re[1] = near_r + turn1r;
-    im[1] = near_i + turn1i;
-    re[4] = near_r - turn1r;
-    im[4] = near_i - turn1i;
-    re[2] = far_r + turn2r;
-    im[2] = far_i + turn2i;
-    re[3] = far_r - turn2r;
-    im[3] = far_i - turn2i;
+/* As real_line_back_8. */
+INLINE void real_line_back_10(const vf *t, vf *x) {
+    const vf even[5] = {t[0], t[8], -t[9], t[4], t[5]}, odd[5] = {t[1], t[2], t[3], t[6], -t[7]};
+    vf sum[5], difference[5];
+    real_line_back_5(even, sum);
+    real_line_back_5(odd, difference);
+    UNROLL_ALL
+    for (int b = 0; b < 5; b++) {
+        x[2 * b] = sum[b] + difference[b];
+        x[(2 * b + 5) % 10] = sum[b] - difference[b];
+    }
 }
 
-/* As taps_of_line_8; cos 72 = root(5)/4 - 1/4, cos 144 = -root(5)/4 - 1/4. */
-INLINE void taps_of_line_5(const vf *t, vf *k) {
-    vf outer = t[0] - vset(0.25f) * (t[1] + t[3]) + vset(ROOT_5_FOURTH) * (t[1] - t[3]);
-    vf slope = vset(SIN_72) * t[2] + vset(SIN_144) * t[4];
-    k[0] = outer - slope;
-    k[1] = t[0] + t[1] + t[3];
-    k[2] = outer + slope;
+/* As complex_line_8. */
+INLINE void complex_line_10(vf *re, vf *im) {
+    vf even_r[5], even_i[5], odd_r[5], odd_i[5];
+    UNROLL_ALL
+    for (int b = 0; b < 5; b++) {
+        even_r[b] = re[2 * b] + re[(2 * b + 5) % 10];
+        even_i[b] = im[2 * b] + im[(2 * b + 5) % 10];
+        odd_r[b] = re[2 * b] - re[(2 * b + 5) % 10];
+        odd_i[b] = im[2 * b] - im[(2 * b + 5) % 10];
+    }
+    complex_line_5(even_r, even_i);
+    complex_line_5(odd_r, odd_i);
+    UNROLL_ALL
+    for (int b = 0; b < 5; b++) {
+        re[6 * b % 10] = even_r[b];
+        im[6 * b % 10] = even_i[b];
+        re[(6 * b + 5) % 10] = odd_r[b];
+        im[(6 * b + 5) % 10] = odd_i[b];
+    }
 }
 
-INLINE void taps_of_complex_line_5(const vf *re, const vf *im, vf *zr, vf *zi) {
-    vf near_r = re[1] + re[4], near_i = im[1] + im[4], far_r = re[2] + re[3], far_i = im[2] + im[3];
-    vf cr = re[0] - vset(0.25f) * (near_r + far_r) + vset(ROOT_5_FOURTH) * (near_r - far_r);
-    vf ci = im[0] - vset(0.25f) * (near_i + far_i) + vset(ROOT_5_FOURTH) * (near_i - far_i);
-    vf sr = vset(SIN_72) * (re[1] - re[4]) + vset(SIN_144) * (re[2] - re[3]);
-    vf si = vset(SIN_72) * (im[1] - im[4]) + vset(SIN_144) * (im[2] - im[3]);
-    zr[0] = cr - si;
-    zi[0] = ci + sr;
-    zr[1] = re[0] + near_r + far_r;
-    zi[1] = im[0] + near_i + far_i;
-    zr[2] = cr + si;
-    zi[2] = ci - sr;
+/* ---- twelve: point 4a + 3b is point (a, b) of 3 x 4, and number 4a + 9b number (a, b), modulo 12 ---- */
+
+#define SIN_60 0.86602540378443864676f
+
+INLINE void real_line_12(const vf *x, vf *t) {
+    vf first[4], re[4], im[4];
+    UNROLL_ALL
+    for (int b = 0; b < 4; b++) {
+        vf a0 = x[3 * b], a1 = x[(3 * b + 4) % 12], a2 = x[(3 * b + 8) % 12], sum = a1 + a2;
+        first[b] = a0 + sum;
+        re[b] = a0 - vset(0.5f) * sum;
+        im[b] = vset(SIN_60) * (a2 - a1);
+    }
+    vf even = first[0] + first[2], odd = first[1] + first[3];
+    t[0] = even + odd;
+    t[1] = even - odd;
+    t[6] = first[0] - first[2];
+    t[7] = first[1] - first[3];
+    vf even_r = re[0] + re[2], even_i = im[0] + im[2], odd_r = re[1] + re[3], odd_i = im[1] + im[3];
+    vf apart_r = re[0] - re[2], apart_i = im[0] - im[2], other_r = re[1] - re[3], other_i = im[1] - im[3];
+    t[2] = apart_r + other_i;
+    t[3] = apart_i - other_r;
+    t[4] = even_r - odd_r;
+    t[5] = odd_i - even_i;
+    t[8] = even_r + odd_r;
+    t[9] = even_i + odd_i;
+    t[10] = apart_r - other_i;
+    t[11] = -apart_i - other_r;
 }
 
+/* As real_line_back_8. */
+INLINE void real_line_back_12(const vf *t, vf *x) {
+    vf even = t[0] + t[1], odd = t[0] - t[1];
+    const vf first[4] = {even + t[6], odd + t[7], even - t[6], odd - t[7]};
+    vf even_r = t[8] + t[4], even_i = t[9] - t[5], odd_r = t[2] + t[10], odd_i = t[3] - t[11];
+    vf apart_r = t[8] - t[4], apart_i = t[9] + t[5], other_r = t[2] - t[10], other_i = t[3] + t[11];
+    const vf re[4] = {even_r + odd_r, apart_r - other_i, even_r - odd_r, apart_r + other_i};
+    const vf im[4] = {even_i + odd_i, apart_i + other_r, even_i - odd_i, apart_i - other_r};
+    UNROLL_ALL
+    for (int b = 0; b < 4; b++) {
+        vf middle = first[b] - vset(0.5f) * re[b], apart = vset(SIN_60) * im[b];
+        x[3 * b] = first[b] + re[b];
+        x[(3 * b + 4) % 12] = middle - apart;
+        x[(3 * b + 8) % 12] = middle + apart;
+    }
+}
+
+/* Four complex numbers become numbers at, at + 9, at + 18 and at + 27 of twelve. */
+INLINE void complex_line_4(const vf *ar, const vf *ai, vf *re, vf *im, const int at) {
+    vf even_r = ar[0] + ar[2], even_i = ai[0] + ai[2], odd_r = ar[1] + ar[3], odd_i = ai[1] + ai[3];
+    vf apart_r = ar[0] - ar[2], apart_i = ai[0] - ai[2], other_r = ar[1] - ar[3], other_i = ai[1] - ai[3];
+    re[at] = even_r + odd_r;
+    im[at] = even_i + odd_i;
+    re[(at + 9) % 12] = apart_r + other_i;
+    im[(at + 9) % 12] = apart_i - other_r;
+    re[(at + 6) % 12] = even_r - odd_r;
+    im[(at + 6) % 12] = even_i - odd_i;
+    re[(at + 3) % 12] = apart_r - other_i;
+    im[(at + 3) % 12] = apart_i + other_r;
+}
+
+/* As complex_line_8. */
+INLINE void complex_line_12(vf *re, vf *im) {
+    vf ar[3][4], ai[3][4];
+    UNROLL_ALL
+    for (int b = 0; b < 4; b++) {
+        const int i = 3 * b, j = (3 * b + 4) % 12, k = (3 * b + 8) % 12;
+        vf sum_r = re[j] + re[k], sum_i = im[j] + im[k];
+        vf middle_r = re[i] - vset(0.5f) * sum_r, middle_i = im[i] - vset(0.5f) * sum_i;
+        vf turn_r = vset(SIN_60) * (im[j] - im[k]), turn_i = vset(SIN_60) * (re[k] - re[j]);
+        ar[0][b] = re[i] + sum_r;
+        ai[0][b] = im[i] + sum_i;
+        ar[1][b] = middle_r + turn_r;
+        ai[1][b] = middle_i + turn_i;
+        ar[2][b] = middle_r - turn_r;
+        ai[2][b] = middle_i - turn_i;
+    }
+    complex_line_4(ar[0], ai[0], re, im, 0);
+    complex_line_4(ar[1], ai[1], re, im, 4);
+    complex_line_4(ar[2], ai[2], re, im, 8);
+}
+
+/* ---- cos and sin of f circles / n ---- */
+
+static const float cosine_5[] = {1, COS_72, -COS_36, -COS_36, COS_72};
+static const float sine_5[] = {0, SIN_72, SIN_144, -SIN_144, -SIN_72};
+static const float cosine_8[] = {1, ROOT_HALF, 0, -ROOT_HALF, -1, -ROOT_HALF, 0, ROOT_HALF};
+static const float sine_8[] = {0, ROOT_HALF, 1, ROOT_HALF, 0, -ROOT_HALF, -1, -ROOT_HALF};
+static const float cosine_10[] = {1, COS_36, COS_72, -COS_72, -COS_36, -1, -COS_36, -COS_72, COS_72, COS_36};
+static const float sine_10[] = {0, SIN_144, SIN_72, SIN_72, SIN_144, 0, -SIN_144, -SIN_72, -SIN_72, -SIN_144};
+static const float cosine_12[] = {1, SIN_60, 0.5f, 0, -0.5f, -SIN_60, -1, -SIN_60, -0.5f, 0, 0.5f, SIN_60};
+static const float sine_12[] = {0, 0.5f, SIN_60, 1, SIN_60, 0.5f, 0, -0.5f, -SIN_60, -1, -SIN_60, -0.5f};
+
+#undef COS_36
+#undef COS_72
+#undef SIN_60
 #undef SIN_72
 #undef SIN_144
 #undef ROOT_5_FOURTH

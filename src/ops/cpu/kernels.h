@@ -104,20 +104,28 @@ typedef struct ink_tile_out {
 } ink_tile_out;
 
 /* Convolutions by the discrete Fourier transform (fourier.c) have maps of n x n points, n one of these; transformed,
- * these are 94 or 37 real numbers, their elements: kern_fourier.h. */
-typedef enum ink_circle { INK_CIRCLE_EIGHT, INK_CIRCLE_FIVE, INK_CIRCLES } ink_circle;
-#define INK_CIRCLE_MOST 94u /* elements */
+ * these are 37, 94, 148 or 214 real numbers, their elements: kern_fourier.h. */
+typedef enum ink_circle {
+    INK_CIRCLE_FIVE,
+    INK_CIRCLE_EIGHT,
+    INK_CIRCLE_TEN,
+    INK_CIRCLE_TWELVE,
+    INK_CIRCLES,
+} ink_circle;
+#define INK_CIRCLE_POINTS 144u /* at most */
+#define INK_CIRCLE_MOST   214u /* elements */
 
 /* Lane-wise: panels of `rows` rows of 16 at from[], row by row of the map; element e at to + e step. */
 typedef struct ink_circle_kernels {
     void (*inputs)(const float *const *from, void *to, size_t step, size_t rows);   /* to: floats; see inputs_bf16 */
     void (*weights)(const float *const *from, float *to, size_t step, size_t rows); /* of a window of 3 x 3 */
-    /* Products of these become outputs (r, c), r < down, c < across, of a convolution with padding pad, 0 to 2; o as
+    /* Products of these become outputs (r, c), r < down, c < across: what windows that begin at point (r, c) give; o as
      * above, but from element to element `step`, and no slot. */
-    void (*outputs)(const ink_tile_out *o, uint32_t pad);
-    /* outputs and weights, transposed: gradients of outputs, and 0 elsewhere on the circle, become elements like
-     * inputs; sums over images of elements' products, e at from + e step, become 9 taps, one panel behind the other. */
-    void (*gradients)(const float *const *from, void *to, size_t step, size_t rows);
+    void (*outputs)(const ink_tile_out *o);
+    /* weights, transposed. Gradients of outputs, and 0 elsewhere on the circle, become elements as inputs do; sums over
+     * images of elements' products, e at from + e step, become 9 taps, one panel behind the other. Of a complex
+     * number's three elements the first are multiplied, the second of inputs with the third of gradients, and the
+     * reverse. */
     void (*taps)(const float *from, size_t step, float *to, size_t rows);
 } ink_circle_kernels;
 

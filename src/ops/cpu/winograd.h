@@ -73,17 +73,16 @@ void ink_winograd_expect_element(const ink_program *p, const tiling *t, const fl
 
 /* ---- fourier.c ---- */
 
-#define INK_STRIP_ROWS       16u /* images transformed at once */
-#define INK_LEAST_SAVED_BF16 1.1 /* products another way takes for one that this takes, transforms counted */
+#define INK_STRIP_ROWS  16u /* images transformed at once */
+#define INK_LEAST_SAVED 1.1 /* products another way takes for one that this takes, transforms counted */
 
-/* A map cut into windows that become circles. One that leaves its zeros room on the circle is a single window, whose
- * outputs are counted round it; else windows of n x n inputs have (n - 2) x (n - 2) outputs. */
+/* A map cut into windows that become circles: n x n inputs with (n - 2) x (n - 2) outputs, or a single window where
+ * the map's zeros find room on the circle. */
 typedef struct windows {
     ink_circle circle;
     uint32_t points, elements; /* n; of a transformed window */
-    tiling map;                /* down, across: windows. A single one has no padding here */
-    uint32_t tile;             /* outputs of a window, one way */
-    uint32_t pad;              /* on the circle: 0 to 2; output 0 is its point 1 - pad */
+    tiling map;                /* down, across: windows */
+    uint32_t tile;             /* outputs of a window, one way; (0, 0) is its point (1, 1) */
     uint32_t groups;           /* panels of an input position, all phases */
 } windows;
 
@@ -93,10 +92,11 @@ typedef struct window_outputs {
     uint32_t down, across;
 } window_outputs;
 
-/* How a convolution that fits (3 x 3 and stride 1; or stride 2 and 4 x 4 to 6 x 6 taps) is cut so that it takes least
- * in bf16, if that is less than `best` panel products for each pair of panels; pairing: what an element of a
- * transformed panel takes besides. */
-bool ink_windows_choose(const tiling *whole, uint32_t out_groups, double pairing, double best, windows *w);
+/* How a convolution that fits (3 x 3 and stride 1; or stride 2 and 4 x 4 to 6 x 6 taps) is cut so that it takes least,
+ * if that is less than `best`, for each pair of panels. Counted in panel products of bf16: product is what one takes,
+ * pairing what an element of a transformed panel takes besides. */
+bool ink_windows_choose(const tiling *whole, uint32_t out_groups, double product, double pairing, double best,
+                        windows *w);
 /* strides: may it be 2? */
 bool ink_windows_fit(const ink_node *node, bool strides);
 /* The same products done tap by tap. */
@@ -104,6 +104,6 @@ double ink_windows_direct(const ink_node *node, const tiling *whole);
 window_outputs ink_windows_outputs(const windows *w, uint32_t window);
 /* The n x n points of a phase of a window, group 0; NULL: outside the map. */
 void ink_windows_points(const ink_program *p, const windows *w, const float *x, uint32_t window, uint32_t phase,
-                        const float *points[64]);
+                        const float *points[INK_CIRCLE_POINTS]);
 
 #endif
