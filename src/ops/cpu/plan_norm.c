@@ -220,6 +220,23 @@ static ink_id plan_sums_back(planner *l, const ink_step *like, ink_work *work) {
     return line;
 }
 
+/* May the gradient dx take the place of dy: does no node but `at`, and none that became part of dy's step, read it? */
+static bool can_replace(const planner *l, const ink_node *at, ink_id dy, ink_id dx) {
+    const ink_id root = ink_plan_root(l->p, dy);
+    if (!ink_plan_same_place(l->p, root, dx) || !l->p->cells[root].batched) return false;
+    for (ink_id v = 0; v < l->g->n_values; v++) {
+        if (l->g->values[v].output && (v == dx || ink_plan_root(l->p, v) == root)) return false;
+    }
+    for (int32_t i = 0; i < l->g->n_nodes; i++) {
+        const ink_node *n = &l->g->nodes[i];
+        if (n->out[0] == at->out[0] || (n->out[0] != INK_NONE && ink_plan_root(l->p, n->out[0]) == root)) continue;
+        for (int k = 0; k < INK_NODE_INPUTS; k++) {
+            if (n->in[k] != INK_NONE && ink_plan_root(l->p, n->in[k]) == root) return false;
+        }
+    }
+    return true;
+}
+
 /* The step behind the join; of a relu before the norm, whose output x is, the gradient in one. */
 static void plan_dx(planner *l, const ink_step *like, ink_work *work, const char *name, ink_id line) {
     ink_step *s = ink_plan_step(l, name, work, &like->node);
@@ -237,6 +254,9 @@ static void plan_dx(planner *l, const ink_step *like, ink_work *work, const char
         ink_plan_root(l->p, next->in[0]) == ink_plan_root(l->p, n->in[0])) {
         s->relu = true;
         s->node.out[0] = ink_plan_absorb(l, i, n->out[0]);
+    }
+    if (like->plan == NULL && can_replace(l, &like->node, n->in[1], n->out[0])) {
+        l->p->cells[n->out[0]].same = ink_plan_root(l->p, n->in[1]);
     }
     const ink_id read[] = {n->in[0], n->in[1], n->in[3], s->scale, s->offset, s->residual, s->mask, line};
     for (size_t k = 0; k < sizeof read / sizeof *read; k++) ink_plan_reads(s, read[k]);
