@@ -1,12 +1,16 @@
-/* core/pool.c: one 64-bit cursor {phase sequence | tasks | next task} that all threads advance by
- * compare-and-swap. No queues, no stealing, no futures.
+/* core/pool.c: a 64-bit cursor {phase sequence | tasks | next task} for each thread's share of a phase, advanced by
+ * compare-and-swap by its owner and by whoever has none left. No queues, no futures.
  *
  * Invariants
- *  1 The cursor's sequence number grows by one per phase, over all runs; a swap made for an old phase always
- * fails. 2 A phase's function and context are read only after a task of it was taken, hence before the phase
- * can end. 3 `finished` counts done tasks of the current phase; whoever brings it to the phase's count opens
- * the next one. 4 Sleepers (workers and the caller) re-check under the lock before they wait; who opens a
- * phase or ends the run wakes them if there are any. */
+ *  1 The cursors' sequence number grows by one per phase, over all runs; a swap made for an old phase always fails.
+ *  2 A phase's function and context are read only after a task of it was taken, hence before the phase can end.
+ *  3 `finished` counts done tasks of the current phase; whoever brings it to the phase's count opens the next one.
+ *  4 A phase ends when all its tasks are done, so its cursors are used up then; who opens one writes those of shares
+ *    that are not empty and no other, and so is done writing before that phase can end.
+ *  5 Nobody takes from another's share before all shares are open (`opened`, which never falls), lest a thread lose
+ *    its own to one that was told earlier.
+ *  6 Sleepers (workers and the caller) re-check under the lock before they wait; who opens a phase or ends the run
+ *    wakes them if there are any. */
 #define _GNU_SOURCE
 #include "core/pool.h"
 
@@ -25,17 +29,21 @@
 #define SPINS_MAIN 20000
 
 struct ink_pool {
-    _Alignas(64) atomic_uint_fast64_t cursor; /* sequence << 40 | count << 20 | next */
     _Alignas(64) atomic_uint_fast32_t finished;
-    _Alignas(64) atomic_bool running; /* a run is under way: its caller waits for this to fall */
-    const ink_phase *phases;          /* of the current run */
+    _Alignas(64) atomic_uint_fast64_t opened; /* sequence of the last phase all of whose shares are open */
+    _Alignas(64) atomic_bool running;         /* a run is under way: its caller waits for this to fall */
+    const ink_phase *phases;                  /* of the current run */
     uint32_t n_phases, at_phase;
+    uint64_t sequence; /* of the phase that was opened last */
     atomic_bool quit;
     atomic_uint_fast32_t sleepers;
     pthread_mutex_t lock;
     pthread_cond_t wake;
     uint32_t threads, started;
     bool crowded; /* more threads than processors: spinning would only steal time */
+    struct share {
+        _Alignas(64) atomic_uint_fast64_t cursor; /* sequence << 40 | count << 20 | next */
+    } * shares;                                   /* [threads] */
     struct worker {
         ink_pool *pool;
         uint32_t number;
@@ -47,8 +55,33 @@ static uint32_t cursor_next(uint64_t c) {
     return (uint32_t)(c & INK_POOL_TASKS_MAX);
 }
 
+static uint64_t cursor_of(uint64_t sequence, uint64_t count) {
+    return sequence << 2 * TASK_BITS | count << TASK_BITS;
+}
+
 static uint32_t cursor_count(uint64_t c) {
     return (uint32_t)(c >> TASK_BITS & INK_POOL_TASKS_MAX);
+}
+
+/* ---- who does what: each part of a phase is dealt to threads in order ---- */
+
+static uint32_t dealt_before(uint32_t tasks, uint32_t threads, uint32_t thread) {
+    return (uint32_t)((uint64_t)tasks * thread / threads);
+}
+
+static uint32_t dealt(uint32_t tasks, uint32_t threads, uint32_t thread) {
+    return dealt_before(tasks, threads, thread + 1) - dealt_before(tasks, threads, thread);
+}
+
+static uint32_t share_of(const ink_phase *phase, uint32_t threads, uint32_t thread) {
+    return dealt(phase->first, threads, thread) + dealt(phase->count - phase->first, threads, thread);
+}
+
+/* Task i of a thread's share. */
+static uint32_t task_of(const ink_phase *phase, uint32_t threads, uint32_t thread, uint32_t i) {
+    const uint32_t first = dealt(phase->first, threads, thread);
+    if (i < first) return dealt_before(phase->first, threads, thread) + i;
+    return phase->first + dealt_before(phase->count - phase->first, threads, thread) + (i - first);
 }
 
 static void pause_briefly(void) {
@@ -76,22 +109,41 @@ static void open_next(ink_pool *pool) {
         wake_all(pool);
         return;
     }
-    uint64_t sequence = (atomic_load(&pool->cursor) >> 40) + 1;
-    uint64_t count = pool->phases[pool->at_phase].count;
+    const ink_phase *phase = &pool->phases[pool->at_phase];
+    assert(phase->first <= phase->count);
+    const uint64_t sequence = ++pool->sequence;
     atomic_store(&pool->finished, 0);
-    atomic_store(&pool->cursor, sequence << 40 | count << TASK_BITS);
+    for (uint32_t i = 0; i < pool->threads; i++) {
+        const uint64_t count = share_of(phase, pool->threads, i);
+        if (count > 0) atomic_store(&pool->shares[i].cursor, cursor_of(sequence, count));
+    }
+    uint64_t before = atomic_load(&pool->opened);
+    while (before < sequence && !atomic_compare_exchange_weak(&pool->opened, &before, sequence)) continue;
     wake_all(pool);
 }
 
-/* Takes and does one task; false when the open phase has none left. */
-static bool work_once(ink_pool *pool, uint32_t worker) {
-    uint64_t c = atomic_load(&pool->cursor);
+/* Takes a task of a thread's share; false when none is left. Of another's: only in phase `opened`. */
+static bool take(ink_pool *pool, uint32_t thread, bool own, uint64_t opened, uint32_t *i) {
+    uint64_t c = atomic_load(&pool->shares[thread].cursor);
     do {
         if (cursor_next(c) >= cursor_count(c)) return false;
-    } while (!atomic_compare_exchange_weak(&pool->cursor, &c, c + 1));
+        if (!own && cursor_of(opened ^ c >> 2 * TASK_BITS, 0) != 0) return false;
+    } while (!atomic_compare_exchange_weak(&pool->shares[thread].cursor, &c, c + 1));
+    *i = cursor_next(c);
+    return true;
+}
+
+/* Takes and does one task, of its own share if it can; false when the open phase has none left. */
+static bool work_once(ink_pool *pool, uint32_t worker) {
+    const uint64_t opened = atomic_load(&pool->opened); /* before it looks at its own share */
+    uint32_t i = 0, thread = worker, tried = 0;
+    while (!take(pool, thread, thread == worker, opened, &i)) {
+        if (++tried == pool->threads) return false;
+        thread = thread + 1 == pool->threads ? 0 : thread + 1;
+    }
     const ink_phase *phase = &pool->phases[pool->at_phase];
-    uint32_t count = cursor_count(c);
-    phase->run(phase->context, cursor_next(c), worker);
+    const uint32_t count = phase->count;
+    phase->run(phase->context, task_of(phase, pool->threads, thread, i), worker);
     if (atomic_fetch_add(&pool->finished, 1) + 1 == count) {
         pool->at_phase++;
         open_next(pool);
@@ -100,8 +152,11 @@ static bool work_once(ink_pool *pool, uint32_t worker) {
 }
 
 static bool has_task(ink_pool *pool) {
-    uint64_t c = atomic_load(&pool->cursor);
-    return cursor_next(c) < cursor_count(c);
+    for (uint32_t i = 0; i < pool->threads; i++) {
+        const uint64_t c = atomic_load(&pool->shares[i].cursor);
+        if (cursor_next(c) < cursor_count(c)) return true;
+    }
+    return false;
 }
 
 static void *worker_main(void *argument) {
@@ -151,9 +206,10 @@ ink_status ink_pool_new(uint32_t threads, ink_pool **out, ink_error *err) {
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->wake, NULL);
     pool->workers = ink_mem_new(threads, sizeof *pool->workers);
-    if (pool->workers == NULL) {
+    pool->shares = ink_mem_new_aligned(threads, sizeof *pool->shares);
+    if (pool->workers == NULL || pool->shares == NULL) {
         ink_pool_free(pool);
-        return ink_fail_memory(err, threads * sizeof *pool->workers, "threads");
+        return ink_fail_memory(err, threads * (sizeof *pool->workers + sizeof *pool->shares), "threads");
     }
     for (uint32_t i = 0; i + 1 < threads; i++) {
         pool->workers[i] = (struct worker){.pool = pool, .number = i + 1};
@@ -177,6 +233,7 @@ void ink_pool_free(ink_pool *pool) {
     pthread_cond_destroy(&pool->wake);
     pthread_mutex_destroy(&pool->lock);
     ink_mem_free(pool->workers);
+    ink_mem_free(pool->shares);
     ink_mem_free(pool);
 }
 
@@ -210,6 +267,6 @@ void ink_pool_run(ink_pool *pool, const ink_phase *phases, uint32_t n_phases) {
 }
 
 void ink_pool_each(ink_pool *pool, uint32_t count, ink_task *run, void *context) {
-    ink_phase phase = {run, context, count};
+    ink_phase phase = {run, context, count, 0};
     ink_pool_run(pool, &phase, 1);
 }

@@ -1,8 +1,9 @@
 /* core/pool.h: threads that share numbered tasks.
  *
  * A run is a list of phases; a phase is `count` calls of one function with task = 0 .. count-1, in any order,
- * on any thread; a phase begins when the one before it is wholly done. Threads take tasks from one counter,
- * so a thread that the system stops for a while holds up its own task alone.
+ * on any thread; a phase begins when the one before it is wholly done. Each thread begins with its own share of the
+ * tasks, which is the same in each phase, so that it finds in its caches what it left there; then it takes what others
+ * have not begun, so that a thread that the system stops for a while holds up its own task alone.
  *
  * Results must be a function of the task number, never of the worker: that is how a run gives the same bits
  * for any number of threads. `worker` (0 .. threads-1) may choose scratch memory and nothing else. */
@@ -20,6 +21,7 @@ typedef struct ink_phase {
     ink_task *run;
     void *context;
     uint32_t count; /* tasks, at most INK_POOL_TASKS_MAX; 0 is skipped */
+    uint32_t first; /* of these; they and the others are each dealt to all threads */
 } ink_phase;
 
 #define INK_POOL_TASKS_MAX   0xfffffu

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -97,11 +98,11 @@ static void link_task(void *context, uint32_t task, uint32_t worker) {
 
 static void run_chain(ink_pool *pool, chain *c) {
     link_ links[DEPTH];
-    ink_phase phases[DEPTH + 2] = {{link_task, NULL, 0}}; /* empty phases first and last */
+    ink_phase phases[DEPTH + 2] = {{link_task, NULL, 0, 0}}; /* empty phases first and last */
     memset(c, 0, sizeof *c);
     for (uint32_t d = 0; d < DEPTH; d++) {
         links[d] = (link_){c, d};
-        phases[d + 1] = (ink_phase){link_task, &links[d], WIDTH};
+        phases[d + 1] = (ink_phase){link_task, &links[d], WIDTH, (uint32_t)d % (WIDTH + 1)};
     }
     ink_pool_run(pool, phases, DEPTH + 2);
 }
@@ -122,6 +123,37 @@ static void phases_in_order(void **state) {
     }
 }
 
+/* Each thread begins with its own share, of the first tasks and then of the others: as each task waits for as many as
+ * there are threads, nobody is ever free to take another's. */
+typedef struct meeting {
+    pthread_barrier_t all;
+    uint32_t threads;
+    atomic_uint strangers;
+} meeting;
+
+static void meet(void *context, uint32_t task, uint32_t worker) {
+    meeting *m = context;
+    pthread_barrier_wait(&m->all);
+    if (task % m->threads != worker) atomic_fetch_add(&m->strangers, 1);
+}
+
+static void shares_stay(void **state) {
+    (void)state;
+    for (uint32_t threads = 1; threads <= 5; threads++) {
+        meeting m = {.threads = threads};
+        pthread_barrier_init(&m.all, NULL, threads);
+        ink_pool *pool = new_pool(threads);
+        for (int run = 0; run < 20; run++) {
+            const ink_phase phases[] = {
+                {meet, &m, threads, 0}, {meet, &m, 2 * threads, threads}, {meet, &m, threads, threads}};
+            ink_pool_run(pool, phases, 3);
+        }
+        ink_pool_free(pool);
+        pthread_barrier_destroy(&m.all);
+        assert_int_equal(atomic_load(&m.strangers), 0);
+    }
+}
+
 /* Long enough pauses that every worker goes to sleep between runs, and the caller sleeps behind a slow task. */
 static void slow_task(void *context, uint32_t task, uint32_t worker) {
     count_task(context, task, worker);
@@ -135,7 +167,7 @@ static void sleepers_wake(void **state) {
     c.threads = 3;
     ink_pool *pool = new_pool(3);
     for (unsigned run = 1; run <= 20; run++) {
-        ink_phase phases[] = {{slow_task, &c, 2}, {count_task, &c, 3}};
+        ink_phase phases[] = {{slow_task, &c, 2, 1}, {count_task, &c, 3, 0}};
         ink_pool_run(pool, phases, 2);
         assert_int_equal(c.total, run * 5);
         usleep(1000);
@@ -185,11 +217,9 @@ static void many_processors(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_task_once),
-        cmocka_unit_test(phases_in_order),
-        cmocka_unit_test(sleepers_wake),
-        cmocka_unit_test(odd_requests),
-        cmocka_unit_test(more_processors_than_threads),
+        cmocka_unit_test(every_task_once), cmocka_unit_test(phases_in_order),
+        cmocka_unit_test(shares_stay),     cmocka_unit_test(sleepers_wake),
+        cmocka_unit_test(odd_requests),    cmocka_unit_test(more_processors_than_threads),
         cmocka_unit_test(many_processors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

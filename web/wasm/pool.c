@@ -35,7 +35,7 @@ void ink_pool_run(ink_pool *pool, const ink_phase *phases, uint32_t n_phases) {
 }
 
 void ink_pool_each(ink_pool *pool, uint32_t count, ink_task *run, void *context) {
-    ink_phase phase = {run, context, count};
+    ink_phase phase = {run, context, count, 0};
     ink_pool_run(pool, &phase, 1);
 }
 

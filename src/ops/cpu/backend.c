@@ -195,7 +195,7 @@ static uint32_t add_job(ink_program *p, uint32_t at, ink_job job) {
     for (uint32_t i = 0; i < job.wholes; i++) count += p->steps[job.first_whole + i].parts;
     p->jobs[at] = job;
     p->jobs[at].program = p;
-    p->tasks[at] = (ink_phase){do_job, &p->jobs[at], count};
+    p->tasks[at] = (ink_phase){do_job, &p->jobs[at], count, job.chain_tasks};
     return at + 1;
 }
 
