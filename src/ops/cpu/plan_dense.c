@@ -73,10 +73,10 @@ static const dw_way *dw_way_of(const planner *l, const ink_node *n) {
     return NULL;
 }
 
-/* Makes the copies of a batched value that any product will read, once, behind the step that makes it. */
+/* Makes the copies of a batched value that any product will read, once. A product behind a flatten that is planned
+ * later may want the other copy: then that is made there. */
 static void halve(planner *l, ink_id v) {
     ink_id root = ink_plan_root(l->p, v);
-    if (l->halves[root] != INK_NONE || l->pairs[root] != INK_NONE) return;
     bool half = false, pairs = false;
     for (int32_t i = 0; i < l->g->n_nodes; i++) {
         const ink_node *n = &l->g->nodes[i];
@@ -87,6 +87,9 @@ static void halve(planner *l, ink_id v) {
         half = half || (forward && ink_plan_root(l->p, n->in[0]) == root);
         pairs = pairs || (weights && (ink_plan_root(l->p, n->in[0]) == root || ink_plan_root(l->p, n->in[1]) == root));
     }
+    half = half && l->halves[root] == INK_NONE;
+    pairs = pairs && l->pairs[root] == INK_NONE;
+    if (!half && !pairs) return;
     ink_node node = {.op = INK_OP_COUNT,
                      .in = {v, INK_NONE, INK_NONE, INK_NONE, INK_NONE, INK_NONE},
                      .out = {INK_NONE, INK_NONE, INK_NONE, INK_NONE}};
