@@ -6,7 +6,8 @@
  *  2 A phase's function and context are read only after a task of it was taken, hence before the phase can end.
  *  3 `finished` counts done tasks of the current phase; whoever brings it to the phase's count opens the next one.
  *  4 A phase ends when all its tasks are done, so its cursors are used up then; who opens one writes those of shares
- *    that are not empty and no other, and so is done writing before that phase can end.
+ *    that are not empty and no other, the last thread's last, which never is; so nobody reads or writes what is the
+ *    phase's when it can have ended.
  *  5 Nobody takes from another's share before all shares are open (`opened`, which never falls), lest a thread lose
  *    its own to one that was told earlier.
  *  6 Sleepers (workers and the caller) re-check under the lock before they wait; who opens a phase or ends the run

@@ -371,6 +371,10 @@ const char *const ink_cases[] = {
     /* heavy: blocks of 32 or 64 images */
     "133 x 17x2x2: conv 96 3x3 p1, bn-eval, relu, flatten, linear 18 bias, leaky, linear 10, softmax, predict",
     "130 img 12x12: normalise 1, flatten, linear 50 bias, relu, linear 10 bias, predict",
+    "37 x 6x3x3: bn, conv 6 3x3 p1, bn", /* the last gradient's dy is an input */
+    /* in bf16 a map that is halved for one product first, and then for another behind a flatten */
+    "40 x 20x6x6: conv 20 3x3 p1, mark, conv 16 6x6, frozen, flatten, linear 7, other, flatten, linear 7, add, loss "
+    "0.1, halves",
     /* ---- products of bf16 on a GPU: tiles of 64 and 128 rows, of 32, 64 and 128 columns, slices of 32 terms ---- */
     "63 x 32x1x1: linear 24",
     "64 x 32x1x1: linear 32 bias, relu",

@@ -220,16 +220,19 @@ static ink_id plan_sums_back(planner *l, const ink_step *like, ink_work *work) {
     return line;
 }
 
-/* May the gradient dx take the place of dy: does no node but `at`, and none that became part of dy's step, read it? */
+/* May the gradient dx take the place of dy: does no node read it but batch norm's gradient, a relu's that became part
+ * of that, and those that became part of dy's step? */
 static bool can_replace(const planner *l, const ink_node *at, ink_id dy, ink_id dx) {
-    const ink_id root = ink_plan_root(l->p, dy);
-    if (!ink_plan_same_place(l->p, root, dx) || !l->p->cells[root].batched) return false;
+    const ink_id root = ink_plan_root(l->p, dy), after = l->g->nodes[l->g->values[at->out[0]].maker].in[1];
+    const ink_cell *c = &l->p->cells[root];
+    if (!ink_plan_same_place(l->p, root, dx) || !c->batched || c->role == INK_ROLE_INPUT) return false;
     for (ink_id v = 0; v < l->g->n_values; v++) {
         if (l->g->values[v].output && (v == dx || ink_plan_root(l->p, v) == root)) return false;
     }
     for (int32_t i = 0; i < l->g->n_nodes; i++) {
         const ink_node *n = &l->g->nodes[i];
-        if (n->out[0] == at->out[0] || (n->out[0] != INK_NONE && ink_plan_root(l->p, n->out[0]) == root)) continue;
+        const ink_id made = n->out[0];
+        if (made != INK_NONE && (made == at->out[0] || made == after || ink_plan_root(l->p, made) == root)) continue;
         for (int k = 0; k < INK_NODE_INPUTS; k++) {
             if (n->in[k] != INK_NONE && ink_plan_root(l->p, n->in[k]) == root) return false;
         }
