@@ -156,9 +156,10 @@ static void POINTS(outputs)(const ink_tile_out *out_of) {
             }
             UNROLL_ALL
             for (int j = 0; j < CIRCLE; j++) {
-                if (j >= (int)o.across) break;
-                UNROLL_ALL
-                for (int v = 0; v < PV; v++) vstore(o.out + at + (size_t)j * o.next + v * VL, out[v][j]);
+                if (j < (int)o.across) {
+                    UNROLL_ALL
+                    for (int v = 0; v < PV; v++) vstore(o.out + at + (size_t)j * o.next + v * VL, out[v][j]);
+                }
             }
         }
     }
