@@ -88,27 +88,27 @@ static void pair_rows(const float *from, size_t from_step, uint16_t *to, size_t 
 static ink_kernels whole; /* the table that these loops stand beside */
 
 /* Row by row, in float, then rounded. */
-static void round_elements(ink_circle circle, size_t points, size_t elements, const float *const *from, uint16_t *to,
-                           size_t step, size_t rows) {
+static void round_elements(ink_circle circle, uint32_t points, const float *const *from, uint16_t *to, size_t step,
+                           size_t rows) {
     for (size_t row = 0; row < rows; row++) {
         const float *lanes[INK_CIRCLE_POINTS];
         float out[INK_CIRCLE_MOST * INK_LANES];
         for (size_t i = 0; i < points * points; i++) lanes[i] = from[i] + row * INK_LANES;
         whole.fourier[circle].inputs(lanes, out, INK_LANES, 1);
-        for (size_t e = 0; e < elements; e++) {
+        for (size_t e = 0; e < ink_circle_elements(points); e++) {
             to_bf16(out + e * INK_LANES, to + e * step + row * INK_LANES, INK_LANES);
         }
     }
 }
 
-#define INPUTS_OF(circle, points, elements)                                                                            \
+#define INPUTS_OF(circle, points)                                                                                      \
     static void inputs_of_##points(const float *const *from, void *to, size_t step, size_t rows) {                     \
-        round_elements(circle, points, elements, from, to, step, rows);                                                \
+        round_elements(circle, points, from, to, step, rows);                                                          \
     }
-INPUTS_OF(INK_CIRCLE_FIVE, 5, 37)
-INPUTS_OF(INK_CIRCLE_EIGHT, 8, 94)
-INPUTS_OF(INK_CIRCLE_TEN, 10, 148)
-INPUTS_OF(INK_CIRCLE_TWELVE, 12, 214)
+INPUTS_OF(INK_CIRCLE_FIVE, 5)
+INPUTS_OF(INK_CIRCLE_EIGHT, 8)
+INPUTS_OF(INK_CIRCLE_TEN, 10)
+INPUTS_OF(INK_CIRCLE_TWELVE, 12)
 
 ink_kernels emulated_bf16(void) {
     ink_kernels table;

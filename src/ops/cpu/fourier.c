@@ -18,13 +18,13 @@
 
 /* cost: of a panel's transform, the mean of both ways, in bf16's panel products; measured on a Zen 4. */
 static const struct {
-    uint32_t points, elements;
+    uint32_t points;
     double cost;
 } circles[INK_CIRCLES] = {
-    [INK_CIRCLE_FIVE] = {.points = 5, .elements = 37, .cost = 25},
-    [INK_CIRCLE_EIGHT] = {.points = 8, .elements = 94, .cost = 85},
-    [INK_CIRCLE_TEN] = {.points = 10, .elements = 148, .cost = 155},
-    [INK_CIRCLE_TWELVE] = {.points = 12, .elements = INK_CIRCLE_MOST, .cost = 232},
+    [INK_CIRCLE_FIVE] = {.points = 5, .cost = 25},
+    [INK_CIRCLE_EIGHT] = {.points = 8, .cost = 85},
+    [INK_CIRCLE_TEN] = {.points = 10, .cost = 155},
+    [INK_CIRCLE_TWELVE] = {.points = 12, .cost = 232},
 };
 
 #define TILE_COST 35 /* likewise, of a tile of Winograd's, which are always in float */
@@ -68,7 +68,7 @@ static windows cut(const tiling *whole, ink_circle circle) {
     const uint32_t points = circles[circle].points;
     windows w = {.circle = circle,
                  .points = points,
-                 .elements = circles[circle].elements,
+                 .elements = ink_circle_elements(points),
                  .map = *whole,
                  .tile = points - 2,
                  .groups = whole->phases * whole->groups};

@@ -126,10 +126,10 @@ static void take_gradients(const ink_program *p, const fourier_dw *t, const floa
 }
 
 /* Which element of gradients is multiplied with element e of inputs: of a complex number's second and third the other
- * one. The first elements are the real numbers' own: 4, or 1 where a line has an odd number of points. */
+ * one. */
 static size_t partner(const fourier_dw *t, size_t e) {
     static const size_t partners[3] = {0, 2, 1};
-    const size_t real = t->w.points % 2 == 0 ? 4 : 1;
+    const size_t real = ink_circle_reals(t->w.points);
     return e < real ? e : e - (e - real) % 3 + partners[(e - real) % 3];
 }
 

@@ -83,8 +83,6 @@ static float peak_bf16(uint64_t rounds) {
     return all;
 }
 
-static void (*const inputs_bf16[INK_CIRCLES])(const float *const *, void *, size_t, size_t) = INPUTS_BF16;
-
 void ink_kernels_add_bf16(ink_kernels *table) {
     table->name = "avx512bf16";
     table->has_bf16 = true;

@@ -1,5 +1,5 @@
 /* ops/cpu/kern_circle_bf16.h: the transforms of fourier.c's inputs to rounded elements, for all sizes of circle,
- * included by whoever has PUT(p, x), which stores a vector of floats as bfloat16: elements_half_8 and so on. */
+ * included by whoever has PUT(p, x), which stores a vector of floats as bfloat16: inputs_bf16. */
 #include "ops/cpu/kern_fourier_lines.h"
 
 #define ELEMENT    uint16_t
@@ -7,8 +7,9 @@
 #define OF_CIRCLE  "ops/cpu/kern_circle_in.h"
 #include "ops/cpu/kern_circles.h"
 
-#define INPUTS_BF16                                                                                                    \
-    {                                                                                                                  \
-        [INK_CIRCLE_FIVE] = elements_half_5, [INK_CIRCLE_EIGHT] = elements_half_8,                                     \
-        [INK_CIRCLE_TEN] = elements_half_10, [INK_CIRCLE_TWELVE] = elements_half_12                                    \
-    }
+static void (*const inputs_bf16[INK_CIRCLES])(const float *const *, void *, size_t, size_t) = {
+    [INK_CIRCLE_FIVE] = elements_half_5,
+    [INK_CIRCLE_EIGHT] = elements_half_8,
+    [INK_CIRCLE_TEN] = elements_half_10,
+    [INK_CIRCLE_TWELVE] = elements_half_12,
+};

@@ -115,6 +115,15 @@ typedef enum ink_circle {
 #define INK_CIRCLE_POINTS 144u /* at most */
 #define INK_CIRCLE_MOST   214u /* elements */
 
+/* Of n x n points: the elements that are real numbers by themselves, the first ones; and all, three for each complex
+ * number, which stands for two points. */
+static inline uint32_t ink_circle_reals(uint32_t n) {
+    return n % 2 == 0 ? 4 : 1;
+}
+static inline uint32_t ink_circle_elements(uint32_t n) {
+    return ink_circle_reals(n) + (n * n - ink_circle_reals(n)) / 2 * 3;
+}
+
 /* Lane-wise: panels of `rows` rows of 16 at from[], row by row of the map; element e at to + e step. */
 typedef struct ink_circle_kernels {
     void (*inputs)(const float *const *from, void *to, size_t step, size_t rows);   /* to: floats; see inputs_bf16 */
