@@ -41,11 +41,15 @@ static void must(ink_status status, const ink_error *err) {
 
 /* One step over all its blocks and parts. */
 static double time_of(const ink_program *p, const ink_step *s) {
+    const bool tiles = p->precision == INK_PRECISION_BF16 && p->kernels->tiles;
+    if (tiles) p->kernels->enter();
     double start = ink_clock_s();
     for (uint32_t b = 0; b < (s->whole ? 1 : p->blocks); b++) {
         for (uint32_t part = 0; part < s->parts; part++) s->work(p, s, b, part, 0);
     }
-    return ink_clock_s() - start;
+    double took = ink_clock_s() - start;
+    if (tiles) p->kernels->leave();
+    return took;
 }
 
 static void repeat_step(ink_program *p, ink_batch *batch, uint32_t number) {

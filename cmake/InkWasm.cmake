@@ -32,7 +32,7 @@ file(GLOB wasm_sources CONFIGURE_DEPENDS web/wasm/*.c)
 ink_room(read_sources read)
 list(APPEND wasm_sources ${core_sources} ${ops_sources} ${nn_sources} ${door_sources} ${read_sources})
 list(FILTER wasm_sources EXCLUDE REGEX
-     "/src/(core/(pool|clock)|files/safetensors_open|api/model|ops/cpu/kern_(avx.*|neon.*))\\.c$")
+     "/src/(core/(pool|clock)|files/safetensors_open|api/model|ops/cpu/kern_(avx.*|amx|neon.*))\\.c$")
 
 set(wasm_flags --target=wasm32 -std=c17 -ffreestanding -nostdlibinc -fvisibility=hidden -ffp-contract=off -DNDEBUG
     -isystem ${PROJECT_SOURCE_DIR}/web/wasm/libc -I${PROJECT_SOURCE_DIR}/include -I${PROJECT_SOURCE_DIR}/src

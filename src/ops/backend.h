@@ -129,8 +129,8 @@ extern const ink_backend ink_backend_ref64;
 /* The fast one. */
 extern const ink_backend ink_backend_cpu;
 
-/* The instruction set that the fast one multiplies with here: "generic", "avx2", "avx512", "avx512bf16". Static; NULL
- * when INK_ISA asks for what cannot be had. */
+/* The instruction set that the fast one multiplies with here: "generic", "avx2", "avx512", "avx512bf16", "amx". Static;
+ * NULL when INK_ISA asks for what cannot be had. */
 const char *ink_cpu_isa(void);
 
 /* ink_warp_apply (core/warp.h), or what gives its bits sooner on this processor. Never NULL. */

@@ -66,6 +66,23 @@ static void gemm_bf16(const ink_gemm *g) {
     }
 }
 
+static _Thread_local bool is_inside;
+
+static void enter(void) {
+    assert_false(is_inside);
+    is_inside = true;
+}
+
+static void leave(void) {
+    assert_true(is_inside);
+    is_inside = false;
+}
+
+static void gemm_of_tiles(const ink_gemm *g) {
+    assert_true(is_inside && g->a_k == 2 && g->depth == INK_LANES / 2);
+    gemm_bf16(g);
+}
+
 static void to_bf16(const float *from, uint16_t *to, size_t count) {
     for (size_t i = 0; i < count; i++) to[i] = half_of(from[i]);
 }
@@ -81,6 +98,14 @@ static void pair_rows(const float *from, size_t from_step, uint16_t *to, size_t 
                 to[t * to_step + i / 2 * 2 * INK_LANES + 2 * j + (i & 1)] =
                     half_of(from[t * from_step + i * INK_LANES + j]);
             }
+        }
+    }
+}
+
+static void turn_rows(const float *from, uint16_t *to, size_t count) {
+    for (size_t t = 0; t < count; t++, from += INK_LANES * INK_LANES, to += INK_LANES * INK_LANES) {
+        for (size_t i = 0; i < INK_LANES; i++) {
+            for (size_t j = 0; j < INK_LANES; j++) to[j * INK_LANES + i] = half_of(from[i * INK_LANES + j]);
         }
     }
 }
@@ -110,7 +135,7 @@ INPUTS_OF(INK_CIRCLE_EIGHT, 8)
 INPUTS_OF(INK_CIRCLE_TEN, 10)
 INPUTS_OF(INK_CIRCLE_TWELVE, 12)
 
-ink_kernels emulated_bf16(void) {
+ink_kernels emulated_bf16(bool tiles) {
     ink_kernels table;
     ink_error err;
     if (ink_kernels_pick(&table, &err) != INK_OK) fail_msg("%s", err.text);
@@ -125,5 +150,10 @@ ink_kernels emulated_bf16(void) {
     table.inputs_bf16[INK_CIRCLE_EIGHT] = inputs_of_8;
     table.inputs_bf16[INK_CIRCLE_TEN] = inputs_of_10;
     table.inputs_bf16[INK_CIRCLE_TWELVE] = inputs_of_12;
+    table.tiles = tiles;
+    table.enter = tiles ? enter : NULL;
+    table.leave = tiles ? leave : NULL;
+    table.turn_rows = tiles ? turn_rows : NULL;
+    if (tiles) table.gemm_bf16 = gemm_of_tiles;
     return table;
 }

@@ -5,8 +5,9 @@
 
 #include "ops/cpu/kernels.h"
 
-/* The table of this processor (or INK_ISA) with these loops in place of the native ones. Products of bfloat16 are exact
- * in float; sums are rounded after each term, where vdpbf16ps rounds in its own way: not its bits, but its errors. */
-ink_kernels emulated_bf16(void);
+/* The table of this processor (or INK_ISA) with these loops in place of the native ones, or, tiles: with such as want
+ * what products of tiles want, and say so where they do not get it. Products of bfloat16 are exact in float; sums are
+ * rounded after each term, where vdpbf16ps and AMX round in their own ways: not their bits, but their errors. */
+ink_kernels emulated_bf16(bool tiles);
 
 #endif

@@ -24,8 +24,8 @@
 #include "emulated.h"
 #include "judge.h"
 
-/* The plain bfloat16 loops of emulated.c, filled when the tests begin. */
-static ink_kernels plain_bf16;
+/* The plain bfloat16 loops of emulated.c, filled when the tests begin; the same as if they were of tiles. */
+static ink_kernels plain_bf16, plain_tiles;
 
 static const judge_mode modes[] = {
     {.name = "ref f32", .backend = &ink_backend_ref, .precision = INK_PRECISION_F32},
@@ -44,6 +44,10 @@ static const judge_mode modes[] = {
      .backend = &ink_backend_cpu,
      .precision = INK_PRECISION_BF16,
      .kernels = &plain_bf16},
+    {.name = "cpu bf16, emulated tiles",
+     .backend = &ink_backend_cpu,
+     .precision = INK_PRECISION_BF16,
+     .kernels = &plain_tiles},
 };
 
 /* Work of a case that plain loops, calls of fma, or sanitizers end soon; the small brothers of larger cases take the
@@ -74,7 +78,8 @@ static bool check_backend(const char *name, const char *isa) {
         if (strcmp(m->backend->name, name) != 0) continue;
         if (m->kernels != NULL) {
             if (strcmp(isa, emulated_beside) != 0) continue;
-            plain_bf16 = emulated_bf16();
+            plain_bf16 = emulated_bf16(false);
+            plain_tiles = emulated_bf16(true);
         }
         good = judge_mode_is_right(m, isa, most_work(m, isa)) && good;
     }
@@ -102,7 +107,7 @@ static void cpu_matches_ref64(void **state) {
     (void)state;
     const ink_backend *cpu = ink_backend_find("cpu");
     if (cpu == NULL) skip();
-    static const char *const isas[] = {"generic", "avx2", "avx512", "avx512bf16", "neon"};
+    static const char *const isas[] = {"generic", "avx2", "avx512", "avx512bf16", "amx", "neon"};
     int bad = 0, done = 0;
     fflush(NULL);
     for (size_t i = 0; i < sizeof isas / sizeof *isas; i++) {

@@ -1,6 +1,6 @@
 /* tests/ops/test_threads.c: the same weights, bit for bit, after a few steps with 1, 2, 3, 5 and 8 threads, in f32, in
- * f32 exact and in (emulated) bf16; and in f32 exact on every instruction set that this processor has; and the same
- * answers of a heavy net, whose blocks are the larger the fewer threads share them.
+ * f32 exact and in bf16, emulated and the processor's own; and in f32 exact on every instruction set that this
+ * processor has; and the same answers of a heavy net, whose blocks are the larger the fewer threads share them.
  * That the numbers are right is test_backends.c's business. */
 #define _POSIX_C_SOURCE 200809L
 #include <setjmp.h>
@@ -48,11 +48,21 @@ static const char *const nets[] = {
 typedef struct setting {
     const char *name;
     ink_precision precision;
-    bool exact;
+    bool exact, native, tiles; /* bf16: the processor's own, which many lack; or emulated, of tiles or not */
 } setting;
 
-static const setting settings[] = {
-    {"f32", INK_PRECISION_F32, false}, {"f32 exact", INK_PRECISION_F32, true}, {"bf16", INK_PRECISION_BF16, false}};
+static const setting settings[] = {{"f32", INK_PRECISION_F32, false, true, false},
+                                   {"f32 exact", INK_PRECISION_F32, true, true, false},
+                                   {"bf16", INK_PRECISION_BF16, false, false, false},
+                                   {"bf16 of tiles", INK_PRECISION_BF16, false, false, true},
+                                   {"the processor's bf16", INK_PRECISION_BF16, false, true, false}};
+
+/* How many of them there are here. */
+static size_t count_settings(void) {
+    ink_kernels table;
+    const size_t all = sizeof settings / sizeof *settings;
+    return ink_kernels_pick(&table, NULL) == INK_OK && table.has_bf16 ? all : all - 1;
+}
 
 static void must(ink_status status, const ink_error *err) {
     if (status != INK_OK) fail_msg("%s", err->text);
@@ -75,13 +85,13 @@ static void add_lasting(const case_net *net, const ink_program *program, ink_sha
 static ink_program *compiled(const case_net *net, const setting *s, uint32_t threads, ink_pool **pool) {
     ink_error err;
     ink_program *program = NULL;
-    const ink_kernels emulated = emulated_bf16();
+    const ink_kernels emulated = emulated_bf16(s->tiles);
     must(ink_pool_new(threads, pool, &err), &err);
     const ink_compile_options options = {.max_batch = net->n,
                                          .precision = s->precision,
                                          .exact = s->exact,
                                          .pool = *pool,
-                                         .kernels = s->precision == INK_PRECISION_BF16 ? &emulated : NULL};
+                                         .kernels = s->native ? NULL : &emulated};
     must(ink_backend_cpu.compile(&net->g, &options, &program, &err), &err);
     return program;
 }
@@ -122,7 +132,7 @@ static void any_number_of_threads(void **state) {
     (void)state;
     static const uint32_t threads[] = {2, 3, 5, 8};
     for (size_t i = 0; i < NETS; i++) {
-        for (size_t k = 0; k < sizeof settings / sizeof *settings; k++) {
+        for (size_t k = 0; k < count_settings(); k++) {
             char alone[HEX], many[HEX];
             train(nets[i], &settings[k], 1, alone);
             for (size_t t = 0; t < sizeof threads / sizeof *threads; t++) {
@@ -172,7 +182,7 @@ static void any_size_of_blocks(void **state) {
         "relu, gmp, flatten, linear 100 bias, silu, linear 10 bias, softmax, predict",
         "134 x 48x7x7: mark, conv 48 3x3 p1, bn-eval, add, relu, flatten, linear 100 bias, relu, linear 10, predict",
     };
-    for (size_t k = 0; k < 2 * (sizeof settings / sizeof *settings); k++) {
+    for (size_t k = 0; k < 2 * count_settings(); k++) {
         const setting *s = &settings[k / 2];
         char small[HEX], medium[HEX], large[HEX];
         predict(heavy[k % 2], s, 8, 16, small);
@@ -225,7 +235,7 @@ static bool train_with(const char *isa, char hex[NETS][HEX]) {
 
 static void any_instruction_set(void **state) {
     (void)state;
-    static const char *const isas[] = {"avx2", "avx512", "avx512bf16"};
+    static const char *const isas[] = {"avx2", "avx512", "avx512bf16", "amx"};
     char first[NETS][HEX], other[NETS][HEX];
     assert_true(train_with("generic", first));
     for (size_t k = 0; k < sizeof isas / sizeof *isas; k++) {

@@ -170,8 +170,7 @@ static bool few_blocks(const ink_program *p) {
     return p->threads > 1 && p->blocks < 2 * p->threads;
 }
 
-static void do_job(void *context, uint32_t task, uint32_t worker) {
-    const ink_job *job = context;
+static void do_steps(const ink_job *job, uint32_t task, uint32_t worker) {
     const ink_program *p = job->program;
     if (task < job->chain_tasks && job->apart) {
         const ink_step *s = &p->steps[job->first];
@@ -188,6 +187,15 @@ static void do_job(void *context, uint32_t task, uint32_t worker) {
         while (left >= s->parts) left -= s++->parts;
         s->work(p, s, 0, left, worker);
     }
+}
+
+static void do_job(void *context, uint32_t task, uint32_t worker) {
+    const ink_job *job = context;
+    const ink_program *p = job->program;
+    const bool tiles = p->precision == INK_PRECISION_BF16 && p->kernels->tiles;
+    if (tiles) p->kernels->enter();
+    do_steps(job, task, worker);
+    if (tiles) p->kernels->leave();
 }
 
 static uint32_t add_job(ink_program *p, uint32_t at, ink_job job) {

@@ -9,7 +9,8 @@ static uint16_t *half_block(const ink_program *p, ink_id cell, uint32_t block) {
     return (uint16_t *)(void *)ink_block(p, cell, block);
 }
 
-/* extra[0]: as it lies, channels in pairs; extra[1]: images in pairs, for gradients of weights; either may be absent */
+/* extra[0]: as it lies, channels in pairs; extra[1]: images in pairs, for gradients of weights; extra[2]: panels turned
+ * round, for the same where products are of tiles; any may be absent */
 void ink_work_halve(const ink_program *p, const ink_step *s, uint32_t block, uint32_t part, uint32_t worker) {
     (void)part, (void)worker;
     const float *x = ink_block(p, s->node.in[0], block);
@@ -18,6 +19,7 @@ void ink_work_halve(const ink_program *p, const ink_step *s, uint32_t block, uin
     if (s->extra[1] != INK_NONE) {
         p->kernels->pair_rows(x, INK_PANEL, half_block(p, s->extra[1], block), INK_PANEL, count / INK_PANEL, INK_LANES);
     }
+    if (s->extra[2] != INK_NONE) p->kernels->turn_rows(x, half_block(p, s->extra[2], block), count / INK_PANEL);
 }
 
 /* Rounded floats, for a thin convolution: of a batched value by blocks, of weights at once. */

@@ -276,6 +276,13 @@ typedef struct ink_kernels {
     void (*round_bf16)(const float *from, float *to, size_t count); /* and back to float; may be in place */
     /* to[t][i/2][j][i & 1] = from[t][i][j] for t < count, i < rows (even), j < 16: panels with rows in pairs */
     void (*pair_rows)(const float *from, size_t from_step, uint16_t *to, size_t to_step, size_t count, size_t rows);
+    /* tiles: gemm_bf16 multiplies matrices in one instruction, so fast that transforms pay nowhere. It wants a_k 2 and
+     * depth 8, whole panels, and is called between enter and leave alone, once each for a task of a thread. */
+    bool tiles;
+    void (*enter)(void);
+    void (*leave)(void);
+    /* to[t][j][i] = from[t][i][j] for t < count: panels turned round */
+    void (*turn_rows)(const float *from, uint16_t *to, size_t count);
     /* fourier[].inputs with rounded elements; to, step: in bfloat16 */
     void (*inputs_bf16[INK_CIRCLES])(const float *const *from, void *to, size_t step, size_t rows);
     float (*peak_bf16)(uint64_t rounds); /* as peak, peak_bf16_flops a round */
@@ -286,6 +293,7 @@ extern const ink_kernels ink_kernels_generic;
 extern const ink_kernels ink_kernels_avx2;
 extern const ink_kernels ink_kernels_avx512;
 void ink_kernels_add_bf16(ink_kernels *table);
+void ink_kernels_add_amx(ink_kernels *table); /* and what add_bf16 adds */
 #endif
 
 /* The best table that this processor (and system) can run, or the one that INK_ISA names.

@@ -1,5 +1,6 @@
 /* ops/cpu/pick.c: which table of inner loops this processor gets.
  * It multiplies nothing. */
+#define _DEFAULT_SOURCE /* syscall */
 #include "ops/cpu/kernels.h"
 
 #include <stdlib.h>
@@ -7,13 +8,17 @@
 #if defined(__x86_64__)
 #include <cpuid.h>
 #endif
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 #include "core/status.h"
 
 #define ENVIRONMENT "INK_ISA"
 
 #if defined(__x86_64__)
-/* Register state that the system saves: bits 1, 2 (SSE, AVX), 5 to 7 (AVX-512). */
+/* Register state that the system saves: bits 1, 2 (SSE, AVX), 5 to 7 (AVX-512), 17, 18 (AMX). */
 static uint64_t saved_state(void) {
     uint32_t low, high;
     __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
@@ -22,6 +27,7 @@ static uint64_t saved_state(void) {
 
 #define AVX_STATE    0x06u
 #define AVX512_STATE 0xe6u
+#define AMX_STATE    0x60000u
 
 static bool has_leaf1(uint32_t *c) {
     uint32_t a, b, d;
@@ -49,6 +55,24 @@ static bool has_avx512bf16(void) {
     uint32_t a, b, c, d;
     return has_avx512() && __get_cpuid_count(7, 1, &a, &b, &c, &d) != 0 && (a & 1u << 5) != 0;
 }
+
+/* Linux saves tiles only for a process that asked for it; one that asks again is told yes. */
+static bool may_use_tiles(void) {
+#if defined(__linux__) && defined(SYS_arch_prctl)
+    const long request = 0x1023, tile_data = 18; /* ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA */
+    return syscall(SYS_arch_prctl, request, tile_data) == 0;
+#else
+    return false;
+#endif
+}
+
+static bool has_amx(void) {
+    uint32_t a, b, c, d;
+    if (!has_avx512bf16() || (saved_state() & AMX_STATE) != AMX_STATE) return false;
+    if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return false;
+    const uint32_t bf16 = 1u << 22, tile = 1u << 24;
+    return (d & (bf16 | tile)) == (bf16 | tile) && may_use_tiles();
+}
 #endif
 
 static bool always(void) {
@@ -62,6 +86,7 @@ static const struct {
     void (*add)(ink_kernels *table); /* or NULL */
 } choices[] = {
 #if defined(__x86_64__)
+    {"amx", &ink_kernels_avx512, has_amx, ink_kernels_add_amx},
     {"avx512bf16", &ink_kernels_avx512, has_avx512bf16, ink_kernels_add_bf16},
     {"avx512", &ink_kernels_avx512, has_avx512, NULL},
     {"avx2", &ink_kernels_avx2, has_avx2, NULL},
@@ -85,6 +110,6 @@ ink_status ink_kernels_pick(ink_kernels *out, ink_error *err) {
         }
     }
     ink_fail(err, INK_E_USAGE, "%s=%s: no such instruction set", ENVIRONMENT, word);
-    ink_hint(err, "one of generic, avx2, avx512, avx512bf16");
+    ink_hint(err, "one of generic, avx2, avx512, avx512bf16, amx");
     return INK_E_USAGE;
 }

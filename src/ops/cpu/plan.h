@@ -9,7 +9,7 @@ typedef struct planner {
     ink_program *p;
     const ink_graph *g;
     bool *done;           /* [nodes]: part of an earlier step */
-    ink_id *turned;       /* [values]: of weights, the cell of their turned copy */
+    ink_id *turned;       /* [values]: the copy with panels turned round, of weights; bf16 of tiles: of batched ones */
     ink_id *halves;       /* [values]: bf16: the copy with channels in pairs; of thin ones the rounded copy */
     ink_id *pairs;        /* [values]: bf16: the copy with images in pairs */
     ink_id *norm_scale;   /* [values]: of what a training batch norm makes, the cell of its factors */

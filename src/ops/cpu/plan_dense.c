@@ -48,9 +48,15 @@ static const conv_way ways[] = {
      "toeplitz weights", NULL},
 };
 
+/* Are products so fast that tap by tap is always the fastest way? */
+static bool has_tiles(const planner *l) {
+    return l->p->precision == INK_PRECISION_BF16 && l->p->kernels->tiles;
+}
+
 /* The first of them that pays; NULL: tap by tap. */
 static const conv_way *way_of(const planner *l, const ink_node *n) {
-    for (size_t i = 0; i < sizeof ways / sizeof *ways && !is_narrow(l, n); i++) {
+    if (is_narrow(l, n) || has_tiles(l)) return NULL;
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
         if (ways[i].pays(l->p, n)) return &ways[i];
     }
     return NULL;
@@ -67,7 +73,7 @@ static const dw_way dw_ways[] = {{ink_fourier_dw_pays, ink_fourier_dw_plan, ink_
                                  {ink_winograd_dw_pays, ink_winograd_dw_plan, ink_work_winograd_dw}};
 
 static const dw_way *dw_way_of(const planner *l, const ink_node *n) {
-    for (size_t i = 0; i < sizeof dw_ways / sizeof *dw_ways; i++) {
+    for (size_t i = 0; i < sizeof dw_ways / sizeof *dw_ways && !has_tiles(l); i++) {
         if (dw_ways[i].pays(l->p, n)) return &dw_ways[i];
     }
     return NULL;
@@ -77,7 +83,7 @@ static const dw_way *dw_way_of(const planner *l, const ink_node *n) {
  * later may want the other copy: then that is made there. */
 static void halve(planner *l, ink_id v) {
     ink_id root = ink_plan_root(l->p, v);
-    bool half = false, pairs = false;
+    bool half = false, pairs = false, turned = false;
     for (int32_t i = 0; i < l->g->n_nodes; i++) {
         const ink_node *n = &l->g->nodes[i];
         bool product = is_forward(n->op) || is_back(n->op), weights = is_wgrad(n->op);
@@ -85,11 +91,15 @@ static void halve(planner *l, ink_id v) {
         bool forward = product && way_of(l, n) == NULL;
         weights = weights && dw_way_of(l, n) == NULL;
         half = half || (forward && ink_plan_root(l->p, n->in[0]) == root);
-        pairs = pairs || (weights && (ink_plan_root(l->p, n->in[0]) == root || ink_plan_root(l->p, n->in[1]) == root));
+        const bool is_x = weights && ink_plan_root(l->p, n->in[0]) == root;
+        const bool is_dy = weights && ink_plan_root(l->p, n->in[1]) == root;
+        pairs = pairs || is_dy || (is_x && !has_tiles(l));
+        turned = turned || (is_x && has_tiles(l));
     }
     half = half && l->halves[root] == INK_NONE;
     pairs = pairs && l->pairs[root] == INK_NONE;
-    if (!half && !pairs) return;
+    turned = turned && l->turned[root] == INK_NONE;
+    if (!half && !pairs && !turned) return;
     ink_node node = {.op = INK_OP_COUNT,
                      .in = {v, INK_NONE, INK_NONE, INK_NONE, INK_NONE, INK_NONE},
                      .out = {INK_NONE, INK_NONE, INK_NONE, INK_NONE}};
@@ -97,9 +107,9 @@ static void halve(planner *l, ink_id v) {
     ink_step *s = ink_plan_step(l, "halve", ink_work_halve, &node);
     if (half) l->halves[root] = s->extra[0] = ink_plan_room(l, floats, true);
     if (pairs) l->pairs[root] = s->extra[1] = ink_plan_room(l, floats, true);
+    if (turned) l->turned[root] = s->extra[2] = ink_plan_room(l, floats, true);
     ink_plan_reads(s, v);
-    ink_plan_writes(s, s->extra[0]);
-    ink_plan_writes(s, s->extra[1]);
+    for (size_t i = 0; i < 3; i++) ink_plan_writes(s, s->extra[i]);
 }
 
 /* A copy of v in rounded floats. */
@@ -146,7 +156,7 @@ static ink_operands operands_of(planner *l, const ink_node *n) {
     halve(l, n->in[0]);
     if (is_wgrad(n->op)) {
         halve(l, n->in[1]);
-        from.a = l->pairs[ink_plan_root(l->p, n->in[0])];
+        from.a = (has_tiles(l) ? l->turned : l->pairs)[ink_plan_root(l->p, n->in[0])];
         from.b = l->pairs[ink_plan_root(l->p, n->in[1])];
     } else {
         from.a = l->halves[ink_plan_root(l->p, n->in[0])];

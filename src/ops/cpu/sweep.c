@@ -197,7 +197,7 @@ static void set_strides(const ink_program *p, sweep *s, const layout *l, uint32_
         s->a_m = rows == 1 ? stride * l->a_position : INK_LANES;
         s->a_k = 1;
         if (s->from.half) { /* the same places, elements in pairs */
-            s->depth = (s->depth + 1) / 2;
+            s->depth = p->kernels->tiles ? INK_LANES / 2 : (s->depth + 1) / 2;
             s->a_k = 2;
         }
     }

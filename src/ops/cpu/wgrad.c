@@ -27,7 +27,7 @@ typedef struct wgrad {
     ink_offsets *pairs;                                  /* [window_h][out_height] */
     uint32_t slices, tap_parts;
     size_t floats;            /* of live weights: one slice; where planes are grey, of one channel's */
-    ink_operands from;        /* a: x, b: dy; half: copies with images in pairs */
+    ink_operands from;        /* a: x, b: dy; half: copies with images in pairs, but x of tiles turned round */
     ink_id w;                 /* the cell with the layout */
     size_t x_block, dy_block; /* elements of a block of images */
 } wgrad;
@@ -145,11 +145,15 @@ static const void *operand(const share *h, ink_id cell, size_t element) {
 /* Without operands: their places in elements come in *x and *dy. */
 static ink_gemm product(const share *h, const chunk *c, size_t *x, size_t *dy) {
     const wgrad *g = h->g;
-    bool half = g->from.half;
+    const bool half = g->from.half, turned = half && h->p->kernels->tiles;
     *x = c->b0 * g->x_block;
     *dy = c->b0 * g->dy_block + c->k * 2 * h->p->rows * INK_LANES;
-    return (ink_gemm){.a_m = half ? 2 : 1,
-                      .a_k = half ? 2 * INK_LANES : INK_LANES,
+    return (ink_gemm){.a_m = turned ? h->p->rows
+                             : half ? 2
+                                    : 1,
+                      .a_k = turned ? 2
+                             : half ? 2 * INK_LANES
+                                    : INK_LANES,
                       .a_inner = g->stride * g->x_position,
                       .a_outer = g->x_block,
                       .b_inner = g->dy_position,

@@ -1,0 +1,270 @@
+/* ops/cpu/kern_amx.c: what AMX, products of whole tiles of bfloat16, adds to the table of kern_avx512bf16.c.
+ * A tile of 16 rows of 16 numbers times one of 16 columns takes one instruction where vdpbf16ps takes 128. All else of
+ * the table stays as it is.
+ * Source   Intel, Architecture Instruction Set Extensions Programming Reference, chapter 3 (TDPBF16PS: as vdpbf16ps it
+ * takes subnormals as zero, but it adds up the pairs of a tile before they join the sum). */
+#include "ops/cpu/kern_vector.h"
+#include "ops/cpu/kernels.h"
+
+#define ROWS  16u
+#define DEPTH 8 /* pairs of a tile: of a panel */
+
+/* Palette 1: tiles 0 to 3 are sums, rows of 16 floats; 4 and 5 as many rows of a, of 8 pairs; 6 and 7 of b, 8 of 16
+ * pairs. */
+typedef struct tile_shapes {
+    uint8_t palette, start_row, none[14];
+    uint16_t row_bytes[16];
+    uint8_t rows[16];
+} tile_shapes;
+
+#define SHAPES(n)                                                                                                      \
+    [n] = {.palette = 1, .row_bytes = {64, 64, 64, 64, 32, 32, 64, 64}, .rows = {n, n, n, n, n, n, DEPTH, DEPTH}}
+
+static void set_rows(size_t rows) {
+    static const tile_shapes shapes[] = {SHAPES(1),  SHAPES(2),  SHAPES(3),  SHAPES(4),  SHAPES(5),  SHAPES(6),
+                                         SHAPES(7),  SHAPES(8),  SHAPES(9),  SHAPES(10), SHAPES(11), SHAPES(12),
+                                         SHAPES(13), SHAPES(14), SHAPES(15), SHAPES(16)};
+    _tile_loadconfig(&shapes[rows]);
+}
+
+static void enter(void) {
+    set_rows(ROWS);
+}
+
+static void leave(void) {
+    _tile_release();
+}
+
+/* A tile of sums before the first product: what stood in out, the bias in each row, or 0. */
+#define START(tile, m, v)                                                                                              \
+    do {                                                                                                               \
+        if (g->add) {                                                                                                  \
+            _tile_loadd(tile, out + (m)*ROWS * g->out_m + (v)*g->out_panel, g->out_m * sizeof(float));                 \
+        } else if (g->bias != NULL) {                                                                                  \
+            _tile_loadd(tile, g->bias + (at_panel + (v)) * INK_LANES, 0);                                              \
+        } else {                                                                                                       \
+            _tile_zero(tile);                                                                                          \
+        }                                                                                                              \
+    } while (0)
+#define END(tile, m, v) _tile_stored(tile, out + (m)*ROWS * g->out_m + (v)*g->out_panel, g->out_m * sizeof(float))
+#define ROWS_OF_A(tile, m)  _tile_loadd(tile, a + (m)*ROWS * g->a_m, g->a_m * sizeof(uint16_t))
+#define PANEL_OF_B(tile, v) _tile_loadd(tile, b + (v)*g->b_panel, 2 * INK_LANES * sizeof(uint16_t))
+
+/* In the order of ink_gemm. */
+#define EACH_TERM(products)                                                                                            \
+    do {                                                                                                               \
+        const uint16_t *a_base = (const uint16_t *)g->a + at_row * g->a_m;                                             \
+        const uint16_t *b_base = (const uint16_t *)g->b + at_panel * g->b_panel;                                       \
+        for (uint32_t o = 0; o < g->outer; o++, a_base += g->a_outer, b_base += g->b_outer) {                          \
+            for (uint32_t p = 0; p < g->n_pairs; p++) {                                                                \
+                const uint16_t *a = a_base + g->pairs[p].a, *b = b_base + g->pairs[p].b;                               \
+                for (uint32_t i = 0; i < g->inner; i++, a += g->a_inner, b += g->b_inner) products                     \
+            }                                                                                                          \
+        }                                                                                                              \
+    } while (0)
+
+/* A tile of rows of one, two or four panels; panels is a constant after inlining, as below. */
+INLINE void tiles_across(const ink_gemm *g, const int panels, size_t at_row, size_t at_panel) {
+    float *out = g->out + at_panel * g->out_panel + at_row * g->out_m;
+    START(0, 0, 0);
+    if (panels > 1) START(1, 0, 1);
+    if (panels > 2) {
+        START(2, 0, 2);
+        START(3, 0, 3);
+    }
+    EACH_TERM({
+        ROWS_OF_A(4, 0);
+        PANEL_OF_B(6, 0);
+        _tile_dpbf16ps(0, 4, 6);
+        if (panels > 1) {
+            PANEL_OF_B(7, 1);
+            _tile_dpbf16ps(1, 4, 7);
+        }
+        if (panels > 2) {
+            PANEL_OF_B(6, 2);
+            _tile_dpbf16ps(2, 4, 6);
+            PANEL_OF_B(7, 3);
+            _tile_dpbf16ps(3, 4, 7);
+        }
+    });
+    END(0, 0, 0);
+    if (panels > 1) END(1, 0, 1);
+    if (panels > 2) {
+        END(2, 0, 2);
+        END(3, 0, 3);
+    }
+}
+
+/* Two tiles of rows of one or two panels. */
+INLINE void tiles_square(const ink_gemm *g, const int panels, size_t at_row, size_t at_panel) {
+    float *out = g->out + at_panel * g->out_panel + at_row * g->out_m;
+    START(0, 0, 0);
+    START(1, 1, 0);
+    if (panels > 1) {
+        START(2, 0, 1);
+        START(3, 1, 1);
+    }
+    EACH_TERM({
+        ROWS_OF_A(4, 0);
+        ROWS_OF_A(5, 1);
+        PANEL_OF_B(6, 0);
+        _tile_dpbf16ps(0, 4, 6);
+        _tile_dpbf16ps(1, 5, 6);
+        if (panels > 1) {
+            PANEL_OF_B(7, 1);
+            _tile_dpbf16ps(2, 4, 7);
+            _tile_dpbf16ps(3, 5, 7);
+        }
+    });
+    END(0, 0, 0);
+    END(1, 1, 0);
+    if (panels > 1) {
+        END(2, 0, 1);
+        END(3, 1, 1);
+    }
+}
+
+/* What follows the sums of a panel, as ink_gemm says, while they are in the first-level cache. */
+static void finish(const ink_gemm *g, size_t rows, size_t at_row, size_t at_panel) {
+    const size_t lanes = at_panel * INK_LANES, at = at_panel * g->out_panel + at_row * g->out_m, step = g->out_m;
+    const bool relu_first = g->relu_first, relu = g->relu, scaled = g->scale != NULL;
+    const vf scale = scaled ? vload(g->scale + lanes) : vset(1.0f);
+    const vf offset = scaled ? vload(g->offset + lanes) : vset(0.0f);
+    const float *residual = g->residual != NULL ? g->residual + at : NULL;
+    const float *mask = g->mask != NULL ? g->mask + at : NULL;
+    float *out = g->out + at;
+    UNROLL_FOUR
+    for (size_t m = 0; m < rows; m++) {
+        vf y = vload(out + m * step);
+        if (relu_first) y = vrelu(y);
+        if (scaled) y = vfma(y, scale, offset);
+        if (residual != NULL) y += vload(residual + m * step);
+        if (relu) y = vrelu(y);
+        if (mask != NULL) y = vwhere_above(vload(mask + m * step), y);
+        vstore(out + m * step, y);
+    }
+}
+
+/* 16 rows, or as many as tiles have now, or 32; of the panels from one on: how many panels were taken. */
+static size_t some_panels(const ink_gemm *g, size_t rows, size_t at_row, size_t at_panel) {
+    const size_t left = g->panels - at_panel;
+    size_t panels = 4;
+    if (rows > ROWS && left > 1) {
+        tiles_square(g, 2, at_row, at_panel);
+        panels = 2;
+    } else if (rows > ROWS) {
+        tiles_square(g, 1, at_row, at_panel);
+        panels = 1;
+    } else if (left > 3) {
+        tiles_across(g, 4, at_row, at_panel);
+    } else if (left > 1) {
+        tiles_across(g, 2, at_row, at_panel);
+        panels = 2;
+    } else {
+        tiles_across(g, 1, at_row, at_panel);
+        panels = 1;
+    }
+    if (g->relu || g->relu_first || g->scale != NULL || g->residual != NULL || g->mask != NULL) {
+        for (size_t v = 0; v < panels; v++) finish(g, rows, at_row, at_panel + v);
+    }
+    return panels;
+}
+
+/* Whole tiles, two of rows where they are there; then the rows that are left. */
+static void gemm_bf16(const ink_gemm *g) {
+    const size_t left = g->rows % ROWS, whole = g->rows - left;
+    for (size_t m = 0; m < whole;) {
+        const size_t rows = whole - m > ROWS ? 2 * ROWS : ROWS;
+        for (size_t v = 0; v < g->panels;) v += some_panels(g, rows, m, v);
+        m += rows;
+    }
+    if (left == 0) return;
+    set_rows(left);
+    for (size_t v = 0; v < g->panels;) v += some_panels(g, left, whole, v);
+    set_rows(ROWS);
+}
+
+/* Rows 2 i and 2 i + 1, woven: 32-bit lane j holds both numbers of column j. */
+INLINE __m512i woven(const float *from, size_t i) {
+    static const uint16_t order[32] = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
+                                       8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+    const float *row = from + 2 * i * INK_LANES;
+    const __m512bh both = _mm512_cvtne2ps_pbh((__m512)vload(row + INK_LANES), (__m512)vload(row));
+    return _mm512_permutexvar_epi16(_mm512_loadu_si512(order), (__m512i)both);
+}
+
+/* Of rows 8 h to 8 h + 7 four pairs: quarter q of columns[k] is column 4 q + k. */
+INLINE void four_pairs(const float *from, size_t h, __m512i columns[4]) {
+    const __m512i a = woven(from, 4 * h), b = woven(from, 4 * h + 1);
+    const __m512i c = woven(from, 4 * h + 2), d = woven(from, 4 * h + 3);
+    const __m512i low = _mm512_unpacklo_epi32(a, b), high = _mm512_unpackhi_epi32(a, b);
+    const __m512i next_low = _mm512_unpacklo_epi32(c, d), next_high = _mm512_unpackhi_epi32(c, d);
+    columns[0] = _mm512_unpacklo_epi64(low, next_low);
+    columns[1] = _mm512_unpackhi_epi64(low, next_low);
+    columns[2] = _mm512_unpacklo_epi64(high, next_high);
+    columns[3] = _mm512_unpackhi_epi64(high, next_high);
+}
+
+static void turn_rows(const float *from, uint16_t *to, size_t count) {
+    const __m512i first = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11);
+    const __m512i second = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);
+    for (size_t t = 0; t < count; t++, from += ROWS * INK_LANES, to += ROWS * INK_LANES) {
+        __m512i left[4], right[4];
+        four_pairs(from, 0, left);
+        four_pairs(from, 1, right);
+        UNROLL_ALL
+        for (int k = 0; k < 4; k++) {
+            const __m512i upper = _mm512_permutex2var_epi64(left[k], first, right[k]);
+            const __m512i lower = _mm512_permutex2var_epi64(left[k], second, right[k]);
+            uint16_t *row = to + (size_t)k * ROWS;
+            _mm256_storeu_si256((void *)row, _mm512_castsi512_si256(upper));
+            _mm256_storeu_si256((void *)(row + 4 * ROWS), _mm512_extracti64x4_epi64(upper, 1));
+            _mm256_storeu_si256((void *)(row + 8 * ROWS), _mm512_castsi512_si256(lower));
+            _mm256_storeu_si256((void *)(row + 12 * ROWS), _mm512_extracti64x4_epi64(lower, 1));
+        }
+    }
+}
+
+/* Full tiles, as products here have half of: 16 pairs deep. */
+static float peak_bf16(uint64_t rounds) {
+    static const tile_shapes shapes = {.palette = 1,
+                                       .row_bytes = {64, 64, 64, 64, 64, 64, 64, 64},
+                                       .rows = {ROWS, ROWS, ROWS, ROWS, ROWS, ROWS, ROWS, ROWS}};
+    float sums[ROWS * INK_LANES], all = 0;
+    _tile_loadconfig(&shapes);
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+    _tile_zero(4);
+    _tile_zero(5);
+    for (uint64_t i = 0; i < rounds; i++) {
+        _tile_dpbf16ps(0, 4, 5);
+        _tile_dpbf16ps(1, 4, 5);
+        _tile_dpbf16ps(2, 4, 5);
+        _tile_dpbf16ps(3, 4, 5);
+    }
+#define ADD_UP(tile)                                                                                                   \
+    do {                                                                                                               \
+        _tile_stored(tile, sums, INK_LANES * sizeof(float));                                                           \
+        for (size_t k = 0; k < ROWS * INK_LANES; k++) all += sums[k];                                                \
+    } while (0)
+    ADD_UP(0);
+    ADD_UP(1);
+    ADD_UP(2);
+    ADD_UP(3);
+    _tile_release();
+    return all;
+}
+
+void ink_kernels_add_amx(ink_kernels *table) {
+    ink_kernels_add_bf16(table);
+    table->name = "amx";
+    table->tiles = true;
+    table->enter = enter;
+    table->leave = leave;
+    table->gemm_bf16 = gemm_bf16;
+    table->turn_rows = turn_rows;
+    table->peak_bf16 = peak_bf16;
+    table->peak_bf16_flops = 4 * ROWS * INK_LANES * 2 * 32;
+}
