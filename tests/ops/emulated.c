@@ -31,8 +31,9 @@ static void row(const ink_gemm *g, size_t m, size_t v, float *restrict sums) {
     for (size_t o = 0; o < g->outer; o++) {
         for (size_t p = 0; p < g->n_pairs; p++) {
             for (size_t i = 0; i < g->inner; i++) {
-                const uint16_t *a =
-                    (const uint16_t *)g->a + o * g->a_outer + g->pairs[p].a + i * g->a_inner + m * g->a_m;
+                const bool paired = g->a_pair != 0 && (i | 1) < g->inner;
+                const uint16_t *a = (const uint16_t *)g->a + o * g->a_outer + g->pairs[p].a;
+                a += paired ? i / 2 * 2 * g->a_inner + m * g->a_pair + i % 2 * INK_LANES : i * g->a_inner + m * g->a_m;
                 const uint16_t *b =
                     (const uint16_t *)g->b + o * g->b_outer + g->pairs[p].b + i * g->b_inner + v * g->b_panel;
                 for (size_t k = 0; k < g->depth; k++, a += g->a_k, b += 2 * INK_LANES) {
@@ -102,6 +103,19 @@ static void pair_rows(const float *from, size_t from_step, uint16_t *to, size_t 
     }
 }
 
+static void pair_panels(const float *from, uint16_t *to, size_t places, size_t groups, size_t rows) {
+    for (size_t i = 0; i < places; i++) {
+        for (size_t g = 0; g < groups; g++) {
+            const bool paired = (g | 1) < groups;
+            for (size_t m = 0; m < rows; m++, from += INK_LANES) {
+                uint16_t *row = to + (i * groups + g) * rows * INK_LANES + m * INK_LANES;
+                if (paired) row = to + ((i * groups + g / 2 * 2) * rows + 2 * m + g % 2) * INK_LANES;
+                to_bf16(from, row, INK_LANES);
+            }
+        }
+    }
+}
+
 static void turn_rows(const float *from, uint16_t *to, size_t count) {
     for (size_t t = 0; t < count; t++, from += INK_LANES * INK_LANES, to += INK_LANES * INK_LANES) {
         for (size_t i = 0; i < INK_LANES; i++) {
@@ -153,6 +167,7 @@ ink_kernels emulated_bf16(bool tiles) {
     table.tiles = tiles;
     table.enter = tiles ? enter : NULL;
     table.leave = tiles ? leave : NULL;
+    table.pair_panels = tiles ? pair_panels : NULL;
     table.turn_rows = tiles ? turn_rows : NULL;
     if (tiles) table.gemm_bf16 = gemm_of_tiles;
     return table;

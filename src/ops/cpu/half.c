@@ -9,13 +9,19 @@ static uint16_t *half_block(const ink_program *p, ink_id cell, uint32_t block) {
     return (uint16_t *)(void *)ink_block(p, cell, block);
 }
 
-/* extra[0]: as it lies, channels in pairs; extra[1]: images in pairs, for gradients of weights; extra[2]: panels turned
+/* extra[0]: as it lies, channels in pairs, or, for products of tiles, panels side by side; extra[1]: images in pairs, for gradients of weights; extra[2]: panels turned
  * round, for the same where products are of tiles; any may be absent */
 void ink_work_halve(const ink_program *p, const ink_step *s, uint32_t block, uint32_t part, uint32_t worker) {
     (void)part, (void)worker;
     const float *x = ink_block(p, s->node.in[0], block);
-    size_t count = p->cells[s->node.in[0]].block;
-    if (s->extra[0] != INK_NONE) p->kernels->to_bf16(x, half_block(p, s->extra[0], block), count);
+    const ink_cell *cell = &p->cells[s->node.in[0]];
+    const size_t count = cell->block;
+    if (s->extra[0] != INK_NONE && p->kernels->tiles) {
+        const size_t groups = ink_groups(cell->c), places = count / (groups * INK_LANES * p->rows);
+        p->kernels->pair_panels(x, half_block(p, s->extra[0], block), places, groups, p->rows);
+    } else if (s->extra[0] != INK_NONE) {
+        p->kernels->to_bf16(x, half_block(p, s->extra[0], block), count);
+    }
     if (s->extra[1] != INK_NONE) {
         p->kernels->pair_rows(x, INK_PANEL, half_block(p, s->extra[1], block), INK_PANEL, count / INK_PANEL, INK_LANES);
     }

@@ -7,10 +7,15 @@
 #include "ops/cpu/kernels.h"
 
 #define ROWS  16u
-#define DEPTH 8 /* pairs of a tile: of a panel */
 
-/* Palette 1: tiles 0 to 3 are sums, rows of 16 floats; 4 and 5 as many rows of a, of 8 pairs; 6 and 7 of b, 8 of 16
- * pairs. */
+/* Tiles 0 to 3 are sums, rows of 16 floats. Processors rename tiles, so that one of each kind serves for what is
+ * multiplied: */
+#define A_PAIR 4 /* rows of a of two panels side by side, 16 pairs; */
+#define A_LONE 5 /* of one, 8; */
+#define B_PAIR 6 /* two panels of b, 16 rows of 16 pairs; */
+#define B_LONE 7 /* one, 8. */
+
+/* What LDTILECFG reads: palette 1. */
 typedef struct tile_shapes {
     uint8_t palette, start_row, none[14];
     uint16_t row_bytes[16];
@@ -18,7 +23,7 @@ typedef struct tile_shapes {
 } tile_shapes;
 
 #define SHAPES(n)                                                                                                      \
-    [n] = {.palette = 1, .row_bytes = {64, 64, 64, 64, 32, 32, 64, 64}, .rows = {n, n, n, n, n, n, DEPTH, DEPTH}}
+    [n] = {.palette = 1, .row_bytes = {64, 64, 64, 64, 64, 32, 64, 64}, .rows = {n, n, n, n, n, n, 16, 8}}
 
 static void set_rows(size_t rows) {
     static const tile_shapes shapes[] = {SHAPES(1),  SHAPES(2),  SHAPES(3),  SHAPES(4),  SHAPES(5),  SHAPES(6),
@@ -35,35 +40,42 @@ static void leave(void) {
     _tile_release();
 }
 
-/* A tile of sums before the first product: what stood in out, the bias in each row, or 0. */
-#define START(tile, m, v)                                                                                              \
+/* Sum t of a tile's rows, m of them, and panel v before the first product: what stood in out, the bias in each row, or
+ * 0; and when all is done. */
+#define START(t, m, v)                                                                                                 \
     do {                                                                                                               \
         if (g->add) {                                                                                                  \
-            _tile_loadd(tile, out + (m)*ROWS * g->out_m + (v)*g->out_panel, g->out_m * sizeof(float));                 \
+            _tile_loadd(t, out + (m)*ROWS * g->out_m + (v)*g->out_panel, g->out_m * sizeof(float));                    \
         } else if (g->bias != NULL) {                                                                                  \
-            _tile_loadd(tile, g->bias + (at_panel + (v)) * INK_LANES, 0);                                              \
+            _tile_loadd(t, g->bias + (at_panel + (v)) * INK_LANES, 0);                                                 \
         } else {                                                                                                       \
-            _tile_zero(tile);                                                                                          \
+            _tile_zero(t);                                                                                             \
         }                                                                                                              \
     } while (0)
-#define END(tile, m, v) _tile_stored(tile, out + (m)*ROWS * g->out_m + (v)*g->out_panel, g->out_m * sizeof(float))
-#define ROWS_OF_A(tile, m)  _tile_loadd(tile, a + (m)*ROWS * g->a_m, g->a_m * sizeof(uint16_t))
-#define PANEL_OF_B(tile, v) _tile_loadd(tile, b + (v)*g->b_panel, 2 * INK_LANES * sizeof(uint16_t))
+#define END(t, m, v) _tile_stored(t, out + (m)*ROWS * g->out_m + (v)*g->out_panel, g->out_m * sizeof(float))
 
-/* In the order of ink_gemm. */
-#define EACH_TERM(products)                                                                                            \
+#define A_PAIR_OF(m) _tile_loadd(A_PAIR, a + (m)*ROWS * g->a_pair, g->a_pair * sizeof(uint16_t))
+#define A_LONE_OF(m) _tile_loadd(A_LONE, a + (m)*ROWS * g->a_m, g->a_m * sizeof(uint16_t))
+#define B_PAIR_OF(v) _tile_loadd(B_PAIR, b + (v)*g->b_panel, 2 * INK_LANES * sizeof(uint16_t))
+#define B_LONE_OF(v) _tile_loadd(B_LONE, b + (v)*g->b_panel, 2 * INK_LANES * sizeof(uint16_t))
+
+/* All terms in the order of ink_gemm, two panels at a time while pairs lasts, then one by one. */
+#define EACH_TERM(of_two, of_one)                                                                                      \
     do {                                                                                                               \
-        const uint16_t *a_base = (const uint16_t *)g->a + at_row * g->a_m;                                             \
-        const uint16_t *b_base = (const uint16_t *)g->b + at_panel * g->b_panel;                                       \
+        const uint16_t *a_base = (const uint16_t *)g->a, *b_base = (const uint16_t *)g->b + at_panel * g->b_panel;     \
+        const uint32_t pairs = g->a_pair != 0 ? g->inner / 2 : 0, lone = g->inner - 2 * pairs;                         \
+        const size_t first_pair = at_row * g->a_pair, first_lone = at_row * g->a_m;                                    \
         for (uint32_t o = 0; o < g->outer; o++, a_base += g->a_outer, b_base += g->b_outer) {                          \
             for (uint32_t p = 0; p < g->n_pairs; p++) {                                                                \
-                const uint16_t *a = a_base + g->pairs[p].a, *b = b_base + g->pairs[p].b;                               \
-                for (uint32_t i = 0; i < g->inner; i++, a += g->a_inner, b += g->b_inner) products                     \
+                const uint16_t *a = a_base + g->pairs[p].a + first_pair, *b = b_base + g->pairs[p].b;                  \
+                for (uint32_t i = 0; i < pairs; i++, a += 2 * g->a_inner, b += 2 * g->b_inner) of_two;                 \
+                a = a - first_pair + first_lone;                                                                       \
+                for (uint32_t i = 0; i < lone; i++, a += g->a_inner, b += g->b_inner) of_one;                          \
             }                                                                                                          \
         }                                                                                                              \
     } while (0)
 
-/* A tile of rows of one, two or four panels; panels is a constant after inlining, as below. */
+/* A tile of rows of one, two or four panels; panels is a constant after inlining, as `down` is below. */
 INLINE void tiles_across(const ink_gemm *g, const int panels, size_t at_row, size_t at_panel) {
     float *out = g->out + at_panel * g->out_panel + at_row * g->out_m;
     START(0, 0, 0);
@@ -72,21 +84,22 @@ INLINE void tiles_across(const ink_gemm *g, const int panels, size_t at_row, siz
         START(2, 0, 2);
         START(3, 0, 3);
     }
-    EACH_TERM({
-        ROWS_OF_A(4, 0);
-        PANEL_OF_B(6, 0);
-        _tile_dpbf16ps(0, 4, 6);
-        if (panels > 1) {
-            PANEL_OF_B(7, 1);
-            _tile_dpbf16ps(1, 4, 7);
-        }
-        if (panels > 2) {
-            PANEL_OF_B(6, 2);
-            _tile_dpbf16ps(2, 4, 6);
-            PANEL_OF_B(7, 3);
-            _tile_dpbf16ps(3, 4, 7);
-        }
-    });
+#define TIMES_PANEL(t, v, form)                                                                                        \
+    do {                                                                                                               \
+        B_##form##_OF(v);                                                                                              \
+        _tile_dpbf16ps(t, A_##form, B_##form);                                                                         \
+    } while (0)
+#define ALL_PANELS(form)                                                                                               \
+    do {                                                                                                               \
+        A_##form##_OF(0);                                                                                              \
+        TIMES_PANEL(0, 0, form);                                                                                       \
+        if (panels > 1) TIMES_PANEL(1, 1, form);                                                                       \
+        if (panels > 2) {                                                                                              \
+            TIMES_PANEL(2, 2, form);                                                                                   \
+            TIMES_PANEL(3, 3, form);                                                                                   \
+        }                                                                                                              \
+    } while (0)
+    EACH_TERM(ALL_PANELS(PAIR), ALL_PANELS(LONE));
     END(0, 0, 0);
     if (panels > 1) END(1, 0, 1);
     if (panels > 2) {
@@ -95,32 +108,36 @@ INLINE void tiles_across(const ink_gemm *g, const int panels, size_t at_row, siz
     }
 }
 
-/* Two tiles of rows of one or two panels. */
-INLINE void tiles_square(const ink_gemm *g, const int panels, size_t at_row, size_t at_panel) {
+/* Two or four tiles of rows of one panel: its weights come once for 32 or 64 images. */
+INLINE void tiles_down(const ink_gemm *g, const int down, size_t at_row, size_t at_panel) {
     float *out = g->out + at_panel * g->out_panel + at_row * g->out_m;
     START(0, 0, 0);
     START(1, 1, 0);
-    if (panels > 1) {
-        START(2, 0, 1);
-        START(3, 1, 1);
+    if (down > 2) {
+        START(2, 2, 0);
+        START(3, 3, 0);
     }
-    EACH_TERM({
-        ROWS_OF_A(4, 0);
-        ROWS_OF_A(5, 1);
-        PANEL_OF_B(6, 0);
-        _tile_dpbf16ps(0, 4, 6);
-        _tile_dpbf16ps(1, 5, 6);
-        if (panels > 1) {
-            PANEL_OF_B(7, 1);
-            _tile_dpbf16ps(2, 4, 7);
-            _tile_dpbf16ps(3, 5, 7);
-        }
-    });
+#define TIMES_ROWS(t, m, form)                                                                                         \
+    do {                                                                                                               \
+        A_##form##_OF(m);                                                                                              \
+        _tile_dpbf16ps(t, A_##form, B_##form);                                                                         \
+    } while (0)
+#define ALL_ROWS(form)                                                                                                 \
+    do {                                                                                                               \
+        B_##form##_OF(0);                                                                                              \
+        TIMES_ROWS(0, 0, form);                                                                                        \
+        TIMES_ROWS(1, 1, form);                                                                                        \
+        if (down > 2) {                                                                                                \
+            TIMES_ROWS(2, 2, form);                                                                                    \
+            TIMES_ROWS(3, 3, form);                                                                                    \
+        }                                                                                                              \
+    } while (0)
+    EACH_TERM(ALL_ROWS(PAIR), ALL_ROWS(LONE));
     END(0, 0, 0);
     END(1, 1, 0);
-    if (panels > 1) {
-        END(2, 0, 1);
-        END(3, 1, 1);
+    if (down > 2) {
+        END(2, 2, 0);
+        END(3, 3, 0);
     }
 }
 
@@ -145,24 +162,22 @@ static void finish(const ink_gemm *g, size_t rows, size_t at_row, size_t at_pane
     }
 }
 
-/* 16 rows, or as many as tiles have now, or 32; of the panels from one on: how many panels were taken. */
+/* A tile of rows, as many as tiles have now, or two or four of 16; of the panels from one on: how many were taken. */
 static size_t some_panels(const ink_gemm *g, size_t rows, size_t at_row, size_t at_panel) {
     const size_t left = g->panels - at_panel;
-    size_t panels = 4;
-    if (rows > ROWS && left > 1) {
-        tiles_square(g, 2, at_row, at_panel);
-        panels = 2;
-    } else if (rows > ROWS) {
-        tiles_square(g, 1, at_row, at_panel);
-        panels = 1;
+    size_t panels = 1;
+    if (rows == 4 * ROWS) {
+        tiles_down(g, 4, at_row, at_panel);
+    } else if (rows == 2 * ROWS) {
+        tiles_down(g, 2, at_row, at_panel);
     } else if (left > 3) {
         tiles_across(g, 4, at_row, at_panel);
+        panels = 4;
     } else if (left > 1) {
         tiles_across(g, 2, at_row, at_panel);
         panels = 2;
     } else {
         tiles_across(g, 1, at_row, at_panel);
-        panels = 1;
     }
     if (g->relu || g->relu_first || g->scale != NULL || g->residual != NULL || g->mask != NULL) {
         for (size_t v = 0; v < panels; v++) finish(g, rows, at_row, at_panel + v);
@@ -170,11 +185,11 @@ static size_t some_panels(const ink_gemm *g, size_t rows, size_t at_row, size_t 
     return panels;
 }
 
-/* Whole tiles, two of rows where they are there; then the rows that are left. */
+/* Whole tiles, up to four of rows at a time; then the rows that are left. */
 static void gemm_bf16(const ink_gemm *g) {
     const size_t left = g->rows % ROWS, whole = g->rows - left;
     for (size_t m = 0; m < whole;) {
-        const size_t rows = whole - m > ROWS ? 2 * ROWS : ROWS;
+        const size_t tiles = (whole - m) / ROWS, rows = (tiles > 3 ? 4 : tiles > 1 ? 2 : 1) * ROWS;
         for (size_t v = 0; v < g->panels;) v += some_panels(g, rows, m, v);
         m += rows;
     }
@@ -182,6 +197,26 @@ static void gemm_bf16(const ink_gemm *g) {
     set_rows(left);
     for (size_t v = 0; v < g->panels;) v += some_panels(g, left, whole, v);
     set_rows(ROWS);
+}
+
+static void pair_panels(const float *from, uint16_t *to, size_t places, size_t groups, size_t rows) {
+    const size_t panel = rows * INK_LANES;
+    for (size_t i = 0; i < places; i++) {
+        for (size_t g = 0; g + 1 < groups; g += 2, from += 2 * panel, to += 2 * panel) {
+            UNROLL_FOUR
+            for (size_t m = 0; m < rows; m++) {
+                const __m512 left = (__m512)vload(from + m * INK_LANES);
+                const __m512 right = (__m512)vload(from + panel + m * INK_LANES);
+                _mm512_storeu_si512(to + m * 2 * INK_LANES, (__m512i)_mm512_cvtne2ps_pbh(right, left));
+            }
+        }
+        if (groups % 2 == 0) continue;
+        for (size_t m = 0; m < rows; m++) {
+            _mm256_storeu_si256((void *)(to + m * INK_LANES), (__m256i)_mm512_cvtneps_pbh((__m512)vload(from + m * INK_LANES)));
+        }
+        from += panel;
+        to += panel;
+    }
 }
 
 /* Rows 2 i and 2 i + 1, woven: 32-bit lane j holds both numbers of column j. */
@@ -225,24 +260,20 @@ static void turn_rows(const float *from, uint16_t *to, size_t count) {
     }
 }
 
-/* Full tiles, as products here have half of: 16 pairs deep. */
 static float peak_bf16(uint64_t rounds) {
-    static const tile_shapes shapes = {.palette = 1,
-                                       .row_bytes = {64, 64, 64, 64, 64, 64, 64, 64},
-                                       .rows = {ROWS, ROWS, ROWS, ROWS, ROWS, ROWS, ROWS, ROWS}};
     float sums[ROWS * INK_LANES], all = 0;
-    _tile_loadconfig(&shapes);
+    enter();
     _tile_zero(0);
     _tile_zero(1);
     _tile_zero(2);
     _tile_zero(3);
-    _tile_zero(4);
-    _tile_zero(5);
+    _tile_zero(A_PAIR);
+    _tile_zero(B_PAIR);
     for (uint64_t i = 0; i < rounds; i++) {
-        _tile_dpbf16ps(0, 4, 5);
-        _tile_dpbf16ps(1, 4, 5);
-        _tile_dpbf16ps(2, 4, 5);
-        _tile_dpbf16ps(3, 4, 5);
+        _tile_dpbf16ps(0, A_PAIR, B_PAIR);
+        _tile_dpbf16ps(1, A_PAIR, B_PAIR);
+        _tile_dpbf16ps(2, A_PAIR, B_PAIR);
+        _tile_dpbf16ps(3, A_PAIR, B_PAIR);
     }
 #define ADD_UP(tile)                                                                                                   \
     do {                                                                                                               \
@@ -253,7 +284,7 @@ static float peak_bf16(uint64_t rounds) {
     ADD_UP(1);
     ADD_UP(2);
     ADD_UP(3);
-    _tile_release();
+    leave();
     return all;
 }
 
@@ -264,6 +295,7 @@ void ink_kernels_add_amx(ink_kernels *table) {
     table->enter = enter;
     table->leave = leave;
     table->gemm_bf16 = gemm_bf16;
+    table->pair_panels = pair_panels;
     table->turn_rows = turn_rows;
     table->peak_bf16 = peak_bf16;
     table->peak_bf16_flops = 4 * ROWS * INK_LANES * 2 * 32;

@@ -40,6 +40,7 @@ typedef struct ink_gemm {
     const float *residual, *mask; /* or NULL */
     const ink_offsets *pairs;
     size_t a_m, a_k, a_inner, a_outer, b_inner, b_outer, b_panel, out_m, out_panel;
+    size_t a_pair; /* see tiles */
     uint32_t rows, panels, n_pairs, inner, depth, outer;
     bool add, relu, relu_first;
 } ink_gemm;
@@ -277,10 +278,14 @@ typedef struct ink_kernels {
     /* to[t][i/2][j][i & 1] = from[t][i][j] for t < count, i < rows (even), j < 16: panels with rows in pairs */
     void (*pair_rows)(const float *from, size_t from_step, uint16_t *to, size_t to_step, size_t count, size_t rows);
     /* tiles: gemm_bf16 multiplies matrices in one instruction, so fast that transforms pay nowhere. It wants a_k 2 and
-     * depth 8, whole panels, and is called between enter and leave alone, once each for a task of a thread. */
+     * depth 8, whole panels, and is called between enter and leave alone, once each for a task of a thread. a_pair, if
+     * not 0: two successive panels of a, i and i + 1 < inner, i even, lie side by side as rows of 32, a_pair apart, and
+     * begin at i a_inner; b_inner is that of a panel then. A lone last one lies as ever. */
     bool tiles;
     void (*enter)(void);
     void (*leave)(void);
+    /* Panels as a_pair wants them: each place's `groups` panels of `rows` rows. */
+    void (*pair_panels)(const float *from, uint16_t *to, size_t places, size_t groups, size_t rows);
     /* to[t][j][i] = from[t][i][j] for t < count: panels turned round */
     void (*turn_rows)(const float *from, uint16_t *to, size_t count);
     /* fourier[].inputs with rounded elements; to, step: in bfloat16 */

@@ -25,7 +25,7 @@ typedef struct sweep {
     uint32_t entry_parts, panel_parts, depth;
     ink_operands from;
     bool narrow;
-    size_t a_m, a_k, a_inner, b_inner, b_panel, out_m, out_panel, out_position;
+    size_t a_m, a_k, a_pair, a_inner, b_inner, b_panel, out_m, out_panel, out_position;
     size_t a_step; /* from the input of one output position to that of the next */
 } sweep;
 
@@ -199,18 +199,24 @@ static void set_strides(const ink_program *p, sweep *s, const layout *l, uint32_
         if (s->from.half) { /* the same places, elements in pairs */
             s->depth = p->kernels->tiles ? INK_LANES / 2 : (s->depth + 1) / 2;
             s->a_k = 2;
+            if (p->kernels->tiles) s->a_pair = rows == 1 ? s->a_m : 2 * INK_LANES;
         }
     }
 }
 
-/* Linear: positions and groups of x lie as the weights' taps and groups do: one long product. */
-static bool linear_entry(ink_program *p, sweep *s, uint32_t inner) {
+/* Linear: positions and groups of x lie as the weights' taps and groups do: one long product; or, where a lone panel
+ * ends each position's pairs, one for each. */
+static bool linear_entry(ink_program *p, sweep *s, const layout *l) {
+    const uint32_t taps = l->weights->taps, n = s->a_pair != 0 && l->a_groups % 2 != 0 ? taps : 1;
     s->entries = ink_plan_new(p, 1, sizeof *s->entries);
     s->patterns = ink_plan_new(p, 1, sizeof *s->patterns);
-    ink_offsets *pairs = ink_plan_new(p, 1, sizeof *pairs);
+    ink_offsets *pairs = ink_plan_new(p, n, sizeof *pairs);
     if (s->entries == NULL || s->patterns == NULL || pairs == NULL) return false;
+    for (uint32_t t = 0; t < n; t++) {
+        pairs[t] = (ink_offsets){offset_of(t * l->a_position), offset_of((size_t)t * l->a_groups * INK_PANEL)};
+    }
     s->n_entries = s->entries[0].rows = 1;
-    s->patterns[0] = (pattern){.pairs = pairs, .n_pairs = 1, .inner = inner};
+    s->patterns[0] = (pattern){.pairs = pairs, .n_pairs = n, .inner = taps * l->a_groups / n};
     return true;
 }
 
@@ -228,7 +234,7 @@ const void *ink_sweep_forward(ink_program *p, ink_step *step, const ink_operands
     bool fine;
     if (node->op == INK_OP_LINEAR) {
         set_strides(p, s, &l, 1);
-        fine = linear_entry(p, s, w->taps * l.a_groups);
+        fine = offsets_fit(&l, w->taps) && linear_entry(p, s, &l);
     } else {
         uint32_t stride = (uint32_t)node->attr.conv.stride, pad = (uint32_t)node->attr.conv.pad;
         geometry down = {(uint32_t)node->attr.conv.window_h, stride, pad, x->height, y->height};
@@ -325,6 +331,7 @@ void ink_work_sweep(const ink_program *p, const ink_step *step, uint32_t block, 
                   .offset = offset != NULL ? offset + lanes : NULL,
                   .a_m = s->a_m,
                   .a_k = s->a_k,
+                  .a_pair = s->a_pair,
                   .a_inner = s->a_inner,
                   .b_inner = s->b_inner,
                   .b_panel = s->b_panel,
