@@ -81,7 +81,15 @@ static void leave(void) {
 
 static void gemm_of_tiles(const ink_gemm *g) {
     assert_true(is_inside && g->a_k == 2 && g->depth == INK_LANES / 2);
-    gemm_bf16(g);
+    assert_true(g->places <= 1 || g->rows == INK_LANES);
+    for (size_t i = 0; i < (g->places > 1 ? g->places : 1); i++) {
+        ink_gemm one = *g;
+        one.a = (const uint16_t *)g->a + i * g->a_place;
+        one.out += i * g->out_place;
+        if (g->residual != NULL) one.residual += i * g->out_place;
+        if (g->mask != NULL) one.mask += i * g->out_place;
+        gemm_bf16(&one);
+    }
 }
 
 static void to_bf16(const float *from, uint16_t *to, size_t count) {

@@ -40,31 +40,38 @@ static void leave(void) {
     _tile_release();
 }
 
-/* Sum t of a tile's rows, m of them, and panel v before the first product: what stood in out, the bias in each row, or
- * 0; and when all is done. */
+/* What a product walks: tiles of rows of a and of out, this far apart: of one place, or one for each place. */
+typedef struct walk {
+    const ink_gemm *g;
+    size_t pair_step, lone_step, out_step;
+    size_t rows; /* of a tile */
+} walk;
+
+/* Sum t of tile m of rows and panel v before the first product: what stood in out, the bias in each row, or 0; and when
+ * all is done. */
 #define START(t, m, v)                                                                                                 \
     do {                                                                                                               \
         if (g->add) {                                                                                                  \
-            _tile_loadd(t, out + (m)*ROWS * g->out_m + (v)*g->out_panel, g->out_m * sizeof(float));                    \
+            _tile_loadd(t, out + (m)*w->out_step + (v)*g->out_panel, g->out_m * sizeof(float));                        \
         } else if (g->bias != NULL) {                                                                                  \
             _tile_loadd(t, g->bias + (at_panel + (v)) * INK_LANES, 0);                                                 \
         } else {                                                                                                       \
             _tile_zero(t);                                                                                             \
         }                                                                                                              \
     } while (0)
-#define END(t, m, v) _tile_stored(t, out + (m)*ROWS * g->out_m + (v)*g->out_panel, g->out_m * sizeof(float))
+#define END(t, m, v) _tile_stored(t, out + (m)*w->out_step + (v)*g->out_panel, g->out_m * sizeof(float))
 
-#define A_PAIR_OF(m) _tile_loadd(A_PAIR, a + (m)*ROWS * g->a_pair, g->a_pair * sizeof(uint16_t))
-#define A_LONE_OF(m) _tile_loadd(A_LONE, a + (m)*ROWS * g->a_m, g->a_m * sizeof(uint16_t))
+#define A_PAIR_OF(m) _tile_loadd(A_PAIR, a + (m)*w->pair_step, g->a_pair * sizeof(uint16_t))
+#define A_LONE_OF(m) _tile_loadd(A_LONE, a + (m)*w->lone_step, g->a_m * sizeof(uint16_t))
 #define B_PAIR_OF(v) _tile_loadd(B_PAIR, b + (v)*g->b_panel, 2 * INK_LANES * sizeof(uint16_t))
 #define B_LONE_OF(v) _tile_loadd(B_LONE, b + (v)*g->b_panel, 2 * INK_LANES * sizeof(uint16_t))
 
-/* All terms in the order of ink_gemm, two panels at a time while pairs lasts, then one by one. */
+/* All terms in the order of ink_gemm, two panels at a time while pairs last, then one by one. */
 #define EACH_TERM(of_two, of_one)                                                                                      \
     do {                                                                                                               \
         const uint16_t *a_base = (const uint16_t *)g->a, *b_base = (const uint16_t *)g->b + at_panel * g->b_panel;     \
         const uint32_t pairs = g->a_pair != 0 ? g->inner / 2 : 0, lone = g->inner - 2 * pairs;                         \
-        const size_t first_pair = at_row * g->a_pair, first_lone = at_row * g->a_m;                                    \
+        const size_t first_pair = at_tile * w->pair_step, first_lone = at_tile * w->lone_step;                         \
         for (uint32_t o = 0; o < g->outer; o++, a_base += g->a_outer, b_base += g->b_outer) {                          \
             for (uint32_t p = 0; p < g->n_pairs; p++) {                                                                \
                 const uint16_t *a = a_base + g->pairs[p].a + first_pair, *b = b_base + g->pairs[p].b;                  \
@@ -76,8 +83,9 @@ static void leave(void) {
     } while (0)
 
 /* A tile of rows of one, two or four panels; panels is a constant after inlining, as `down` is below. */
-INLINE void tiles_across(const ink_gemm *g, const int panels, size_t at_row, size_t at_panel) {
-    float *out = g->out + at_panel * g->out_panel + at_row * g->out_m;
+INLINE void tiles_across(const walk *w, const int panels, size_t at_tile, size_t at_panel) {
+    const ink_gemm *g = w->g;
+    float *out = g->out + at_panel * g->out_panel + at_tile * w->out_step;
     START(0, 0, 0);
     if (panels > 1) START(1, 0, 1);
     if (panels > 2) {
@@ -108,9 +116,10 @@ INLINE void tiles_across(const ink_gemm *g, const int panels, size_t at_row, siz
     }
 }
 
-/* Two or four tiles of rows of one panel: its weights come once for 32 or 64 images. */
-INLINE void tiles_down(const ink_gemm *g, const int down, size_t at_row, size_t at_panel) {
-    float *out = g->out + at_panel * g->out_panel + at_row * g->out_m;
+/* Two or four tiles of rows of one panel: its weights come once for all of them. */
+INLINE void tiles_down(const walk *w, const int down, size_t at_tile, size_t at_panel) {
+    const ink_gemm *g = w->g;
+    float *out = g->out + at_panel * g->out_panel + at_tile * w->out_step;
     START(0, 0, 0);
     START(1, 1, 0);
     if (down > 2) {
@@ -141,9 +150,10 @@ INLINE void tiles_down(const ink_gemm *g, const int down, size_t at_row, size_t 
     }
 }
 
-/* What follows the sums of a panel, as ink_gemm says, while they are in the first-level cache. */
-static void finish(const ink_gemm *g, size_t rows, size_t at_row, size_t at_panel) {
-    const size_t lanes = at_panel * INK_LANES, at = at_panel * g->out_panel + at_row * g->out_m, step = g->out_m;
+/* What follows the sums of a panel and a tile of rows, as ink_gemm says, while they are in the first-level cache. */
+static void finish(const walk *w, size_t at_tile, size_t at_panel) {
+    const ink_gemm *g = w->g;
+    const size_t lanes = at_panel * INK_LANES, at = at_panel * g->out_panel + at_tile * w->out_step, step = g->out_m;
     const bool relu_first = g->relu_first, relu = g->relu, scaled = g->scale != NULL;
     const vf scale = scaled ? vload(g->scale + lanes) : vset(1.0f);
     const vf offset = scaled ? vload(g->offset + lanes) : vset(0.0f);
@@ -151,7 +161,7 @@ static void finish(const ink_gemm *g, size_t rows, size_t at_row, size_t at_pane
     const float *mask = g->mask != NULL ? g->mask + at : NULL;
     float *out = g->out + at;
     UNROLL_FOUR
-    for (size_t m = 0; m < rows; m++) {
+    for (size_t m = 0; m < w->rows; m++) {
         vf y = vload(out + m * step);
         if (relu_first) y = vrelu(y);
         if (scaled) y = vfma(y, scale, offset);
@@ -162,40 +172,49 @@ static void finish(const ink_gemm *g, size_t rows, size_t at_row, size_t at_pane
     }
 }
 
-/* A tile of rows, as many as tiles have now, or two or four of 16; of the panels from one on: how many were taken. */
-static size_t some_panels(const ink_gemm *g, size_t rows, size_t at_row, size_t at_panel) {
+/* One, two or four tiles of rows; of the panels from one on: how many were taken. */
+static size_t some_panels(const walk *w, size_t tiles, size_t at_tile, size_t at_panel) {
+    const ink_gemm *g = w->g;
     const size_t left = g->panels - at_panel;
     size_t panels = 1;
-    if (rows == 4 * ROWS) {
-        tiles_down(g, 4, at_row, at_panel);
-    } else if (rows == 2 * ROWS) {
-        tiles_down(g, 2, at_row, at_panel);
+    if (tiles == 4) {
+        tiles_down(w, 4, at_tile, at_panel);
+    } else if (tiles == 2) {
+        tiles_down(w, 2, at_tile, at_panel);
     } else if (left > 3) {
-        tiles_across(g, 4, at_row, at_panel);
+        tiles_across(w, 4, at_tile, at_panel);
         panels = 4;
     } else if (left > 1) {
-        tiles_across(g, 2, at_row, at_panel);
+        tiles_across(w, 2, at_tile, at_panel);
         panels = 2;
     } else {
-        tiles_across(g, 1, at_row, at_panel);
+        tiles_across(w, 1, at_tile, at_panel);
     }
     if (g->relu || g->relu_first || g->scale != NULL || g->residual != NULL || g->mask != NULL) {
-        for (size_t v = 0; v < panels; v++) finish(g, rows, at_row, at_panel + v);
+        for (size_t i = 0; i < tiles * panels; i++) finish(w, at_tile + i / panels, at_panel + i % panels);
     }
     return panels;
 }
 
-/* Whole tiles, up to four of rows at a time; then the rows that are left. */
+/* Whole tiles, up to four of rows at a time; then the rows that are left of a lone place. */
 static void gemm_bf16(const ink_gemm *g) {
-    const size_t left = g->rows % ROWS, whole = g->rows - left;
-    for (size_t m = 0; m < whole;) {
-        const size_t tiles = (whole - m) / ROWS, rows = (tiles > 3 ? 4 : tiles > 1 ? 2 : 1) * ROWS;
-        for (size_t v = 0; v < g->panels;) v += some_panels(g, rows, m, v);
-        m += rows;
+    walk w = {.g = g, .pair_step = g->a_place, .lone_step = g->a_place, .out_step = g->out_place, .rows = ROWS};
+    size_t all = g->places;
+    if (all <= 1) {
+        w.pair_step = ROWS * g->a_pair;
+        w.lone_step = ROWS * g->a_m;
+        w.out_step = ROWS * g->out_m;
+        all = g->rows / ROWS;
     }
-    if (left == 0) return;
-    set_rows(left);
-    for (size_t v = 0; v < g->panels;) v += some_panels(g, left, whole, v);
+    for (size_t t = 0; t < all;) {
+        const size_t tiles = all - t > 3 ? 4 : all - t > 1 ? 2 : 1;
+        for (size_t v = 0; v < g->panels;) v += some_panels(&w, tiles, t, v);
+        t += tiles;
+    }
+    w.rows = g->rows % ROWS;
+    if (w.rows == 0) return;
+    set_rows(w.rows);
+    for (size_t v = 0; v < g->panels;) v += some_panels(&w, 1, all, v);
     set_rows(ROWS);
 }
 

@@ -40,8 +40,8 @@ typedef struct ink_gemm {
     const float *residual, *mask; /* or NULL */
     const ink_offsets *pairs;
     size_t a_m, a_k, a_inner, a_outer, b_inner, b_outer, b_panel, out_m, out_panel;
-    size_t a_pair; /* see tiles */
-    uint32_t rows, panels, n_pairs, inner, depth, outer;
+    size_t a_pair, a_place, out_place; /* for tiles alone, as `places` */
+    uint32_t rows, panels, n_pairs, inner, depth, outer, places;
     bool add, relu, relu_first;
 } ink_gemm;
 
@@ -280,7 +280,8 @@ typedef struct ink_kernels {
     /* tiles: gemm_bf16 multiplies matrices in one instruction, so fast that transforms pay nowhere. It wants a_k 2 and
      * depth 8, whole panels, and is called between enter and leave alone, once each for a task of a thread. a_pair, if
      * not 0: two successive panels of a, i and i + 1 < inner, i even, lie side by side as rows of 32, a_pair apart, and
-     * begin at i a_inner; b_inner is that of a panel then. A lone last one lies as ever. */
+     * begin at i a_inner; b_inner is that of a panel then. A lone last one lies as ever. places, if more than 1: the
+     * whole is done for so many places of 16 rows, a_place and out_place apart. */
     bool tiles;
     void (*enter)(void);
     void (*leave)(void);

@@ -12,7 +12,8 @@ typedef struct pattern {
     uint32_t n_pairs, inner;
 } pattern;
 
-/* One output position, or (blocks of one image) a run of positions of one row with the same pattern. */
+/* One output position, or (blocks of one image, narrow maps, tiles) a run of positions of one row with the same
+ * pattern. */
 typedef struct entry {
     uint32_t out, rows, pattern;
     int32_t a;
@@ -24,7 +25,7 @@ typedef struct sweep {
     uint32_t n_entries, groups; /* groups: panels of the output */
     uint32_t entry_parts, panel_parts, depth;
     ink_operands from;
-    bool narrow;
+    bool runs; /* entries may be */
     size_t a_m, a_k, a_pair, a_inner, b_inner, b_panel, out_m, out_panel, out_position;
     size_t a_step; /* from the input of one output position to that of the next */
 } sweep;
@@ -151,7 +152,7 @@ static bool make_entries(ink_program *p, sweep *s, const layout *l, const geomet
             size_t base = none ? 0 : (size_t)rows[y].at[0] * l->a_width + (size_t)columns[x].at[0];
             entry e = {.out = y * across->out + x, .rows = 1, .pattern = id, .a = offset_of(base * l->a_position)};
             entry *last = s->n_entries > 0 ? &s->entries[s->n_entries - 1] : NULL;
-            if ((p->rows == 1 || s->narrow) && x > 0 && !none && last != NULL && last->pattern == id &&
+            if (s->runs && x > 0 && !none && last != NULL && last->pattern == id &&
                 last->a + offset_of(step * last->rows) == e.a) {
                 last->rows++;
             } else {
@@ -204,6 +205,11 @@ static void set_strides(const ink_program *p, sweep *s, const layout *l, uint32_
     }
 }
 
+/* May a product go over a run of positions? Of tiles where a block is one tile of rows. */
+static bool has_runs(const ink_program *p, const ink_cell *y, bool half) {
+    return p->rows == 1 || y->store == INK_STORE_NARROW || (half && p->kernels->tiles && p->rows == INK_LANES);
+}
+
 /* Linear: positions and groups of x lie as the weights' taps and groups do: one long product; or, where a lone panel
  * ends each position's pairs, one for each. */
 static bool linear_entry(ink_program *p, sweep *s, const layout *l) {
@@ -229,7 +235,7 @@ const void *ink_sweep_forward(ink_program *p, ink_step *step, const ink_operands
     s->from = *from;
     layout l = {.weights = w, .channels = x->c, .a_groups = ink_groups(x->c), .a_width = x->width};
     l.a_position = ink_position_floats(p, x);
-    s->narrow = y->store == INK_STORE_NARROW;
+    s->runs = has_runs(p, y, from->half);
     s->b_panel = (size_t)w->live * l.a_groups * INK_PANEL;
     bool fine;
     if (node->op == INK_OP_LINEAR) {
@@ -282,7 +288,7 @@ const void *ink_sweep_back(ink_program *p, ink_step *step, const ink_operands *f
     s->from = *from;
     layout l = {.weights = w, .channels = dy->c, .a_groups = ink_groups(dy->c), .a_width = dy->width};
     l.a_position = ink_position_floats(p, dy);
-    s->narrow = dx->store == INK_STORE_NARROW;
+    s->runs = has_runs(p, dx, from->half);
     s->b_panel = (size_t)w->live * l.a_groups * INK_PANEL;
     set_strides(p, s, &l, 1);
     bool fine;
@@ -337,6 +343,8 @@ void ink_work_sweep(const ink_program *p, const ink_step *step, uint32_t block, 
                   .b_panel = s->b_panel,
                   .out_m = s->out_m,
                   .out_panel = s->out_panel,
+                  .a_place = s->a_step,
+                  .out_place = s->out_position,
                   .panels = (uint32_t)(g1 - g0),
                   .depth = s->depth,
                   .outer = 1,
@@ -355,6 +363,7 @@ void ink_work_sweep(const ink_program *p, const ink_step *step, uint32_t block, 
         g.inner = t->inner;
         if (starts != NULL) g.bias = starts + e->out * s->groups * INK_LANES + lanes;
         g.rows = p->rows == 1 ? e->rows : p->rows;
+        g.places = p->rows == 1 ? 1 : e->rows;
         multiply(&g);
         if (step->active) activate(p, step, g.out, e->rows, s->out_position, g.panels * s->out_panel);
     }
