@@ -10,7 +10,8 @@
 #include "ops/cpu/program.h"
 
 #define CHUNK_FLOATS 98304u /* of x and dy together: 384 KiB */
-#define CHUNK_PLACES 8u     /* output positions of a chunk: a panel of x and two of dy for each, 24 KiB */
+#define CHUNK_PLACES 8u     /* output positions of a chunk: a panel of x and two of dy for each, 24 KiB in float */
+#define TILED_PLACES 16u    /* of tiles, in bfloat16 as many bytes */
 #define SLICES       8u
 #define SLICE_FLOATS 131072u /* a gradient larger than this is not sliced */
 
@@ -239,10 +240,11 @@ static void size_chunk(const share *h, size_t *blocks, size_t *rows, size_t *col
     *blocks = 1;
     *columns = g->out_width;
     if (!g->thin && places > 1) {
-        const size_t parts = (g->out_width + CHUNK_PLACES - 1) / CHUNK_PLACES;
+        const size_t most = g->from.half && h->p->kernels->tiles ? TILED_PLACES : CHUNK_PLACES;
+        const size_t parts = (g->out_width + most - 1) / most;
         *columns = (g->out_width + parts - 1) / parts;
-        *rows = parts > 1 ? 1 : CHUNK_PLACES / g->out_width;
-        if (places < CHUNK_PLACES) *blocks = CHUNK_PLACES / places;
+        *rows = parts > 1 ? 1 : most / g->out_width;
+        if (places < most) *blocks = most / places;
     } else {
         size_t x_row = g->x_width * g->x_position * (g->thin ? g->thin : 1), dy_row = g->out_width * g->dy_position;
         if (h->k1 - h->k0 == 1) dy_row = dy_row * 2 / (g->k_groups < 2 ? 2 : g->k_groups);
