@@ -20,7 +20,7 @@ const cli_group cli_common = {"Common", common, sizeof common / sizeof common[0]
 static const cli_option machine[] = {
     {"device", 0, CLI_TEXT, "auto|cpu|cuda[:N]", "auto", "where to compute; auto is cpu, cuda:N is GPU N", 0, 0},
     {"precision", 0, CLI_CHOICE, "auto|f32|bf16|tf32", "auto",
-     "auto is bf16 where the device has it natively, else f32; tf32 is of GPUs alone", 0, 0},
+     "auto is bf16 where the device has it natively and no slower, else f32; tf32 is of GPUs alone", 0, 0},
     {"threads", 'j', CLI_WHOLE, "N", "one per processor", "changes the speed only: any number gives the same bits", 1,
      256},
     {"exact", 0, CLI_FLAG, NULL, NULL, "only algorithms that give the same bits on every processor", 0, 0},

@@ -20,7 +20,7 @@
 #include "ops/graph.h"
 
 typedef enum ink_precision {
-    INK_PRECISION_AUTO, /* bf16 where the processor multiplies it natively, else f32 */
+    INK_PRECISION_AUTO, /* bf16 where the processor multiplies it natively and no slower, else f32 */
     INK_PRECISION_F32,
     INK_PRECISION_BF16, /* inputs of linear and conv2d rounded to bfloat16; sums, master weights, the rest f32 */
     INK_PRECISION_TF32  /* the same with 11 significant bits, ties away from 0: GPUs, and ref */

@@ -132,6 +132,29 @@ static void cpu_matches_ref64(void **state) {
     assert_int_equal(bad, 0);
 }
 
+/* bf16 unasked only where it is no slower; asked for, always. */
+static void slow_bf16_is_for_who_asks(void **state) {
+    (void)state;
+    ink_graph g = {0};
+    ink_error err;
+    ink_id x = ink_graph_input(&g, 1, 1, 1);
+    (void)ink_graph_activation(&g, x, INK_RELU, 0);
+    ink_kernels table = emulated_bf16(false);
+    for (int slow = 0; slow < 2; slow++) {
+        for (int asked = 0; asked < 2; asked++) {
+            table.bf16_is_slow = slow == 1;
+            ink_program *program = NULL;
+            const ink_precision precision = asked ? INK_PRECISION_BF16 : INK_PRECISION_AUTO;
+            const ink_compile_options options = {.max_batch = 1, .precision = precision, .kernels = &table};
+            if (ink_backend_cpu.compile(&g, &options, &program, &err) != INK_OK) fail_msg("%s", err.text);
+            const ink_precision got = ink_backend_cpu.precision_of(program);
+            assert_int_equal(got, slow && !asked ? INK_PRECISION_F32 : INK_PRECISION_BF16);
+            ink_backend_cpu.free(program);
+        }
+    }
+    ink_graph_clear(&g);
+}
+
 int main(int argc, char **argv) {
     if (argc > 1) judge_wanted = argv[1];
     static ink_kernels best;
@@ -140,6 +163,7 @@ int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ref_matches_ref64),
         cmocka_unit_test(cpu_matches_ref64),
+        cmocka_unit_test(slow_bf16_is_for_who_asks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

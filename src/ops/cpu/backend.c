@@ -134,7 +134,7 @@ static ink_status cpu_compile(const ink_graph *g, const ink_compile_options *opt
         status = ink_kernels_pick(&kernels, err);
     }
     if (status != INK_OK) return status;
-    bool bf16 = kernels.has_bf16 && options->precision != INK_PRECISION_F32;
+    const bool bf16 = ink_kernels_take_bf16(&kernels, options->precision);
     if (options->precision == INK_PRECISION_BF16 && !bf16) {
         return ink_fail(err, INK_E_ABSENT, "bf16: this processor does not multiply it natively");
     }

@@ -9,8 +9,8 @@ static uint16_t *half_block(const ink_program *p, ink_id cell, uint32_t block) {
     return (uint16_t *)(void *)ink_block(p, cell, block);
 }
 
-/* extra[0]: as it lies, channels in pairs, or, for products of tiles, panels side by side; extra[1]: images in pairs, for gradients of weights; extra[2]: panels turned
- * round, for the same where products are of tiles; any may be absent */
+/* extra[0]: as it lies, channels in pairs, or, for products of tiles, panels side by side; extra[1]: images in pairs,
+ * for gradients of weights; extra[2]: panels turned round, for the same of tiles. Any may be absent. */
 void ink_work_halve(const ink_program *p, const ink_step *s, uint32_t block, uint32_t part, uint32_t worker) {
     (void)part, (void)worker;
     const float *x = ink_block(p, s->node.in[0], block);

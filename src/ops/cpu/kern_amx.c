@@ -6,7 +6,7 @@
 #include "ops/cpu/kern_vector.h"
 #include "ops/cpu/kernels.h"
 
-#define ROWS  16u
+#define ROWS 16u
 
 /* Tiles 0 to 3 are sums, rows of 16 floats. Processors rename tiles, so that one of each kind serves for what is
  * multiplied: */
@@ -22,8 +22,7 @@ typedef struct tile_shapes {
     uint8_t rows[16];
 } tile_shapes;
 
-#define SHAPES(n)                                                                                                      \
-    [n] = {.palette = 1, .row_bytes = {64, 64, 64, 64, 64, 32, 64, 64}, .rows = {n, n, n, n, n, n, 16, 8}}
+#define SHAPES(n) [n] = {.palette = 1, .row_bytes = {64, 64, 64, 64, 64, 32, 64, 64}, .rows = {n, n, n, n, n, n, 16, 8}}
 
 static void set_rows(size_t rows) {
     static const tile_shapes shapes[] = {SHAPES(1),  SHAPES(2),  SHAPES(3),  SHAPES(4),  SHAPES(5),  SHAPES(6),
@@ -231,7 +230,8 @@ static void pair_panels(const float *from, uint16_t *to, size_t places, size_t g
         }
         if (groups % 2 == 0) continue;
         for (size_t m = 0; m < rows; m++) {
-            _mm256_storeu_si256((void *)(to + m * INK_LANES), (__m256i)_mm512_cvtneps_pbh((__m512)vload(from + m * INK_LANES)));
+            _mm256_storeu_si256((void *)(to + m * INK_LANES),
+                                (__m256i)_mm512_cvtneps_pbh((__m512)vload(from + m * INK_LANES)));
         }
         from += panel;
         to += panel;
@@ -297,7 +297,7 @@ static float peak_bf16(uint64_t rounds) {
 #define ADD_UP(tile)                                                                                                   \
     do {                                                                                                               \
         _tile_stored(tile, sums, INK_LANES * sizeof(float));                                                           \
-        for (size_t k = 0; k < ROWS * INK_LANES; k++) all += sums[k];                                                \
+        for (size_t k = 0; k < ROWS * INK_LANES; k++) all += sums[k];                                                  \
     } while (0)
     ADD_UP(0);
     ADD_UP(1);

@@ -16,6 +16,7 @@
 
 #include "core/warp.h"
 #include "inkling.h"
+#include "ops/backend.h"
 #include "ops/graph.h"
 
 #define INK_LANES 16u /* channels of a panel */
@@ -183,6 +184,7 @@ typedef struct ink_norm_pool {
 typedef struct ink_kernels {
     const char *name;
     bool has_bf16;
+    bool bf16_is_slow; /* its products take longer than floats': then nobody gets it unasked */
 
     void (*gemm)(const ink_gemm *g);
     void (*narrow)(const ink_narrow *g);
@@ -301,6 +303,12 @@ extern const ink_kernels ink_kernels_avx512;
 void ink_kernels_add_bf16(ink_kernels *table);
 void ink_kernels_add_amx(ink_kernels *table); /* and what add_bf16 adds */
 #endif
+
+/* Does a program of that precision multiply bfloat16 with this table? */
+static inline bool ink_kernels_take_bf16(const ink_kernels *table, ink_precision precision) {
+    return table->has_bf16 &&
+           (precision == INK_PRECISION_BF16 || (precision == INK_PRECISION_AUTO && !table->bf16_is_slow));
+}
 
 /* The best table that this processor (and system) can run, or the one that INK_ISA names.
  * Errors   INK_E_USAGE an unknown word in INK_ISA, INK_E_ABSENT one that this processor lacks. */

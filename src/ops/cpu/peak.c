@@ -7,7 +7,7 @@ float ink_cpu_sprint(ink_precision precision, uint64_t rounds, double *flops) {
     ink_kernels kernels;
     *flops = 0;
     if (ink_kernels_pick(&kernels, NULL) != INK_OK) return 0;
-    bool bf16 = kernels.has_bf16 && precision != INK_PRECISION_F32;
+    const bool bf16 = ink_kernels_take_bf16(&kernels, precision);
     *flops = (double)rounds * (bf16 ? kernels.peak_bf16_flops : kernels.peak_flops);
     return bf16 ? kernels.peak_bf16(rounds) : kernels.peak(rounds);
 }

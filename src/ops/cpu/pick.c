@@ -66,12 +66,25 @@ static bool may_use_tiles(void) {
 #endif
 }
 
+/* Intel's: half as many vdpbf16ps a cycle as AMD's, a quarter of its fused multiply-adds of floats (docs/SPEED.md). */
+static bool has_slow_bf16(void) {
+    uint32_t a, b, c, d;
+    return __get_cpuid(0, &a, &b, &c, &d) != 0 && b == signature_INTEL_ebx && c == signature_INTEL_ecx &&
+           d == signature_INTEL_edx;
+}
+
 static bool has_amx(void) {
     uint32_t a, b, c, d;
     if (!has_avx512bf16() || (saved_state() & AMX_STATE) != AMX_STATE) return false;
     if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return false;
     const uint32_t bf16 = 1u << 22, tile = 1u << 24;
     return (d & (bf16 | tile)) == (bf16 | tile) && may_use_tiles();
+}
+#endif
+
+#if !defined(__x86_64__)
+static bool has_slow_bf16(void) {
+    return false;
 }
 #endif
 
@@ -103,6 +116,7 @@ ink_status ink_kernels_pick(ink_kernels *out, ink_error *err) {
         if (choices[i].usable()) {
             *out = *choices[i].table;
             if (choices[i].add != NULL) choices[i].add(out);
+            out->bf16_is_slow = out->has_bf16 && !out->tiles && has_slow_bf16();
             return INK_OK;
         }
         if (word != NULL && word[0] != '\0') {
