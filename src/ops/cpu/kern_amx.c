@@ -74,9 +74,13 @@ typedef struct walk {
         for (uint32_t o = 0; o < g->outer; o++, a_base += g->a_outer, b_base += g->b_outer) {                          \
             for (uint32_t p = 0; p < g->n_pairs; p++) {                                                                \
                 const uint16_t *a = a_base + g->pairs[p].a + first_pair, *b = b_base + g->pairs[p].b;                  \
-                for (uint32_t i = 0; i < pairs; i++, a += 2 * g->a_inner, b += 2 * g->b_inner) of_two;                 \
+                for (uint32_t i = 0; i < pairs; i++, a += 2 * g->a_inner, b += 2 * g->b_inner) {                       \
+                    of_two;                                                                                            \
+                }                                                                                                      \
                 a = a - first_pair + first_lone;                                                                       \
-                for (uint32_t i = 0; i < lone; i++, a += g->a_inner, b += g->b_inner) of_one;                          \
+                for (uint32_t i = 0; i < lone; i++, a += g->a_inner, b += g->b_inner) {                                \
+                    of_one;                                                                                            \
+                }                                                                                                      \
             }                                                                                                          \
         }                                                                                                              \
     } while (0)

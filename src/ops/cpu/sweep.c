@@ -222,7 +222,7 @@ static bool linear_entry(ink_program *p, sweep *s, const layout *l) {
         pairs[t] = (ink_offsets){offset_of(t * l->a_position), offset_of((size_t)t * l->a_groups * INK_PANEL)};
     }
     s->n_entries = s->entries[0].rows = 1;
-    s->patterns[0] = (pattern){.pairs = pairs, .n_pairs = n, .inner = taps * l->a_groups / n};
+    s->patterns[0] = (pattern){.pairs = pairs, .n_pairs = n, .inner = n > 1 ? l->a_groups : taps * l->a_groups};
     return true;
 }
 
