@@ -44,9 +44,10 @@ static const judge_mode modes[] = {
      .backend = &ink_backend_cpu,
      .precision = INK_PRECISION_BF16,
      .kernels = &plain_bf16},
-    {.name = "cpu bf16, emulated tiles",
+    {.name = "cpu bf16 exact, emulated tiles",
      .backend = &ink_backend_cpu,
      .precision = INK_PRECISION_BF16,
+     .exact = true,
      .kernels = &plain_tiles},
 };
 
