@@ -11,6 +11,8 @@
  *   b->free(eval);
  *   b->free(train);
  *
+ * Threads  A program, and those it shares memory with, are used by one thread at a time; others of the same backend
+ *          at the same time by others: where these share a device, they wait for each other.
  * Layouts  In and out, everything is PyTorch's: dense row-major NCHW floats, weights [K][C][R][S]. */
 #ifndef INK_OPS_BACKEND_H
 #define INK_OPS_BACKEND_H

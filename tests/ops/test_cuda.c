@@ -405,6 +405,68 @@ static void a_fault_is_kept(void **state) {
     trial_end(&t);
 }
 
+/* Two threads with a program each: the device belongs to one of them from its `use` to the end of the call. */
+#define ROUNDS 12
+
+typedef struct lane {
+    const ink_backend *cuda;
+    const case_net *net;
+    const case_data *data;
+    ink_program *program;
+    double losses[ROUNDS];
+    ink_error err;
+    ink_status status;
+} lane;
+
+/* A program made anew, run and thrown away beside runs of one that stays: what serve does when its model changes. */
+static void *work_in(void *context) {
+    lane *l = context;
+    ink_compile_options options = {.max_batch = 6, .precision = INK_PRECISION_F32};
+    for (uint32_t i = 0; i < ROUNDS && l->status == INK_OK; i++) {
+        ink_batch batch = case_batch(l->data, 1 + i % 5);
+        float bias[10];
+        ink_program *fresh = NULL;
+        l->status = l->cuda->compile(&l->net->g, &options, &fresh, &l->err);
+        if (l->status == INK_OK) l->status = l->cuda->run(fresh, &batch, &l->err);
+        l->cuda->free(fresh);
+        if (l->status == INK_OK) l->status = l->cuda->run(l->program, &batch, &l->err);
+        l->losses[i] = batch.loss_sum;
+        if (l->status != INK_OK) break;
+        l->status = l->cuda->read(l->program, ink_graph_find(&l->net->g, "b0"), bias, 10, &l->err);
+        if (l->status == INK_OK)
+            l->status = l->cuda->write(l->program, ink_graph_find(&l->net->g, "b0"), bias, 10, &l->err);
+        l->losses[i] += l->cuda->busy_s() > 0 ? 0 : 1e9;
+    }
+    return NULL;
+}
+
+static void threads_take_turns(void **state) {
+    (void)state;
+    static const char net[] = "6 img 8x8: normalise 1, flatten, linear 10 bias, loss 0";
+    ink_error err;
+    trial t;
+    pthread_t threads[2];
+    lane lanes[3];
+    trial_begin(&t, &host, net, 6);
+    for (int i = 0; i < 3; i++) {
+        lanes[i] = (lane){.cuda = t.cuda, .net = &t.net, .data = &t.data};
+        must(t.cuda->compile(&t.net.g, &(ink_compile_options){.max_batch = 6, .precision = INK_PRECISION_F32},
+                             &lanes[i].program, &err),
+             &err);
+        case_write(t.cuda, lanes[i].program, &t.net, 6, &t.data);
+    }
+    for (int i = 0; i < 2; i++) assert_int_equal(pthread_create(&threads[i], NULL, work_in, &lanes[i]), 0);
+    for (int i = 0; i < 2; i++) assert_int_equal(pthread_join(threads[i], NULL), 0);
+    assert_int_equal(atomic_load(&host.strayed), 0);
+    work_in(&lanes[2]);
+    for (int i = 0; i < 3; i++) {
+        must(lanes[i].status, &lanes[i].err);
+        assert_memory_equal(lanes[i].losses, lanes[2].losses, sizeof lanes[2].losses);
+        t.cuda->free(lanes[i].program);
+    }
+    trial_end(&t);
+}
+
 static void an_old_gpu_has_no_bf16(void **state) {
     (void)state;
     ink_error err;
@@ -460,6 +522,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(batch_norm_is_part_of_a_product),
         cmocka_unit_test(out_of_memory_says_what_fits),
         cmocka_unit_test(a_fault_is_kept),
+        cmocka_unit_test(threads_take_turns),
         cmocka_unit_test(an_old_gpu_has_no_bf16),
         cmocka_unit_test(a_wrong_batch_is_refused),
     };

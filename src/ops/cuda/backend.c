@@ -1,6 +1,7 @@
-/* ops/cuda/backend.c: the backend's face: compile, run, read, write.
+/* ops/cuda/backend.c: the backend's face: compile, run, read, write; one thread at a time.
  * Which device does the work is behind device.h. */
 #include <math.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "core/mem.h"
@@ -10,8 +11,24 @@
 static const ink_backend backend;
 static ink_gpu *device; /* of programs to come */
 
+/* A device does one thing after another and records by listening to itself: whoever enters has it alone. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* NULL: that of programs to come. */
+static void enter(ink_gpu *gpu) {
+    pthread_mutex_lock(&lock);
+    if (gpu == NULL) gpu = device;
+    gpu->use(gpu);
+}
+
+static void leave(void) {
+    pthread_mutex_unlock(&lock);
+}
+
 const ink_backend *ink_cuda_backend(ink_gpu *gpu) {
+    pthread_mutex_lock(&lock);
     device = gpu;
+    pthread_mutex_unlock(&lock);
     return &backend;
 }
 
@@ -30,8 +47,7 @@ size_t ink_cuda_arguments(ink_cuda_kernel kernel) {
 
 /* ---- compile ---- */
 
-static void cuda_free(ink_program *p) {
-    if (p == NULL) return;
+static void discard(ink_program *p) {
     ink_error none;
     if (p->gpu->wait(p->gpu, &none) != INK_OK) p->last_n = 0; /* a fault: what is released was lost already */
     for (size_t i = 0; i < INK_CUDA_RECORDS; i++) p->gpu->drop(p->gpu, p->records[i].record);
@@ -85,9 +101,7 @@ static ink_status look(ink_program *p, ink_error *err) {
     return INK_OK;
 }
 
-static ink_status cuda_compile(const ink_graph *g, const ink_compile_options *options, ink_program **out,
-                               ink_error *err) {
-    *out = NULL;
+static ink_status make(const ink_graph *g, const ink_compile_options *options, ink_program **out, ink_error *err) {
     ink_status status = ink_needs_options(&backend, g, options, err);
     if (status != INK_OK) return status;
     ink_precision precision = options->precision;
@@ -110,11 +124,27 @@ static ink_status cuda_compile(const ink_graph *g, const ink_compile_options *op
     if (status == INK_OK) status = ink_cuda_place(p, err);
     if (status == INK_OK) status = ink_cuda_write_tables(p, err);
     if (status != INK_OK) {
-        cuda_free(p);
+        discard(p);
         return status;
     }
     *out = p;
     return INK_OK;
+}
+
+static ink_status cuda_compile(const ink_graph *g, const ink_compile_options *options, ink_program **out,
+                               ink_error *err) {
+    *out = NULL;
+    enter(NULL);
+    ink_status status = make(g, options, out, err);
+    leave();
+    return status;
+}
+
+static void cuda_free(ink_program *p) {
+    if (p == NULL) return;
+    enter(p->gpu);
+    discard(p);
+    leave();
 }
 
 /* ---- run ---- */
@@ -204,7 +234,7 @@ void ink_cuda_sum(ink_program *p, const uint8_t *out, ink_batch *batch) {
     batch->gradient_norm = p->clips ? clip.norm : 0;
 }
 
-static ink_status cuda_run(ink_program *p, ink_batch *batch, ink_error *err) {
+static ink_status run(ink_program *p, ink_batch *batch, ink_error *err) {
     ink_status status = ink_needs_check(&p->needs, p->max_batch, batch, err);
     const ink_gpu_record *record;
     if (status == INK_OK) status = ink_cuda_record_of(p, batch->n, false, &record, err);
@@ -214,6 +244,43 @@ static ink_status cuda_run(ink_program *p, ink_batch *batch, ink_error *err) {
     status = p->gpu->get(p->gpu, p->out_host, p->out, p->out_size, err);
     if (status == INK_OK) ink_cuda_sum(p, p->out_host, batch);
     return status;
+}
+
+static ink_status cuda_run(ink_program *p, ink_batch *batch, ink_error *err) {
+    enter(p->gpu);
+    ink_status status = run(p, batch, err);
+    leave();
+    return status;
+}
+
+/* ---- steps on a resident set: resident.c ---- */
+
+static ink_status cuda_bring(const ink_resident_source *from, ink_resident **out, ink_error *err) {
+    enter(NULL);
+    ink_status status = ink_cuda_bring(from, out, err);
+    leave();
+    return status;
+}
+
+static ink_status cuda_attach(ink_program *p, const ink_resident *set, uint32_t steps, ink_error *err) {
+    enter(p->gpu);
+    ink_status status = ink_cuda_attach(p, set, steps, err);
+    leave();
+    return status;
+}
+
+static ink_status cuda_run_rows(ink_program *p, ink_batch *batches, uint32_t count, ink_error *err) {
+    enter(p->gpu);
+    ink_status status = ink_cuda_run_rows(p, batches, count, err);
+    leave();
+    return status;
+}
+
+static void cuda_let_go(ink_resident *set) {
+    if (set == NULL) return;
+    enter(NULL);
+    ink_cuda_let_go(set);
+    leave();
 }
 
 /* ---- values in and out ---- */
@@ -235,7 +302,9 @@ static ink_status cuda_read(const ink_program *p, ink_id value, float *to, size_
     }
     float *room = ink_mem_new(count, sizeof *room);
     if (room == NULL) return ink_fail_memory(err, count * sizeof *room, "a value of the network");
+    enter(p->gpu);
     ink_status status = p->gpu->get(p->gpu, room, p->data[value], count * sizeof *room, err);
+    leave();
     if (status == INK_OK) ink_cuda_unpack(v, n, room, to);
     ink_mem_free(room);
     return status;
@@ -255,8 +324,10 @@ static ink_status cuda_write(ink_program *p, ink_id value, const float *from, si
     float *room = ink_mem_new(count, sizeof *room);
     if (room == NULL) return ink_fail_memory(err, count * sizeof *room, "a value of the network");
     ink_cuda_pack(v, (uint32_t)n, from, room);
+    enter(p->gpu);
     p->gpu->put(p->gpu, p->data[value], room, count * sizeof *room);
     ink_status status = p->gpu->wait(p->gpu, err);
+    leave();
     ink_mem_free(room);
     return status;
 }
@@ -270,17 +341,20 @@ static size_t cuda_memory_of(const ink_program *p) {
 }
 
 static double cuda_busy_s(void) {
-    return device->busy_s(device);
+    enter(NULL);
+    double busy_s = device->busy_s(device);
+    leave();
+    return busy_s;
 }
 
 static const ink_backend backend = {
     .name = "cuda",
     .compile = cuda_compile,
     .run = cuda_run,
-    .bring = ink_cuda_bring,
-    .attach = ink_cuda_attach,
-    .run_rows = ink_cuda_run_rows,
-    .let_go = ink_cuda_let_go,
+    .bring = cuda_bring,
+    .attach = cuda_attach,
+    .run_rows = cuda_run_rows,
+    .let_go = cuda_let_go,
     .read = cuda_read,
     .write = cuda_write,
     .precision_of = cuda_precision_of,

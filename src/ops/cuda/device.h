@@ -2,6 +2,7 @@
  * device_cuda.c has it from the CUDA runtime; tests/ops/cuda/ does it on the host.
  *
  * Order    Copies and kernels are done one after another, as they were asked for. get and wait return when all is done.
+ * Threads  One at a time, and `use` first: backend.c sees to that for whoever calls the backend.
  * Faults   launch and put say nothing: the first fault is kept by the device and returned by get, wait and end, and by
  *          every call after it: a device that failed is not used again. */
 #ifndef INK_OPS_CUDA_DEVICE_H
@@ -45,6 +46,9 @@ struct ink_gpu {
     bool has_bf16;   /* and TF32 */
     ink_gpu_way way; /* of steps yet to be recorded */
     ink_gpu_tile tile;
+
+    /* The calling thread computes on it from now on. */
+    void (*use)(ink_gpu *gpu);
 
     /* NULL when it does not fit. zeroed, or with any content. */
     void *(*allocate)(ink_gpu *gpu, size_t bytes, bool zeroed);

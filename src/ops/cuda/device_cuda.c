@@ -82,6 +82,12 @@ static ink_status fault_of(cuda_device *d, ink_error *err) {
     return INK_E_INTERNAL;
 }
 
+/* The present device is each thread's own matter: a new thread's is the first GPU. */
+static void use(ink_gpu *gpu) {
+    cuda_device *d = device_of(gpu);
+    if (d->fault == cudaSuccess) note(d, cudaSetDevice((int)d->number), "turning to it");
+}
+
 /* ---- memory ---- */
 
 static void *allocate(ink_gpu *gpu, size_t bytes, bool zeroed) {
@@ -361,9 +367,9 @@ static ink_status plugin_open(uint32_t number, const ink_backend **out, ink_erro
         return ink_fail(err, INK_E_ABSENT, "cuda:%u: this process computes on cuda:%u already; one GPU at a time",
                         number, d->number);
     }
-    if (d->is_open) {
+    if (d->is_open) { /* a fault that it has compile returns: another thread may be at work on it */
         *out = ink_cuda_backend(&d->gpu);
-        return fault_of(d, err);
+        return INK_OK;
     }
     int count = count_devices(why, sizeof why);
     if (count == 0) {
@@ -375,7 +381,8 @@ static ink_status plugin_open(uint32_t number, const ink_backend **out, ink_erro
         return ink_fail(err, INK_E_ABSENT, "cuda:%u: this machine has %d GPU%s, from cuda:0", number, count,
                         count == 1 ? "" : "s");
     }
-    *d = (cuda_device){.gpu = {.allocate = allocate,
+    *d = (cuda_device){.gpu = {.use = use,
+                               .allocate = allocate,
                                .release = release,
                                .allocate_host = allocate_host,
                                .release_host = release_host,

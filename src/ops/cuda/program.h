@@ -203,7 +203,7 @@ void ink_cuda_unpack(const ink_value *v, uint32_t n, const float *from, float *t
 
 /* ---- resident.c ---- */
 
-/* As ops/backend.h has them. */
+/* As ops/backend.h has them, for a thread that has the device. */
 INK_MUST_USE ink_status ink_cuda_bring(const ink_resident_source *from, ink_resident **out, ink_error *err);
 INK_MUST_USE ink_status ink_cuda_attach(ink_program *p, const ink_resident *set, uint32_t steps, ink_error *err);
 INK_MUST_USE ink_status ink_cuda_run_rows(ink_program *p, ink_batch *batches, uint32_t count, ink_error *err);

@@ -35,11 +35,21 @@ static host_device *host_of(ink_gpu *gpu) {
     return (host_device *)(void *)gpu;
 }
 
+static void use(ink_gpu *gpu) {
+    host_of(gpu)->user = pthread_self();
+}
+
+static host_device *host_for_user(ink_gpu *gpu) {
+    host_device *host = host_of(gpu);
+    if (!pthread_equal(host->user, pthread_self())) atomic_fetch_add(&host->strayed, 1);
+    return host;
+}
+
 /* ---- memory ---- */
 
 /* Its size stands in front of it. What is not asked to be zero is NaN. */
 static void *allocate(ink_gpu *gpu, size_t bytes, bool zeroed) {
-    host_device *host = host_of(gpu);
+    host_device *host = host_for_user(gpu);
     if (host->room > 0 && bytes > host->room - host->used) return NULL;
     if (host->largest > 0 && bytes > host->largest) return NULL;
     unsigned char *memory = malloc(bytes + 16);
@@ -55,7 +65,7 @@ static void release(ink_gpu *gpu, void *memory) {
     if (memory == NULL) return;
     size_t bytes;
     memcpy(&bytes, (unsigned char *)memory - 16, sizeof bytes);
-    host_of(gpu)->used -= bytes;
+    host_for_user(gpu)->used -= bytes;
     ink_cuda_spans_drop(&host_of(gpu)->spans, memory);
     free((unsigned char *)memory - 16);
 }
@@ -77,16 +87,16 @@ static size_t spare(ink_gpu *gpu) {
 /* ---- work ---- */
 
 static ink_status wait_for(ink_gpu *gpu, ink_error *err) {
-    if (!host_of(gpu)->failed) return INK_OK;
+    if (!host_for_user(gpu)->failed) return INK_OK;
     return ink_fail(err, INK_E_INTERNAL, "the GPU failed: a fault made by a test");
 }
 
 static void put(ink_gpu *gpu, void *to, const void *from, size_t bytes) {
-    if (!host_of(gpu)->failed) memcpy(to, from, bytes);
+    if (!host_for_user(gpu)->failed) memcpy(to, from, bytes);
 }
 
 static ink_status get(ink_gpu *gpu, void *to, const void *from, size_t bytes, ink_error *err) {
-    if (!host_of(gpu)->failed) memcpy(to, from, bytes);
+    if (!host_for_user(gpu)->failed) memcpy(to, from, bytes);
     return wait_for(gpu, err);
 }
 
@@ -108,7 +118,7 @@ static bool can_start(ink_gpu_size blocks) {
 }
 
 static void launch(ink_gpu *gpu, ink_cuda_kernel kernel, ink_gpu_size blocks, const void *arguments) {
-    host_device *host = host_of(gpu);
+    host_device *host = host_for_user(gpu);
     if (!can_start(blocks)) host->failed = true;
     ink_cuda_table one = {.entries = NULL}, *to = host->recording != NULL ? &host->recording->table : &one;
     ink_cuda_table_add(to, kernel, blocks.x, blocks.y, blocks.z, arguments, ink_cuda_arguments(kernel));
@@ -118,8 +128,9 @@ static void launch(ink_gpu *gpu, ink_cuda_kernel kernel, ink_gpu_size blocks, co
 }
 
 static void begin(ink_gpu *gpu) {
-    host_of(gpu)->recording = ink_mem_new(1, sizeof(ink_gpu_record));
-    if (host_of(gpu)->recording == NULL) abort();
+    host_device *host = host_for_user(gpu);
+    host->recording = ink_mem_new(1, sizeof(ink_gpu_record));
+    if (host->recording == NULL) abort();
 }
 
 /* As device_cuda.c has it. */
@@ -160,7 +171,7 @@ static void find_order(const host_device *host, ink_gpu_record *record) {
 }
 
 static ink_status end(ink_gpu *gpu, ink_gpu_record **out, ink_error *err) {
-    host_device *host = host_of(gpu);
+    host_device *host = host_for_user(gpu);
     ink_gpu_record *record = host->recording;
     bool by_kernel = host->resident > 0 && gpu->way != INK_GPU_GRAPH;
     if (gpu->way == INK_GPU_CHOOSES) by_kernel = by_kernel && ink_cuda_table_is_small(&record->table, host->resident);
@@ -194,7 +205,7 @@ static void do_steps(host_device *host, const ink_gpu_record *record, uint32_t t
 
 static void replay(ink_gpu *gpu, const ink_gpu_record *record, uint32_t times) {
     double began_s = ink_clock_s();
-    do_steps(host_of(gpu), record, times);
+    do_steps(host_for_user(gpu), record, times);
     host_of(gpu)->busy_s += ink_clock_s() - began_s;
 }
 
@@ -212,8 +223,10 @@ static void drop(ink_gpu *gpu, ink_gpu_record *record) {
 
 void host_device_start(host_device *device) {
     *device = (host_device){.resident = 8,
+                            .user = pthread_self(),
                             .gpu = {.name = "the host",
                                     .has_bf16 = true,
+                                    .use = use,
                                     .allocate = allocate,
                                     .release = release,
                                     .allocate_host = allocate_host,

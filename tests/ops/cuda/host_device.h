@@ -4,6 +4,9 @@
 #ifndef INK_TESTS_OPS_CUDA_HOST_DEVICE_H
 #define INK_TESTS_OPS_CUDA_HOST_DEVICE_H
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "ops/cuda/device.h"
 #include "ops/cuda/step.h"
 
@@ -21,6 +24,8 @@ typedef struct host_device {
     double busy_s;
     ink_cuda_spans spans;
     bool failed;
+    pthread_t user;      /* the thread that said last that it computes on it */
+    atomic_uint strayed; /* calls by another one: it did not say so, or came between */
     ink_gpu_record *recording;
 } host_device;
 
