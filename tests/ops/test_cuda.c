@@ -388,7 +388,7 @@ static void out_of_memory_says_what_fits(void **state) {
     case_clear(&t.net);
 }
 
-/* The first fault is kept: run and read return it from then on. */
+/* The first fault is kept: run, read and compile return it from then on. */
 static void a_fault_is_kept(void **state) {
     (void)state;
     ink_error err;
@@ -401,6 +401,10 @@ static void a_fault_is_kept(void **state) {
     assert_int_equal(t.cuda->run(t.program, &batch, &err), INK_E_INTERNAL);
     assert_string_equal(err.text, "the GPU failed: a fault made by a test");
     assert_int_equal(t.cuda->run(t.program, &batch, &err), INK_E_INTERNAL);
+    ink_program *program = NULL;
+    ink_compile_options options = {.max_batch = 6, .precision = INK_PRECISION_F32};
+    assert_int_equal(t.cuda->compile(&t.net.g, &options, &program, &err), INK_E_INTERNAL);
+    assert_string_equal(err.text, "the GPU failed: a fault made by a test");
     assert_int_equal(t.cuda->read(t.program, ink_graph_find(&t.net.g, "w0"), w, 72, &err), INK_E_INTERNAL);
     trial_end(&t);
 }

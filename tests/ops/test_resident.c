@@ -55,6 +55,8 @@ static void a_set_that_does_not_fit_is_refused(void **state) {
     assert_int_equal(t.cuda->attach(t.program, set, 64, &err), INK_E_MEMORY);
     ink_batch batch = case_batch(&t.data, 6);
     must(t.cuda->run(t.program, &batch, &err), &err);
+    host.failed = true;
+    assert_int_equal(t.cuda->attach(t.program, set, 64, &err), INK_E_INTERNAL);
     t.cuda->let_go(set);
     t.cuda->let_go(NULL);
     trial_end(&t);

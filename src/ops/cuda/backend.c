@@ -123,6 +123,10 @@ static ink_status make(const ink_graph *g, const ink_compile_options *options, i
     if (status == INK_OK) ink_cuda_plan_bf16(p);
     if (status == INK_OK) status = ink_cuda_place(p, err);
     if (status == INK_OK) status = ink_cuda_write_tables(p, err);
+    if (status == INK_E_MEMORY) { /* a device that failed gives none */
+        ink_status fault = p->gpu->wait(p->gpu, err);
+        if (fault != INK_OK) status = fault;
+    }
     if (status != INK_OK) {
         discard(p);
         return status;

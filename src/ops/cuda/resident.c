@@ -94,8 +94,10 @@ ink_status ink_cuda_attach(ink_program *p, const ink_resident *set, uint32_t ste
     r->out_host = p->gpu->allocate_host(p->gpu, out);
     if (r->in == NULL || r->out == NULL || (warps > 0 && r->warps == NULL) || r->in_host == NULL ||
         r->out_host == NULL) {
-        return ink_fail(err, INK_E_MEMORY, "out of memory on the GPU: %u steps take %.1f MB", steps,
-                        (double)(in + out + warps) / 1e6);
+        status = p->gpu->wait(p->gpu, err);
+        return status != INK_OK ? status
+                                : ink_fail(err, INK_E_MEMORY, "out of memory on the GPU: %u steps take %.1f MB", steps,
+                                           (double)(in + out + warps) / 1e6);
     }
     r->steps = steps;
     p->set = set;

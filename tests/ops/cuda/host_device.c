@@ -50,6 +50,7 @@ static host_device *host_for_user(ink_gpu *gpu) {
 /* Its size stands in front of it. What is not asked to be zero is NaN. */
 static void *allocate(ink_gpu *gpu, size_t bytes, bool zeroed) {
     host_device *host = host_for_user(gpu);
+    if (host->failed) return NULL;
     if (host->room > 0 && bytes > host->room - host->used) return NULL;
     if (host->largest > 0 && bytes > host->largest) return NULL;
     unsigned char *memory = malloc(bytes + 16);
