@@ -2,7 +2,8 @@
 # for GPUs: the plug-in libinkling-cuda.so, which the program opens when a GPU is asked for.
 #   INK_CUDA        AUTO: when nvcc is found, save under sanitizers and in cross builds · ON: must be · OFF
 #   INK_CUDA_ARCHS  GPUs to compile for, as in sm_90; the last also as PTX, which drivers compile for newer ones.
-#                   Few by default, quick to build: `make cuda` (the preset cuda) has all that the toolkit knows
+#                   Few by default, quick to build: `make cuda` (the preset cuda) has all that the toolkit knows, and
+#                   PTX for sm_80 and later too: what is in between need not be known
 set(INK_CUDA AUTO CACHE STRING "Build the CUDA plug-in: AUTO, ON or OFF")
 set(INK_CUDA_ARCHS 80 90 CACHE STRING "Compute capabilities to compile for, without the dot; all: every one from 75")
 
@@ -37,13 +38,16 @@ if(ink_has_cuda)
     execute_process(COMMAND ${INK_NVCC} --list-gpu-arch OUTPUT_VARIABLE known OUTPUT_STRIP_TRAILING_WHITESPACE)
     string(REGEX MATCHALL "[0-9]+" known "${known}")
     set(archs)
-    foreach(arch 70 75 80 86 89 90 100 120)
+    foreach(arch 75 80 86 89 90 100 120)
       if(arch IN_LIST known)
         list(APPEND archs ${arch})
       endif()
     endforeach()
   endif()
   set(targets)
+  if(INK_CUDA_ARCHS STREQUAL "all" AND 80 IN_LIST archs)
+    list(APPEND targets -gencode arch=compute_80,code=compute_80)
+  endif()
   foreach(arch ${archs})
     list(APPEND targets -gencode arch=compute_${arch},code=sm_${arch})
   endforeach()

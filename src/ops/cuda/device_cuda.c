@@ -330,6 +330,12 @@ static void count_resident(cuda_device *d, const struct cudaDeviceProp *about) {
     if (d->fault == cudaSuccess) d->resident = (uint32_t)(each * about->multiProcessorCount);
 }
 
+/* Is there no code for this GPU, nor any that its driver can compile for it? */
+static bool is_without_code(cudaError_t error) {
+    return error == cudaErrorNoKernelImageForDevice || error == cudaErrorUnsupportedPtxVersion ||
+           error == cudaErrorInvalidPtx || error == cudaErrorJitCompilerNotFound;
+}
+
 static ink_status attach(cuda_device *d, uint32_t number, ink_error *err) {
     struct cudaDeviceProp about;
     int at = (int)number;
@@ -351,7 +357,12 @@ static ink_status attach(cuda_device *d, uint32_t number, ink_error *err) {
     int oldest = capability;
     for (int kernel = 0; kernel < INK_KERN_COUNT && d->fault == cudaSuccess; kernel++) {
         struct cudaFuncAttributes facts;
-        note(d, cudaFuncGetAttributes(&facts, address_of(functions[kernel])), "loading kernels");
+        cudaError_t error = cudaFuncGetAttributes(&facts, address_of(functions[kernel]));
+        if (is_without_code(error)) {
+            return ink_fail(err, INK_E_ABSENT, "cuda:%u: %s: this build has no code for compute capability %d.%d (%s)",
+                            number, about.name, about.major, about.minor, cudaGetErrorString(error));
+        }
+        note(d, error, "loading kernels");
         if (d->fault == cudaSuccess && facts.ptxVersion < oldest) oldest = facts.ptxVersion;
     }
     d->gpu.has_bf16 = oldest >= CAPABILITY_BF16;
