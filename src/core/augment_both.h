@@ -122,26 +122,26 @@ INK_BOTH_CALLED double ink_both_largest(const double *field, int n) {
 }
 
 /* Simard's field at the grid's nodes: Gaussian noise with the correlation of the smoothed field in both directions,
- * L N L^T, scaled to its root mean square: uniform noise has sqrt(1/3), smoothing leaves 1 / (2 sqrt(pi) sigma). */
+ * L N L^T, scaled to its root mean square: uniform noise has sqrt(1/3), smoothing leaves 1 / (2 sqrt(pi) sigma).
+ * The field takes the noise's place from the last row up: row i needs the noise's rows 0 to i. What a GPU's thread has
+ * beside registers, all threads that fit on the GPU have. */
 INK_BOTH void ink_both_elastic(const ink_augment *a, const double l[INK_WARP_GRID * INK_WARP_GRID], ink_rng *rng,
                                uint32_t width, ink_warp *out) {
     double field[2][INK_WARP_GRID][INK_WARP_GRID], pixels = width / INK_AUGMENT_SIDE;
     for (int axis = 0; axis < 2; axis++) {
-        double noise[INK_WARP_GRID][INK_WARP_GRID], half[INK_WARP_GRID][INK_WARP_GRID];
+        double half[INK_WARP_GRID];
         for (int i = 0; i < INK_WARP_GRID * INK_WARP_GRID; i++) {
             /* The sum of four bytes, mean 510 and deviation 147.8, stands for a normal number. */
             uint32_t u = ink_both_rng_u32(rng);
             uint32_t sum = (u & 255u) + (u >> 8 & 255u) + (u >> 16 & 255u) + (u >> 24);
-            (&noise[0][0])[i] = ((double)sum - 510.0) / 147.8;
+            (&field[axis][0][0])[i] = ((double)sum - 510.0) / 147.8;
         }
-        for (int i = 0; i < INK_WARP_GRID; i++) {
+        for (int i = INK_WARP_GRID - 1; i >= 0; i--) {
             for (int j = 0; j < INK_WARP_GRID; j++) {
-                half[i][j] = ink_both_dot(l + (ptrdiff_t)INK_WARP_GRID * i, &noise[0][j], INK_WARP_GRID, i + 1);
+                half[j] = ink_both_dot(l + (ptrdiff_t)INK_WARP_GRID * i, &field[axis][0][j], INK_WARP_GRID, i + 1);
             }
-        }
-        for (int i = 0; i < INK_WARP_GRID; i++) {
             for (int j = 0; j < INK_WARP_GRID; j++) {
-                field[axis][i][j] = ink_both_dot(half[i], l + (ptrdiff_t)INK_WARP_GRID * j, 1, j + 1);
+                field[axis][i][j] = ink_both_dot(half, l + (ptrdiff_t)INK_WARP_GRID * j, 1, j + 1);
             }
         }
     }
