@@ -276,13 +276,15 @@ INK_KERNEL(gather_join, ink_cuda_gather_join) {
         const uint64_t i = (uint64_t)INK_X * INK_BLOCK + t, row = ink_over(i, groups);
         const uint32_t k = 4 * (uint32_t)(i - row * groups);
         float sums[4] = {0.0f, 0.0f, 0.0f, 0.0f};
+        finish f;
         if (row >= rows) continue;
+        finish_begin(&f, &a.to, k);
         for (uint32_t part = 0; part < a.to.split; part++) {
             const float *from = a.parts + ((uint64_t)part * rows + row) * a.to.k + k;
             INK_UNROLL
             for (uint32_t e = 0; e < 4; e++) sums[e] += k + e < a.to.k ? from[e] : 0.0f;
         }
-        finish_row(&a.to, row, k, sums);
+        finish_row(&a.to, &f, row, k, sums);
     }
 }
 

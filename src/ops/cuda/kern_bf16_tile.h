@@ -138,6 +138,10 @@ INK_DEVICE void NAME_OF(product, SIZE)(const ink_cuda_gather *a, const bool turn
         if (d >= AHEAD) NAME_OF(multiply, SIZE)(sums, present, present + SIDE(ROWS), false, turned);
     }
     float *tile = (float *)(void *)memory;
+    INK_KEEP(finish, columns, [1]);
+    INK_THREADS {
+        if (!turned) finish_begin(INK_MINE(columns), a, first_column + 4 * (t % GROUPS));
+    }
     for (uint32_t pass = 0; pass < ROWS / INK_CHUNK; pass++) {
         const uint32_t first = first_row + pass * INK_CHUNK,
                        count = rows - first < INK_CHUNK ? rows - first : INK_CHUNK;
@@ -149,8 +153,9 @@ INK_DEVICE void NAME_OF(product, SIZE)(const ink_cuda_gather *a, const bool turn
         }
         INK_PHASE {
             for (uint32_t r = t / GROUPS; r < count; r += INK_BLOCK / GROUPS) {
-                finish_row(a, out_pixel(a, grid, first + r) + (uint64_t)part * rows, first_column + 4 * (t % GROUPS),
-                           tile + r * OUT_STRIDE + 4 * (t % GROUPS));
+                finish_in_tile(a, turned ? NULL : INK_MINE(columns),
+                               out_pixel(a, grid, first + r) + (uint64_t)part * rows, first_column + 4 * (t % GROUPS),
+                               tile + r * OUT_STRIDE + 4 * (t % GROUPS));
             }
         }
         INK_THREADS {

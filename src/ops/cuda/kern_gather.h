@@ -28,17 +28,34 @@ INK_DEVICE uint64_t out_pixel(const ink_cuda_gather *a, ink_cuda_grid grid, uint
     return ((uint64_t)image * a->out_h + h) * a->out_w + w;
 }
 
-/* The value of column k whose sum is y, without residual and the relu behind it. */
-INK_DEVICE float finish_one(const ink_cuda_gather *a, uint32_t k, float y) {
-    if (a->bias != NULL) y += a->bias[k];
-    if (a->mean == NULL) return y;
-    if (a->relu_first && y < 0.0f) y = 0.0f;
-    const float factor = a->inv_std[k] * (a->gamma != NULL ? a->gamma[k] : 1.0f);
-    return (y - a->mean[k]) * factor + (a->beta != NULL ? a->beta[k] : 0.0f);
+/* What is the same for all rows of four columns. */
+typedef struct finish {
+    float bias[4], mean[4], factor[4], beta[4];
+} finish;
+
+INK_DEVICE void finish_begin(finish *f, const ink_cuda_gather *a, uint32_t first) {
+    INK_UNROLL
+    for (uint32_t e = 0; e < 4; e++) {
+        const uint32_t k = first + e;
+        const bool is_there = k < a->k, is_normed = is_there && a->mean != NULL;
+        f->bias[e] = is_there && a->bias != NULL ? a->bias[k] : -0.0f; /* y + -0 is y, of any sign */
+        f->mean[e] = is_normed ? a->mean[k] : 0.0f;
+        f->factor[e] = is_normed ? a->inv_std[k] * (a->gamma != NULL ? a->gamma[k] : 1.0f) : 1.0f;
+        f->beta[e] = is_normed && a->beta != NULL ? a->beta[k] : 0.0f;
+    }
 }
 
-/* Four columns of one row: bias, batch norm, residual, relu; stored, and back into the tile for the statistics. */
-INK_DEVICE void finish_row(const ink_cuda_gather *a, uint64_t pixel, uint32_t k, float *tile) {
+/* The value of a column whose sum is y, without residual and the relu behind it. */
+INK_DEVICE float finish_one(const ink_cuda_gather *a, const finish *f, uint32_t e, float y) {
+    y += f->bias[e];
+    if (a->mean == NULL) return y;
+    if (a->relu_first && y < 0.0f) y = 0.0f;
+    return (y - f->mean[e]) * f->factor[e] + f->beta[e];
+}
+
+/* Four columns of one row, from their sums: bias, batch norm, residual, relu; stored, and left in `row`. f NULL: there
+ * is neither bias nor batch norm. */
+INK_DEVICE void finish_row(const ink_cuda_gather *a, const finish *f, uint64_t pixel, uint32_t k, float row[4]) {
     const uint64_t at = pixel * a->k + k;
     const bool four = a->k % 4 == 0, gated = a->gate != NULL || a->gate_bf16 != NULL;
     float older[4] = {0.0f, 0.0f, 0.0f, 0.0f}, gate[4];
@@ -48,14 +65,22 @@ INK_DEVICE void finish_row(const ink_cuda_gather *a, uint64_t pixel, uint32_t k,
     INK_UNROLL
     for (uint32_t e = 0; e < 4; e++) {
         if (k + e >= a->k) continue;
-        float y = finish_one(a, k + e, tile[e]);
+        float y = f != NULL ? finish_one(a, f, e, row[e]) : row[e];
         if (a->residual != NULL) y += four ? older[e] : a->residual[at + e];
         if (a->relu && y < 0.0f) y = 0.0f;
         if (gated) y *= four ? (gate[e] > 0.0f ? 1.0f : 0.0f) : ink_slope(a->gate, a->gate_bf16, at + e);
-        tile[e] = y;
+        row[e] = y;
         if (!four) ink_put(a->y, a->y_bf16, at + e, y);
     }
-    if (four) ink_put4(a->y, a->y_bf16, at, tile);
+    if (four) ink_put4(a->y, a->y_bf16, at, row);
+}
+
+/* The same of sums in a tile, where the results stay if there are statistics. */
+INK_DEVICE void finish_in_tile(const ink_cuda_gather *a, const finish *f, uint64_t pixel, uint32_t k, float *tile) {
+    float row[4];
+    ink_load4(row, tile);
+    finish_row(a, f, pixel, k, row);
+    if (a->stats != NULL) ink_store4(tile, row);
 }
 
 /* Sum of a column over a tile's rows, INK_CHUNK of them or the last fewer, and of its squares from their mean, as the

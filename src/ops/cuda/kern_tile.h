@@ -50,9 +50,11 @@ INK_KERNEL(NAME_OF(gather, PRECISION), ink_cuda_gather) {
         put_sums(t, INK_MINE(sums), tile);
     }
     INK_PHASE {
+        finish columns;
+        finish_begin(&columns, &a, INK_Y * INK_TILE + 4 * (t % GROUPS));
         for (uint32_t r = t / GROUPS; r < INK_TILE && first_row + r < rows; r += INK_BLOCK / GROUPS) {
-            finish_row(&a, out_pixel(&a, grid, first_row + r), INK_Y * INK_TILE + 4 * (t % GROUPS),
-                       tile + r * OUT_STRIDE + 4 * (t % GROUPS));
+            finish_in_tile(&a, &columns, out_pixel(&a, grid, first_row + r), INK_Y * INK_TILE + 4 * (t % GROUPS),
+                           tile + r * OUT_STRIDE + 4 * (t % GROUPS));
         }
     }
     INK_THREADS {
