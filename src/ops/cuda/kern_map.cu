@@ -135,11 +135,20 @@ INK_KERNEL(warp, ink_cuda_warp) {
 
 INK_KERNEL(normalise, ink_cuda_normalise) {
     INK_THREADS {
-        const uint64_t i = element_of(t), pixel = ink_over(i, a.c);
+        const uint64_t pixel = element_of(t);
+        float y[4] = {0.0f, 0.0f, 0.0f, 0.0f};
         if (pixel >= (uint64_t)a.n * a.map) continue;
-        const uint32_t c = (uint32_t)(i - pixel * a.c);
         const float x = a.warped != NULL ? a.warped[pixel] : (float)a.images[pixel];
-        ink_put(a.y, NULL, i, fmaf(x, a.scale[c], a.shift[c]));
-        ink_put(NULL, a.y_bf16, pixel * a.c_bf16 + c, fmaf(x, a.scale[c], a.shift[c]));
+        INK_UNROLL
+        for (uint32_t c = 0; c < 3; c++) {
+            if (c >= a.c) continue;
+            y[c] = fmaf(x, a.scale[c], a.shift[c]);
+            if (a.y != NULL) a.y[pixel * a.c + c] = y[c];
+        }
+        if (a.y_bf16 != NULL) { /* all 16 bytes of a pixel at once, the zeros too; floats in name only */
+            const float octet[4] = {ink_bits_float(ink_bf16_pair(y[0], y[1])),
+                                    ink_bits_float(ink_bf16_pair(y[2], y[3])), 0.0f, 0.0f};
+            ink_store4((float *)(void *)a.y_bf16 + 4 * pixel, octet);
+        }
     }
 }

@@ -123,14 +123,14 @@ typedef struct ink_cuda_warp {
     uint32_t n, height, width;
 } ink_cuda_warp;
 
-/* y [n][map][c] from bytes, or from warped [n][map] */
+/* y [n][map][c] from bytes, or from warped [n][map]; c at most 3. A pixel a thread: y_bf16 has eight channels. */
 typedef struct ink_cuda_normalise {
     const uint8_t *images;
     const float *warped; /* or NULL */
     float *y;
     uint16_t *y_bf16;
     float scale[3], shift[3];
-    uint32_t n, map, c, c_bf16;
+    uint32_t n, map, c;
 } ink_cuda_normalise;
 
 /* ---- matrix products ---- */

@@ -37,13 +37,12 @@ static void walk_input(ink_program *p, const ink_node *node, uint32_t n) {
                             .y_bf16 = p->bf16[y],
                             .n = n,
                             .map = ink_cuda_map_of(p, y),
-                            .c = ink_cuda_dim(p, y, 0),
-                            .c_bf16 = ink_cuda_c_bf16(ink_cuda_dim(p, y, 0))};
+                            .c = ink_cuda_dim(p, y, 0)};
     for (uint32_t c = 0; c < 3; c++) {
         a.scale[c] = node->attr.normalise.scale[c];
         a.shift[c] = node->attr.normalise.shift[c];
     }
-    launch(p, INK_KERN_normalise, ink_cuda_blocks(count_of(p, y, n)), &a);
+    launch(p, INK_KERN_normalise, ink_cuda_blocks((uint64_t)n * a.map), &a);
 }
 
 static void walk_map(ink_program *p, int32_t at, ink_cuda_map_kind kind, uint32_t n) {
