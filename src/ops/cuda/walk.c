@@ -71,8 +71,7 @@ static void walk_map(ink_program *p, int32_t at, ink_cuda_map_kind kind, uint32_
 
 /* x and y: of the forward node. */
 static ink_cuda_pool pool_of(const ink_program *p, const ink_node *node, ink_id x, ink_id y) {
-    ink_cuda_pool a = {.first = p->first,
-                       .c = ink_cuda_dim(p, x, 0),
+    ink_cuda_pool a = {.c = ink_cuda_dim(p, x, 0),
                        .in_h = ink_cuda_dim(p, x, 1),
                        .in_w = ink_cuda_dim(p, x, 2),
                        .out_h = ink_cuda_dim(p, y, 1),
@@ -91,6 +90,7 @@ static void walk_pool(ink_program *p, int32_t at, ink_cuda_pool_kind kind, uint3
     if (kind == INK_POOL_MAX_DX) {
         ink_cuda_pool first = pool_of(p, node, node->in[0], node->in[1]);
         first.x = p->data[node->in[0]];
+        first.first = p->first;
         first.kind = INK_POOL_FIRST;
         first.count = count_of(p, node->in[1], n);
         launch(p, INK_KERN_pool, ink_cuda_blocks(first.count), &first);
@@ -107,6 +107,7 @@ static void walk_pool(ink_program *p, int32_t at, ink_cuda_pool_kind kind, uint3
     a.y_bf16 = p->bf16[node->out[0]];
     a.gate = ink_cuda_data(p, p->notes[at].slope);
     a.gate_bf16 = ink_cuda_bf16(p, p->notes[at].slope);
+    a.first = kind == INK_POOL_MAX_DX ? p->first : NULL;
     a.kind = kind;
     a.count = count_of(p, node->out[0], n);
     launch(p, INK_KERN_pool, ink_cuda_blocks(a.count), &a);
@@ -116,8 +117,6 @@ static void walk_classes(ink_program *p, const ink_node *node, ink_cuda_classes_
     ink_cuda_classes a = {.z = p->data[node->in[0]],
                           .y = p->data[node->out[0]],
                           .labels = p->in + p->labels_at,
-                          .losses = (float *)(void *)(p->out + p->losses_at),
-                          .right = (uint32_t *)(void *)(p->out + p->right_at),
                           .kind = kind,
                           .n = n,
                           .classes = ink_cuda_dim(p, node->in[0], 0)};
@@ -128,6 +127,10 @@ static void walk_classes(ink_program *p, const ink_node *node, ink_cuda_classes_
         a.smoothing = node->attr.cross_entropy.smoothing;
         a.soft_weight = node->attr.cross_entropy.soft_weight;
         a.temperature = node->attr.cross_entropy.temperature;
+    }
+    if (kind == INK_CLASSES_LOSS) { /* the others need not wait for it, which writes these */
+        a.losses = (float *)(void *)(p->out + p->losses_at);
+        a.right = (uint32_t *)(void *)(p->out + p->right_at);
     }
     launch(p, INK_KERN_classes, ink_cuda_blocks(n), &a);
 }
