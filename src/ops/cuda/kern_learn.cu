@@ -4,41 +4,92 @@
 
 #include "ops/graph.h"
 
-INK_DEVICE void sgd(const ink_cuda_piece *p, uint32_t i, float lr, float factor) {
-    const float g = factor * p->dw[i] + p->decay * p->w[i];
+/* An element of a parameter, and what stands beside it. */
+typedef struct element {
+    float w, m, v, dw;
+} element;
+
+INK_DEVICE void sgd(const ink_cuda_piece *p, element *e, float lr, float factor) {
+    const float g = factor * e->dw + p->decay * e->w;
     float way = g;
     if (p->m != NULL) {
-        p->m[i] = p->momentum * p->m[i] + g;
-        way = p->nesterov ? g + p->momentum * p->m[i] : p->m[i];
+        e->m = p->momentum * e->m + g;
+        way = p->nesterov ? g + p->momentum * e->m : e->m;
     }
-    p->w[i] -= lr * way;
+    e->w -= lr * way;
 }
 
-/* numbers: 1 - beta1^t, sqrt(1 - beta2^t) */
-INK_DEVICE void adam(const ink_cuda_piece *p, uint32_t i, float lr, float factor, const float *numbers) {
+/* first, second: 1 - beta1^t, sqrt(1 - beta2^t) */
+INK_DEVICE void adam(const ink_cuda_piece *p, element *e, float lr, float factor, float first, float second) {
     const float coupled = p->decoupled ? 0.0f : p->decay, shrink = p->decoupled ? 1.0f - lr * p->decay : 1.0f;
-    const float g = factor * p->dw[i] + coupled * p->w[i];
-    const float m = p->beta1 * p->m[i] + (1.0f - p->beta1) * g;
-    const float v = p->beta2 * p->v[i] + (1.0f - p->beta2) * g * g;
-    p->m[i] = m;
-    p->v[i] = v;
-    p->w[i] = p->w[i] * shrink - lr / numbers[0] * m / (sqrtf(v) / numbers[1] + p->eps);
+    const float g = factor * e->dw + coupled * e->w;
+    const float m = p->beta1 * e->m + (1.0f - p->beta1) * g;
+    const float v = p->beta2 * e->v + (1.0f - p->beta2) * g * g;
+    e->m = m;
+    e->v = v;
+    e->w = e->w * shrink - lr / first * m / (sqrtf(v) / second + p->eps);
+}
+
+/* What one step is for all elements of a piece. */
+typedef struct pace {
+    float lr, factor, first, second;
+} pace;
+
+INK_DEVICE void learn_one(const ink_cuda_piece *p, const pace *now, element *e) {
+    if (p->op == INK_OP_SGD) {
+        sgd(p, e, now->lr, now->factor);
+    } else if (p->op == INK_OP_ADAM) {
+        adam(p, e, now->lr, now->factor, now->first, now->second);
+    } else {
+        e->m = now->first * e->m + (1.0f - now->first) * e->w;
+    }
+}
+
+/* Four elements from i on, which stand on 16 bytes. */
+INK_DEVICE void learn_four(const ink_cuda_piece *p, const pace *now, uint32_t i) {
+    float w[4], m[4] = {0.0f, 0.0f, 0.0f, 0.0f}, v[4] = {0.0f, 0.0f, 0.0f, 0.0f}, dw[4] = {0.0f, 0.0f, 0.0f, 0.0f};
+    ink_load4(w, p->w + i);
+    if (p->m != NULL) ink_load4(m, p->m + i);
+    if (p->v != NULL) ink_load4(v, p->v + i);
+    if (p->dw != NULL) ink_load4(dw, p->dw + i);
+    INK_UNROLL
+    for (uint32_t k = 0; k < 4; k++) {
+        element e;
+        e.w = w[k];
+        e.m = m[k];
+        e.v = v[k];
+        e.dw = dw[k];
+        learn_one(p, now, &e);
+        w[k] = e.w;
+        m[k] = e.m;
+        v[k] = e.v;
+    }
+    if (p->op != INK_OP_AVERAGE) ink_store4(p->w + i, w);
+    if (p->m != NULL) ink_store4(p->m + i, m);
+    if (p->v != NULL) ink_store4(p->v + i, v);
 }
 
 /* grid: pieces */
 INK_KERNEL(learn, ink_cuda_learn) {
     INK_THREADS {
-        const ink_cuda_piece *p = &a.pieces[INK_X];
-        const float *numbers = a.numbers + 2 * (uint64_t)p->number;
-        const float lr = a.now->lr * p->lr_scale, factor = a.clip != NULL ? a.clip->factor : 1.0f;
-        for (uint32_t i = t; i < p->count; i += INK_BLOCK) {
-            if (p->op == INK_OP_SGD) {
-                sgd(p, i, lr, factor);
-            } else if (p->op == INK_OP_ADAM) {
-                adam(p, i, lr, factor, numbers);
-            } else {
-                p->m[i] = numbers[0] * p->m[i] + (1.0f - numbers[0]) * p->w[i];
-            }
+        const ink_cuda_piece p = a.pieces[INK_X]; /* a copy: of what is told by pointer each store might change all */
+        const uint32_t fours = p.count / 4 * 4;
+        pace now;
+        now.lr = a.now->lr * p.lr_scale;
+        now.factor = a.clip != NULL ? a.clip->factor : 1.0f;
+        now.first = a.numbers[2 * (uint64_t)p.number];
+        now.second = a.numbers[2 * (uint64_t)p.number + 1];
+        for (uint32_t i = 4 * t; i < fours; i += 4 * INK_BLOCK) learn_four(&p, &now, i);
+        for (uint32_t i = fours + t; i < p.count; i += INK_BLOCK) {
+            element e;
+            e.w = p.w[i];
+            e.m = p.m != NULL ? p.m[i] : 0.0f;
+            e.v = p.v != NULL ? p.v[i] : 0.0f;
+            e.dw = p.dw != NULL ? p.dw[i] : 0.0f;
+            learn_one(&p, &now, &e);
+            if (p.op != INK_OP_AVERAGE) p.w[i] = e.w;
+            if (p.m != NULL) p.m[i] = e.m;
+            if (p.v != NULL) p.v[i] = e.v;
         }
     }
 }
