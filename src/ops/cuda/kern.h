@@ -116,6 +116,33 @@ extern _Thread_local ink_host_block ink_host_at;
 
 #endif
 
+/* The last block of `count` that say so finds what all of them wrote before: one thread asks, after a phase, and the
+ * next phase knows. arrived: 0 in the device's memory, and 0 again when the last one was there: nothing else asks by it
+ * meanwhile. Which block is the last is another each time: what it does must not depend on that. What others wrote is
+ * read by ink_load_theirs.
+ * Source   NVIDIA, CUDA C++ Programming Guide, "Memory Fence Functions": the sum of an array by its last block */
+INK_DEVICE uint32_t ink_is_last(uint32_t *arrived, uint32_t count) {
+#ifdef __CUDACC__
+    __threadfence();
+    const uint32_t before = atomicAdd(arrived, 1u);
+    __threadfence();
+#else
+    const uint32_t before = (*arrived)++;
+#endif
+    if (before != count - 1) return 0;
+    *arrived = 0;
+    return 1;
+}
+
+/* Past what this multiprocessor keeps of the device's memory. */
+INK_DEVICE float ink_load_theirs(const float *p) {
+#ifdef __CUDACC__
+    return __ldcg(p);
+#else
+    return *p;
+#endif
+}
+
 /* Four numbers at a time where the device can: p stands on 16 bytes. */
 INK_DEVICE void ink_load4(float to[4], const float *p) {
 #ifdef __CUDACC__

@@ -23,48 +23,7 @@ INK_DEVICE void summands(const ink_cuda_sums *a, uint32_t r, uint32_t c, float *
     if (a->with_dy == 2) *second = *first * ((a->x[at] - a->mean[c]) * a->inv_std[c]);
 }
 
-/* grid: (chunks, groups of INK_ACROSS channels) */
-INK_KERNEL(sums, ink_cuda_sums) {
-    INK_SHARED(float, joined, [2][LANES][INK_ACROSS]);
-    INK_KEEP(float, kept, [ROWS]);
-    const uint32_t first_row = INK_X * INK_CHUNK, count = chunk_rows(a.rows, INK_X);
-    INK_PHASE {
-        const uint32_t lane = t / INK_ACROSS, column = t % INK_ACROSS, c = INK_Y * INK_ACROSS + column;
-        float sums[2] = {0.0f, 0.0f};
-        for (uint32_t i = 0; i < ROWS; i++) {
-            const uint32_t r = i * LANES + lane;
-            float first = 0.0f, second = 0.0f;
-            if (c < a.c && r < count) summands(&a, first_row + r, c, &first, &second);
-            INK_MINE(kept)[i] = first;
-            sums[0] += first;
-            sums[1] += second;
-        }
-        joined[0][lane][column] = sums[0];
-        joined[1][lane][column] = sums[1];
-    }
-    if (a.with_dy == 0) {
-        INK_PHASE {
-            const uint32_t lane = t / INK_ACROSS, column = t % INK_ACROSS;
-            float sum = 0.0f, squares = 0.0f;
-            for (uint32_t i = 0; i < LANES; i++) sum += joined[0][i][column];
-            const float mean = sum / (float)count;
-            for (uint32_t i = 0; i < ROWS; i++) {
-                const float off = i * LANES + lane < count ? INK_MINE(kept)[i] - mean : 0.0f;
-                squares = fmaf(off, off, squares);
-            }
-            joined[1][lane][column] = squares;
-        }
-    }
-    INK_THREADS {
-        const uint32_t column = t % INK_ACROSS, c = INK_Y * INK_ACROSS + column, which = t / INK_ACROSS;
-        if (which >= 2 || c >= a.c) continue;
-        float sum = 0.0f;
-        for (uint32_t i = 0; i < LANES; i++) sum += joined[which][i][column];
-        a.sums[((uint64_t)INK_X * a.c + c) * 2 + which] = sum;
-    }
-}
-
-/* mean[0] and squares[0] of what all chunks say; d: of the block's threads. */
+/* What becomes of channel c once its chunks are joined. */
 INK_DEVICE void finish_norm(const ink_cuda_join *a, uint32_t c, double mean, double squares) {
     const double count = (double)a->rows, var = squares / count;
     const double momentum = (double)a->momentum, unbiased = a->rows > 1 ? squares / (count - 1.0) : var;
@@ -81,6 +40,111 @@ INK_DEVICE void finish_gradient(const ink_cuda_join *a, uint32_t c, double sum, 
     if (a->tilt == NULL) return;
     a->tilt[2 * c] = (float)(sum / count);
     a->tilt[2 * c + 1] = (float)((double)a->running_mean[c] * weighted / count);
+}
+
+/* ---- the chunks joined by the last block: by halves, as the kernel join does it for INK_BLOCK lanes, of which all
+ * from INK_AT_ONCE on have 0: first a thread's chunks, then those of LANES threads ---- */
+
+#define CHUNKS (INK_AT_ONCE / LANES) /* chunks that a thread has: lane, lane + LANES, ... */
+
+typedef struct sums_memory {
+    float joined[2][LANES][INK_ACROSS];
+    double halves[2][LANES][INK_ACROSS];
+    uint32_t is_last;
+} sums_memory;
+
+INK_DEVICE double halves_of(double all[CHUNKS]) {
+    INK_UNROLL
+    for (uint32_t width = CHUNKS / 2; width > 0; width /= 2) {
+        INK_UNROLL
+        for (uint32_t i = 0; i < CHUNKS / 2; i++) {
+            if (i < width) all[i] += all[i + width];
+        }
+    }
+    return all[0];
+}
+
+INK_DEVICE double lanes_of(double halves[LANES][INK_ACROSS], uint32_t column) {
+    return (halves[0][column] + halves[2][column]) + (halves[1][column] + halves[3][column]);
+}
+
+/* Number `which` of what a chunk says of channel c; batch norm's squares with what its mean is off from that of all. */
+INK_DEVICE double chunk_says(const ink_cuda_join *a, uint32_t chunk, uint32_t c, uint32_t which, double mean) {
+    const float *sums = a->sums + ((uint64_t)chunk * a->c + c) * 2;
+    if (chunk * INK_CHUNK >= a->rows) return 0.0;
+    if (which == 0 || a->kind != 0) return 0.0 + (double)ink_load_theirs(sums + which);
+    const double count = (double)chunk_rows(a->rows, chunk), off = (double)ink_load_theirs(sums) / count - mean;
+    return 0.0 + ((double)ink_load_theirs(sums + 1) + count * off * off);
+}
+
+INK_DEVICE void join_at_once(const ink_cuda_join *a, sums_memory *memory, uint32_t first_c) {
+    for (uint32_t which = 0; which < 2; which++) {
+        INK_PHASE {
+            const uint32_t lane = t / INK_ACROSS, column = t % INK_ACROSS, c = first_c + column;
+            double all[CHUNKS];
+            if (c >= a->c) continue;
+            const double mean = which == 0 ? 0.0 : lanes_of(memory->halves[0], column) / (double)a->rows;
+            INK_UNROLL
+            for (uint32_t i = 0; i < CHUNKS; i++) all[i] = chunk_says(a, lane + i * LANES, c, which, mean);
+            memory->halves[which][lane][column] = halves_of(all);
+        }
+    }
+    INK_THREADS {
+        const uint32_t c = first_c + t;
+        if (t >= INK_ACROSS || c >= a->c) continue;
+        const double first = lanes_of(memory->halves[0], t), second = lanes_of(memory->halves[1], t);
+        if (a->kind == 0) {
+            finish_norm(a, c, first / (double)a->rows, second);
+        } else {
+            finish_gradient(a, c, first, second);
+        }
+    }
+}
+
+/* grid: (chunks, groups of INK_ACROSS channels) */
+INK_KERNEL(sums, ink_cuda_sums) {
+    INK_SHARED(sums_memory, memory, [1]);
+    INK_KEEP(float, kept, [ROWS]);
+    const uint32_t first_row = INK_X * INK_CHUNK, count = chunk_rows(a.rows, INK_X);
+    INK_PHASE {
+        const uint32_t lane = t / INK_ACROSS, column = t % INK_ACROSS, c = INK_Y * INK_ACROSS + column;
+        float sums[2] = {0.0f, 0.0f};
+        for (uint32_t i = 0; i < ROWS; i++) {
+            const uint32_t r = i * LANES + lane;
+            float first = 0.0f, second = 0.0f;
+            if (c < a.c && r < count) summands(&a, first_row + r, c, &first, &second);
+            INK_MINE(kept)[i] = first;
+            sums[0] += first;
+            sums[1] += second;
+        }
+        memory->joined[0][lane][column] = sums[0];
+        memory->joined[1][lane][column] = sums[1];
+    }
+    if (a.with_dy == 0) {
+        INK_PHASE {
+            const uint32_t lane = t / INK_ACROSS, column = t % INK_ACROSS;
+            float sum = 0.0f, squares = 0.0f;
+            for (uint32_t i = 0; i < LANES; i++) sum += memory->joined[0][i][column];
+            const float mean = sum / (float)count;
+            for (uint32_t i = 0; i < ROWS; i++) {
+                const float off = i * LANES + lane < count ? INK_MINE(kept)[i] - mean : 0.0f;
+                squares = fmaf(off, off, squares);
+            }
+            memory->joined[1][lane][column] = squares;
+        }
+    }
+    INK_PHASE {
+        const uint32_t column = t % INK_ACROSS, c = INK_Y * INK_ACROSS + column, which = t / INK_ACROSS;
+        if (which >= 2 || c >= a.c) continue;
+        float sum = 0.0f;
+        for (uint32_t i = 0; i < LANES; i++) sum += memory->joined[which][i][column];
+        a.sums[((uint64_t)INK_X * a.c + c) * 2 + which] = sum;
+    }
+    if (a.arrived == NULL) return;
+    INK_PHASE {
+        if (t == 0) memory->is_last = ink_is_last(&a.arrived[INK_Y], (a.rows + INK_CHUNK - 1) / INK_CHUNK);
+    }
+    if (memory->is_last) join_at_once(&a.join, memory, INK_Y * INK_ACROSS);
 }
 
 /* Sums both columns of `both` over the threads, by halves; the sums stand in both[.][0]. */

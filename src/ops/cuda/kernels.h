@@ -12,12 +12,13 @@
 
 #include "core/augment.h"
 
-#define INK_BLOCK  128u  /* threads of every block */
-#define INK_CHUNK  64u   /* rows that one block sums */
-#define INK_ACROSS 32u   /* channels of a block of such sums */
-#define INK_TILE   64u   /* rows and columns of a block of a matrix product */
-#define INK_DEPTH  32u   /* of one step of it */
-#define INK_PIECE  1024u /* elements of a parameter that one block updates */
+#define INK_BLOCK   128u  /* threads of every block */
+#define INK_CHUNK   64u   /* rows that one block sums */
+#define INK_ACROSS  32u   /* channels of a block of such sums */
+#define INK_AT_ONCE 32u   /* so many chunks at most are joined where they are summed */
+#define INK_TILE    64u   /* rows and columns of a block of a matrix product */
+#define INK_DEPTH   32u   /* of one step of it */
+#define INK_PIECE   1024u /* elements of a parameter that one block updates */
 
 /* What changes from step to step, in the device's memory: a recorded step reads it from there. */
 typedef struct ink_cuda_now {
@@ -217,17 +218,6 @@ typedef struct ink_cuda_depthwise_join {
 
 /* ---- sums over rows, one for each channel ---- */
 
-/* sums[chunk][c][2]. plain: sum of x, sum of (x - mean of the chunk)^2. With dy: sum of dy, sum of dy (x - mean)
- * inv_std. relu: dy counts where y > 0. */
-typedef struct ink_cuda_sums {
-    const float *x, *dy, *y, *mean, *inv_std;
-    const uint16_t *y_bf16; /* in place of y where it is not NULL */
-    float *sums;
-    uint32_t rows, c;
-    uint32_t with_dy; /* 0: of x; 1: of dy alone; 2: of dy and dy xh */
-    uint32_t relu;
-} ink_cuda_sums;
-
 /* The chunks' sums joined. kind 0: batch norm's mean, inv_std and running statistics; 1: dbeta, dgamma (each may be
  * NULL) and the two numbers of dx, [c][2]. One block a channel. */
 typedef struct ink_cuda_join {
@@ -237,6 +227,20 @@ typedef struct ink_cuda_join {
     uint32_t rows, c, kind;
     float eps, momentum;
 } ink_cuda_join;
+
+/* sums[chunk][c][2]. plain: sum of x, sum of (x - mean of the chunk)^2. With dy: sum of dy, sum of dy (x - mean)
+ * inv_std. relu: dy counts where y > 0. Of at most INK_AT_ONCE chunks the last block of each group of INK_ACROSS
+ * channels does what join does, if it is told. */
+typedef struct ink_cuda_sums {
+    const float *x, *dy, *y, *mean, *inv_std;
+    const uint16_t *y_bf16; /* in place of y where it is not NULL */
+    float *sums;
+    uint32_t *arrived; /* [groups], as ink_is_last has it; NULL: join is a launch of its own */
+    ink_cuda_join join;
+    uint32_t rows, c;
+    uint32_t with_dy; /* 0: of x; 1: of dy alone; 2: of dy and dy xh */
+    uint32_t relu;
+} ink_cuda_sums;
 
 /* mean and inv_std from the running statistics. */
 typedef struct ink_cuda_fixed {

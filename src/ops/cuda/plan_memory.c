@@ -31,7 +31,7 @@ static bool is_lasting(const ink_value *v) {
 
 /* Bytes of scratch, for n images. */
 typedef struct scratch {
-    size_t sums, tilt, parts, first, squares, muon;
+    size_t sums, arrived, tilt, parts, first, squares, muon;
 } scratch;
 
 static void at_least(size_t *most, size_t bytes) {
@@ -39,7 +39,7 @@ static void at_least(size_t *most, size_t bytes) {
 }
 
 static scratch scratch_of(const ink_program *p, size_t n) {
-    scratch s = {0, 0, 0, 0, 0, 0};
+    scratch s = {0, 0, 0, 0, 0, 0, 0};
     for (int32_t i = 0; i < p->g.n_nodes; i++) {
         const ink_node *node = &p->g.nodes[i];
         if (p->notes[i].split > 1) {
@@ -48,6 +48,7 @@ static scratch scratch_of(const ink_program *p, size_t n) {
         if (node->op == INK_OP_BATCHNORM || node->op == INK_OP_BATCHNORM_DX || node->op == INK_OP_BIAS_DB) {
             size_t c = ink_cuda_dim(p, node->in[0], 0), rows = n * ink_cuda_map_of(p, node->in[0]);
             at_least(&s.sums, (rows + INK_CHUNK - 1) / INK_CHUNK * c * 2 * sizeof(float));
+            at_least(&s.arrived, (c + INK_ACROSS - 1) / INK_ACROSS * sizeof(uint32_t));
             at_least(&s.tilt, 2 * c * sizeof(float));
         } else if (node->op == INK_OP_CONV2D_DW || node->op == INK_OP_LINEAR_DW) {
             ink_cuda_conv f = ink_cuda_conv_at(p, i);
@@ -92,7 +93,8 @@ static size_t bf16_bytes_of(const ink_program *p, ink_id v, size_t n) {
 
 static size_t bytes_for(const ink_program *p, size_t n) {
     scratch s = scratch_of(p, n);
-    size_t bytes = s.sums + s.tilt + s.parts + s.first + s.squares + s.muon + n * (p->pixels + 2 * sizeof(float));
+    size_t bytes =
+        s.sums + s.arrived + s.tilt + s.parts + s.first + s.squares + s.muon + n * (p->pixels + 2 * sizeof(float));
     for (ink_id v = 0; v < p->g.n_values; v++) bytes += bytes_of(p, v, n) + bf16_bytes_of(p, v, n);
     return bytes;
 }
@@ -154,6 +156,7 @@ static ink_status place_values(ink_program *p, ink_error *err) {
 static ink_status place_scratch(ink_program *p, ink_error *err) {
     scratch s = scratch_of(p, p->max_batch);
     if (s.sums > 0 && (p->sums = ink_cuda_block_new(p, s.sums, false)) == NULL) return too_large(p, err);
+    if (s.arrived > 0 && (p->arrived = ink_cuda_block_new(p, s.arrived, true)) == NULL) return too_large(p, err);
     if (s.tilt > 0 && (p->tilt = ink_cuda_block_new(p, s.tilt, false)) == NULL) return too_large(p, err);
     if (s.parts > 0 && (p->parts = ink_cuda_block_new(p, s.parts, false)) == NULL) return too_large(p, err);
     if (s.first > 0 && (p->first = ink_cuda_block_new(p, s.first, false)) == NULL) return too_large(p, err);

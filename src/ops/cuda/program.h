@@ -83,6 +83,7 @@ struct ink_program {
     size_t bytes;
 
     float *sums, *tilt, *parts; /* scratch that node after node uses */
+    uint32_t *arrived;          /* of groups of channels; 0 between launches */
     int32_t *first;             /* of max pooling */
     double *squares;
     float *muon;          /* u, X, A, A A, Z */

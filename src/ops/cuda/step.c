@@ -15,7 +15,7 @@
 /* The pointers through which a kernel writes, by their place among its arguments in bytes, plus 1; 0 is the end. What
  * other pointers there are is read. Not here: learn, squares and round, whose pointers lie in the device's memory. */
 #define AT(type, field) (uint16_t)(offsetof(ink_cuda_##type, field) + 1)
-#define WRITES_MOST     6
+#define WRITES_MOST     7
 
 static const uint16_t written[INK_KERN_COUNT][WRITES_MOST] = {
     [INK_KERN_map] = {AT(map, y), AT(map, y_bf16)},
@@ -42,7 +42,8 @@ static const uint16_t written[INK_KERN_COUNT][WRITES_MOST] = {
     [INK_KERN_depthwise] = {AT(depthwise, y), AT(depthwise, y_bf16)},
     [INK_KERN_depthwise_dw] = {AT(depthwise, y)},
     [INK_KERN_depthwise_join] = {AT(depthwise_join, dw)},
-    [INK_KERN_sums] = {AT(sums, sums)},
+    [INK_KERN_sums] = {AT(sums, sums), AT(sums, arrived), AT(sums, join.mean), AT(sums, join.inv_std),
+                       AT(sums, join.running_mean), AT(sums, join.running_var), AT(sums, join.tilt)},
     [INK_KERN_join] = {AT(join, mean), AT(join, inv_std), AT(join, running_mean), AT(join, running_var),
                        AT(join, tilt)},
     [INK_KERN_fixed] = {AT(fixed, mean), AT(fixed, inv_std)},

@@ -221,17 +221,29 @@ void ink_cuda_walk_depthwise(ink_program *p, const ink_node *node, uint32_t n) {
 
 /* ---- batch norm, gradients of biases ---- */
 
-static void walk_sums(ink_program *p, ink_cuda_sums a) {
-    a.sums = p->sums;
-    launch(p, INK_KERN_sums,
-           (ink_gpu_size){(a.rows + INK_CHUNK - 1) / INK_CHUNK, (a.c + INK_ACROSS - 1) / INK_ACROSS, 1}, &a);
+static void launch_join(ink_program *p, ink_cuda_join a) {
+    launch(p, INK_KERN_join, (ink_gpu_size){a.c, 1, 1}, &a);
+}
+
+/* The sums, and what is to become of them: few chunks their last block joins, sooner than another launch would. */
+static void walk_sums(ink_program *p, ink_cuda_sums a, ink_cuda_join join) {
+    const uint32_t chunks = (a.rows + INK_CHUNK - 1) / INK_CHUNK;
+    const ink_gpu_size blocks = {chunks, (a.c + INK_ACROSS - 1) / INK_ACROSS, 1};
+    join.sums = a.sums = p->sums;
+    join.rows = a.rows;
+    join.c = a.c;
+    if (chunks <= INK_AT_ONCE) {
+        a.arrived = p->arrived;
+        a.join = join;
+    }
+    launch(p, INK_KERN_sums, blocks, &a);
+    if (a.arrived == NULL) launch_join(p, join);
 }
 
 static void walk_bias(ink_program *p, const ink_node *node, uint32_t n) {
     uint32_t rows = n * ink_cuda_map_of(p, node->in[0]), c = ink_cuda_dim(p, node->in[0], 0);
-    walk_sums(p, (ink_cuda_sums){.dy = p->data[node->in[0]], .rows = rows, .c = c, .with_dy = 1});
-    ink_cuda_join a = {.sums = p->sums, .mean = p->data[node->out[0]], .rows = rows, .c = c, .kind = 1};
-    launch(p, INK_KERN_join, (ink_gpu_size){c, 1, 1}, &a);
+    walk_sums(p, (ink_cuda_sums){.dy = p->data[node->in[0]], .rows = rows, .c = c, .with_dy = 1},
+              (ink_cuda_join){.mean = p->data[node->out[0]], .kind = 1});
 }
 
 static void walk_forward(ink_program *p, int32_t at, uint32_t n) {
@@ -240,7 +252,6 @@ static void walk_forward(ink_program *p, int32_t at, uint32_t n) {
     uint32_t rows = n * ink_cuda_map_of(p, node->in[0]), c = ink_cuda_dim(p, node->in[0], 0);
     float *mean = p->data[node->out[1]], *inv_std = p->data[node->out[2]];
     if (node->attr.batchnorm.training) {
-        if (!note->has_sums) walk_sums(p, (ink_cuda_sums){.x = p->data[node->in[0]], .rows = rows, .c = c});
         ink_cuda_join join = {.sums = p->sums,
                               .mean = mean,
                               .inv_std = inv_std,
@@ -251,7 +262,11 @@ static void walk_forward(ink_program *p, int32_t at, uint32_t n) {
                               .kind = 0,
                               .eps = node->attr.batchnorm.eps,
                               .momentum = node->attr.batchnorm.momentum};
-        launch(p, INK_KERN_join, (ink_gpu_size){c, 1, 1}, &join);
+        if (note->has_sums) {
+            launch_join(p, join);
+        } else {
+            walk_sums(p, (ink_cuda_sums){.x = p->data[node->in[0]], .rows = rows, .c = c}, join);
+        }
     } else {
         launch_fixed(p, node);
     }
@@ -275,25 +290,23 @@ static void walk_backward(ink_program *p, int32_t at, uint32_t n) {
     uint32_t rows = n * ink_cuda_map_of(p, node->in[0]), c = ink_cuda_dim(p, node->in[0], 0);
     float *mean = p->data[node->in[3]], *inv_std = p->data[node->in[4]];
     bool training = node->attr.batchnorm.training;
-    walk_sums(p, (ink_cuda_sums){.x = p->data[node->in[0]],
-                                 .dy = p->data[note->dy],
-                                 .y = ink_cuda_data(p, note->gate),
-                                 .y_bf16 = ink_cuda_bf16(p, note->gate),
-                                 .mean = mean,
-                                 .inv_std = inv_std,
-                                 .rows = rows,
-                                 .c = c,
-                                 .with_dy = 2,
-                                 .relu = note->gate != INK_NONE});
-    ink_cuda_join join = {.sums = p->sums,
-                          .mean = ink_cuda_data(p, node->out[2]),
+    ink_cuda_join join = {.mean = ink_cuda_data(p, node->out[2]),
                           .inv_std = ink_cuda_data(p, node->out[1]),
                           .running_mean = inv_std,
                           .tilt = p->tilt,
-                          .rows = rows,
-                          .c = c,
                           .kind = 1};
-    launch(p, INK_KERN_join, (ink_gpu_size){c, 1, 1}, &join);
+    walk_sums(p,
+              (ink_cuda_sums){.x = p->data[node->in[0]],
+                              .dy = p->data[note->dy],
+                              .y = ink_cuda_data(p, note->gate),
+                              .y_bf16 = ink_cuda_bf16(p, note->gate),
+                              .mean = mean,
+                              .inv_std = inv_std,
+                              .rows = rows,
+                              .c = c,
+                              .with_dy = 2,
+                              .relu = note->gate != INK_NONE},
+              join);
     if (node->out[0] == INK_NONE) return;
     ink_cuda_norm a = {.x = p->data[node->in[0]],
                        .dy = p->data[note->dy],
