@@ -100,6 +100,7 @@ static void train(trial *t, const uint32_t *n, size_t steps, float *w) {
 static void steps_are_recorded_once(void **state) {
     (void)state;
     static const uint32_t n[] = {6, 6, 4, 6, 4}, other[] = {6, 5, 4, 3, 2};
+    uint32_t all[INK_CUDA_RECORDS + 3];
     float recorded[72], anew[72], ref[72];
     trial t;
     trial_begin(&t, &host, small, 6);
@@ -127,6 +128,17 @@ static void steps_are_recorded_once(void **state) {
     train(&t, other, 5, ref);
     assert_int_equal(host.records, 5);
     assert_memory_not_equal(recorded, ref, sizeof ref);
+    trial_end(&t);
+    /* One more than are kept takes the place of the one that was used longest ago, not of the first. */
+    for (uint32_t i = 0; i < INK_CUDA_RECORDS; i++) all[i] = i + 1;
+    all[INK_CUDA_RECORDS] = 1;
+    all[INK_CUDA_RECORDS + 1] = INK_CUDA_RECORDS + 1;
+    all[INK_CUDA_RECORDS + 2] = 1;
+    trial_begin(&t, &host, small, INK_CUDA_RECORDS + 1);
+    train(&t, all, INK_CUDA_RECORDS + 3, ref);
+    assert_int_equal(host.records, INK_CUDA_RECORDS + 1);
+    train(&t, (uint32_t[]){2}, 1, ref);
+    assert_int_equal(host.records, INK_CUDA_RECORDS + 2);
     trial_end(&t);
 }
 

@@ -12,7 +12,9 @@
 #include "ops/cuda/device.h"
 #include "ops/needs.h"
 
-#define INK_CUDA_RECORDS 2 /* numbers of images whose steps are kept: whole batches, and the last of an epoch */
+/* Numbers of images whose steps are kept: whole batches and the last of an epoch; and of what is answered as it comes,
+ * in any number, the last ones. */
+#define INK_CUDA_RECORDS 16
 
 /* A convolution, or a linear layer as one of 1 x 1. */
 typedef struct ink_cuda_conv {
