@@ -420,6 +420,8 @@ const char *const ink_cases[] = {
     /* ---- long sums of few rows, in parts ---- */
     "5 x 2056x1x1: linear 24 bias, relu",
     "3 x 2304x1x1: linear 9 bias, relu, linear 16",
+    "3 x 128x2x2: conv 128 3x3 p1, bn, relu",
+    "17 x 128x2x2: conv 16 3x3 p1 bias, relu, bn",
     "3 x 2048x1x1: mark, linear 64, other, linear 64 bias, add, relu, predict",
     "4 x 256x3x3: conv 40 3x3, bn, relu, slack 4", /* of four rows: their variance is small, and dx large */
     "3 x 256x4x4: conv 24 3x3 bias, relu, bn",

@@ -353,6 +353,30 @@ static void only_bf16_where_only_products_read(void **state) {
     trial_end(&t);
 }
 
+/* Products of few tiles and many terms are cut into parts, forward and towards the input; the batch norm behind has its
+ * sums from them all the same. */
+static void few_tiles_are_cut(void **state) {
+    (void)state;
+    ink_error err;
+    ink_program *program = NULL;
+    case_net net;
+    host_device_start(&host);
+    const ink_backend *cuda = ink_cuda_backend(&host.gpu);
+    case_build("3 x 128x2x2: conv 128 3x3 p1, bn, relu, conv 128 1x1", &net);
+    ink_compile_options options = {.max_batch = 3, .precision = INK_PRECISION_BF16};
+    must(cuda->compile(&net.g, &options, &program, &err), &err);
+    assert_int_equal(program->notes[0].split, 2);
+    assert_true(program->notes[0].gives_sums);
+    for (int32_t i = 1; i < net.g.n_nodes; i++) {
+        const ink_node *node = &net.g.nodes[i];
+        if (node->op == INK_OP_CONV2D_DX)
+            assert_int_equal(program->notes[i].split, node->in[1] == net.g.nodes[0].in[1] ? 2 : 1);
+    }
+    cuda->free(program);
+    case_clear(&net);
+    assert_int_equal(host.used, 0);
+}
+
 /* In an evaluation batch norm, and what stands around it, are part of the product in front. */
 static void batch_norm_is_part_of_a_product(void **state) {
     (void)state;
@@ -535,6 +559,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(a_large_batch_has_a_grid),
         cmocka_unit_test(nodes_share_kernels),
         cmocka_unit_test(only_bf16_where_only_products_read),
+        cmocka_unit_test(few_tiles_are_cut),
         cmocka_unit_test(batch_norm_is_part_of_a_product),
         cmocka_unit_test(out_of_memory_says_what_fits),
         cmocka_unit_test(a_fault_is_kept),

@@ -149,6 +149,26 @@ INK_DEVICE void copy_right_turned(ink_copies *copies, uint32_t *slice, const ink
     }
 }
 
+/* ---- sums of parts of the terms: four columns of a row ---- */
+
+INK_DEVICE void put_part(const ink_cuda_gather *a, uint64_t at, uint32_t k, const float *tile) {
+    if (a->k % 4 == 0) {
+        if (k < a->k) ink_store4(a->parts + at, tile);
+        return;
+    }
+    for (uint32_t e = 0; e < 4 && k + e < a->k; e++) a->parts[at + e] = tile[e];
+}
+
+INK_DEVICE void add_parts(const ink_cuda_gather *a, uint64_t at, uint32_t k, uint64_t part_size, float sums[4]) {
+    INK_UNROLL
+    for (uint32_t e = 0; e < 4; e++) sums[e] = 0.0f;
+    for (uint32_t part = 0; part < a->split; part++) {
+        const float *from = a->parts + part * part_size + at;
+        INK_UNROLL
+        for (uint32_t e = 0; e < 4; e++) sums[e] += k + e < a->k ? ink_load_theirs(from + e) : 0.0f;
+    }
+}
+
 /* ---- outer: both sides turned; terms are rows m ---- */
 
 INK_DEVICE void copy_dy(ink_copies *copies, uint32_t *slice, const ink_cuda_outer *a, uint32_t first, uint32_t end,
@@ -234,6 +254,7 @@ INK_DEVICE void copy_map(ink_copies *copies, uint32_t *slice, const ink_cuda_out
 #define ABREAST 2u
 #define STAGES  4u
 #define OUTER   1
+#define SPLITS  1
 #include "ops/cuda/kern_bf16_tile.h"
 
 #ifndef INK_STEP
@@ -244,6 +265,7 @@ INK_DEVICE void copy_map(ink_copies *copies, uint32_t *slice, const ink_cuda_out
 #define ABREAST 1u
 #define STAGES  4u
 #define OUTER   0
+#define SPLITS  0
 #include "ops/cuda/kern_bf16_tile.h"
 
 #define SIZE    128x64
@@ -252,6 +274,7 @@ INK_DEVICE void copy_map(ink_copies *copies, uint32_t *slice, const ink_cuda_out
 #define ABREAST 2u
 #define STAGES  4u
 #define OUTER   0
+#define SPLITS  0
 #include "ops/cuda/kern_bf16_tile.h"
 
 #define SIZE    128x128
@@ -260,33 +283,13 @@ INK_DEVICE void copy_map(ink_copies *copies, uint32_t *slice, const ink_cuda_out
 #define ABREAST 2u
 #define STAGES  3u
 #define OUTER   1
+#define SPLITS  0
 #include "ops/cuda/kern_bf16_tile.h"
 
 #endif
 
 #undef NAME_OF /* kern_step.cu has kern_product.cu's beside it */
 #undef NAME_JOINED
-
-/* ---- sums of parts of the terms ---- */
-
-/* grid: four columns of a row a thread */
-INK_KERNEL(gather_join, ink_cuda_gather_join) {
-    INK_THREADS {
-        const uint32_t groups = (a.to.k + 3) / 4, rows = a.to.n * a.to.out_h * a.to.out_w;
-        const uint64_t i = (uint64_t)INK_X * INK_BLOCK + t, row = ink_over(i, groups);
-        const uint32_t k = 4 * (uint32_t)(i - row * groups);
-        float sums[4] = {0.0f, 0.0f, 0.0f, 0.0f};
-        finish f;
-        if (row >= rows) continue;
-        finish_begin(&f, &a.to, k);
-        for (uint32_t part = 0; part < a.to.split; part++) {
-            const float *from = a.parts + ((uint64_t)part * rows + row) * a.to.k + k;
-            INK_UNROLL
-            for (uint32_t e = 0; e < 4; e++) sums[e] += k + e < a.to.k ? from[e] : 0.0f;
-        }
-        finish_row(&a.to, &f, row, k, sums);
-    }
-}
 
 /* ---- what is rounded at the beginning of a step ---- */
 

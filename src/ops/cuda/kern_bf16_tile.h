@@ -1,6 +1,6 @@
 /* ops/cuda/kern_bf16_tile.h: the kernels of kern_bf16.cu for one SIZE of a tile, included by it: DOWN, ACROSS, ABREAST
  * say what each warp has of it, STAGES how many slices lie in shared memory, OUTER whether gradients of weights are
- * made.
+ * made, SPLITS whether the terms may be cut into parts.
  * A stage is a slice of the left side and, behind it, one of the right. */
 
 #define ROWS        (16 * DOWN * (4 / ABREAST))
@@ -82,8 +82,8 @@ INK_DEVICE void NAME_OF(product, SIZE)(const ink_cuda_gather *a, const bool turn
     INK_KEEP(cursor, at, [1]);
     INK_KEEP(under, tap, [1]);
     INK_KEEP(cursor, terms, [TURNS_OF(COLUMNS / OCTET)]); /* of a turned right side */
-    const uint32_t parts = a->split > 1 ? a->split : 1, part = a->split > 1 ? INK_Z : 0;
-    const ink_cuda_grid grid = a->grids[a->split > 1 ? 0 : INK_Z];
+    const uint32_t parts = SPLITS && a->split > 1 ? a->split : 1, part = parts > 1 ? INK_Z : 0;
+    const ink_cuda_grid grid = a->grids[parts > 1 ? 0 : INK_Z];
     const ink_cuda_tap *taps = a->taps + grid.first_tap;
     const uint32_t rows = a->n * grid.grid_h * grid.grid_w, first_row = INK_X * ROWS, first_column = INK_Y * COLUMNS;
     const uint32_t all = (grid.n_taps * a->c + INK_DEPTH - 1) / INK_DEPTH, most = (all + parts - 1) / parts;
@@ -138,6 +138,28 @@ INK_DEVICE void NAME_OF(product, SIZE)(const ink_cuda_gather *a, const bool turn
         if (d >= AHEAD) NAME_OF(multiply, SIZE)(sums, present, present + SIDE(ROWS), false, turned);
     }
     float *tile = (float *)(void *)memory;
+    const uint64_t part_size = (uint64_t)rows * a->k;
+    if (parts > 1) {
+        for (uint32_t pass = 0; pass < ROWS / INK_CHUNK; pass++) {
+            const uint32_t first = first_row + pass * INK_CHUNK;
+            INK_PHASE {
+            }
+            INK_PHASE {
+                NAME_OF(put, SIZE)(t, pass, INK_MINE(sums), tile);
+            }
+            INK_PHASE {
+                const uint32_t k = first_column + 4 * (t % GROUPS);
+                for (uint32_t r = t / GROUPS; r < INK_CHUNK && first + r < rows; r += INK_BLOCK / GROUPS) {
+                    put_part(a, part * part_size + (uint64_t)(first + r) * a->k + k, k,
+                             tile + r * OUT_STRIDE + 4 * (t % GROUPS));
+                }
+            }
+        }
+        INK_PHASE {
+            if (t == 0) memory[0] = ink_is_last(&a->arrived[INK_Y * ((rows + ROWS - 1) / ROWS) + INK_X], parts);
+        }
+        if (memory[0] == 0) return;
+    }
     INK_KEEP(finish, columns, [1]);
     INK_THREADS {
         if (!turned) finish_begin(INK_MINE(columns), a, first_column + 4 * (t % GROUPS));
@@ -148,14 +170,23 @@ INK_DEVICE void NAME_OF(product, SIZE)(const ink_cuda_gather *a, const bool turn
         if (first >= rows) return;
         INK_PHASE {
         }
-        INK_PHASE {
-            NAME_OF(put, SIZE)(t, pass, INK_MINE(sums), tile);
+        if (parts == 1) {
+            INK_PHASE {
+                NAME_OF(put, SIZE)(t, pass, INK_MINE(sums), tile);
+            }
         }
         INK_PHASE {
+            const uint32_t k = first_column + 4 * (t % GROUPS);
             for (uint32_t r = t / GROUPS; r < count; r += INK_BLOCK / GROUPS) {
-                finish_in_tile(a, turned ? NULL : INK_MINE(columns),
-                               out_pixel(a, grid, first + r) + (uint64_t)part * rows, first_column + 4 * (t % GROUPS),
-                               tile + r * OUT_STRIDE + 4 * (t % GROUPS));
+                float row[4], *spot = tile + r * OUT_STRIDE + 4 * (t % GROUPS);
+                const uint64_t pixel = out_pixel(a, grid, first + r);
+                if (parts == 1) {
+                    ink_load4(row, spot);
+                } else {
+                    add_parts(a, pixel * a->k + k, k, part_size, row);
+                }
+                finish_row(a, turned ? NULL : INK_MINE(columns), pixel, k, row);
+                if (a->stats != NULL) ink_store4(spot, row);
             }
         }
         INK_THREADS {
@@ -243,6 +274,7 @@ INK_KERNEL(NAME_OF(outer, SIZE), ink_cuda_outer) {
 #undef AHEAD
 #undef COLUMNS
 #undef ROWS
+#undef SPLITS
 #undef OUTER
 #undef STAGES
 #undef ABREAST

@@ -75,14 +75,6 @@ INK_DEVICE void finish_row(const ink_cuda_gather *a, const finish *f, uint64_t p
     if (four) ink_put4(a->y, a->y_bf16, at, row);
 }
 
-/* The same of sums in a tile, where the results stay if there are statistics. */
-INK_DEVICE void finish_in_tile(const ink_cuda_gather *a, const finish *f, uint64_t pixel, uint32_t k, float *tile) {
-    float row[4];
-    ink_load4(row, tile);
-    finish_row(a, f, pixel, k, row);
-    if (a->stats != NULL) ink_store4(tile, row);
-}
-
 /* Sum of a column over a tile's rows, INK_CHUNK of them or the last fewer, and of its squares from their mean, as the
  * kernel sums has them. column: its first element, the next ones `stride` apart. */
 INK_DEVICE void tile_stats(const ink_cuda_gather *a, uint32_t chunk, uint32_t k, uint32_t rows, const float *column,

@@ -53,8 +53,10 @@ INK_KERNEL(NAME_OF(gather, PRECISION), ink_cuda_gather) {
         finish columns;
         finish_begin(&columns, &a, INK_Y * INK_TILE + 4 * (t % GROUPS));
         for (uint32_t r = t / GROUPS; r < INK_TILE && first_row + r < rows; r += INK_BLOCK / GROUPS) {
-            finish_in_tile(&a, &columns, out_pixel(&a, grid, first_row + r), INK_Y * INK_TILE + 4 * (t % GROUPS),
-                           tile + r * OUT_STRIDE + 4 * (t % GROUPS));
+            float row[4], *spot = tile + r * OUT_STRIDE + 4 * (t % GROUPS);
+            ink_load4(row, spot);
+            finish_row(&a, &columns, out_pixel(&a, grid, first_row + r), INK_Y * INK_TILE + 4 * (t % GROUPS), row);
+            if (a.stats != NULL) ink_store4(spot, row);
         }
     }
     INK_THREADS {

@@ -166,15 +166,13 @@ typedef struct ink_cuda_gather {
     uint32_t out_h, out_w, k, out_step;
     uint32_t w_column, w_channel;
     uint32_t relu, relu_first;
-    uint32_t split; /* of kern_bf16.cu: above 1, y is the sums of so many parts of the terms, one after another, of the
-                       first grid alone; the third axis of the launch is parts */
+    /* Of kern_bf16.cu's smallest tiles: above 1, the terms are cut into so many parts, of the first grid alone; the
+     * third axis of the launch is parts. Each puts its sums, [part][row][k], and the last block of a tile adds them in
+     * their order. */
+    uint32_t split;
+    float *parts;
+    uint32_t *arrived; /* [tiles], as ink_is_last has it */
 } ink_cuda_gather;
-
-/* What becomes of such sums, added in their order. */
-typedef struct ink_cuda_gather_join {
-    ink_cuda_gather to;
-    const float *parts;
-} ink_cuda_gather_join;
 
 /* parts[part][k][j], j = (live tap, c) = sum over the part's rows m of dy[m][k] * x[tap of m][c].
  * Grids: (tiles of j, tiles of k, parts). */
@@ -366,7 +364,6 @@ typedef struct ink_cuda_muon {
     X(gather_64x64, ink_cuda_gather)                                                                                   \
     X(turned_64x64, ink_cuda_gather)                                                                                   \
     X(outer_64x64, ink_cuda_outer)                                                                                     \
-    X(gather_join, ink_cuda_gather_join)                                                                               \
     X(round, ink_cuda_round)                                                                                           \
     X(depthwise, ink_cuda_depthwise)                                                                                   \
     X(depthwise_dw, ink_cuda_depthwise)                                                                                \

@@ -59,27 +59,24 @@ static bool is_fit(const ink_program *p, const ink_node *node) {
 }
 
 /* Where a batch has few rows and the sums are long there would be few blocks at work for long: as many parts of the
- * terms as are at least PART_TERMS long. From shapes alone. */
+ * terms as are at least PART_TERMS long. And where a batch of INK_BATCH_AIM has tiles for at most half of
+ * INK_BLOCKS_AIM, so many parts that there are as many blocks. From shapes alone. */
 #define LONG_TERMS 2048
 #define PART_TERMS 512
 #define PARTS_MOST 16
 static uint32_t split_of(const ink_program *p, int32_t at) {
     const ink_node *node = &p->g.nodes[at];
-    if (node->op != INK_OP_CONV2D && node->op != INK_OP_LINEAR) return 1;
+    const bool forward = node->op == INK_OP_CONV2D || node->op == INK_OP_LINEAR;
+    const bool back = node->op == INK_OP_CONV2D_DX || node->op == INK_OP_LINEAR_DX;
     ink_cuda_conv f = ink_cuda_conv_at(p, at);
-    uint32_t terms = ink_cuda_live_taps(&f) * f.c;
-    if (f.p * f.q > 1 || terms < LONG_TERMS) return 1;
-    return terms / PART_TERMS < PARTS_MOST ? terms / PART_TERMS : PARTS_MOST;
-}
-
-/* Sums of a batch norm do not come with a product in parts. */
-static void take_sums_back(ink_program *p, int32_t at) {
-    if (!p->notes[at].gives_sums) return;
-    ink_id v = ink_cuda_root(p, p->g.nodes[at].out[0]);
-    p->notes[at].gives_sums = false;
-    for (int32_t i = at + 1; i < p->g.n_nodes; i++) {
-        if (p->notes[i].has_sums && ink_cuda_root(p, p->g.nodes[i].in[0]) == v) p->notes[i].has_sums = false;
-    }
+    if (!forward && !(back && f.stride == 1)) return 1;
+    uint32_t places = forward ? f.p * f.q : f.h * f.w, columns = forward ? f.k : f.c;
+    uint32_t terms = ink_cuda_live_taps(&f) * (forward ? f.c : f.k), parts = terms / PART_TERMS;
+    uint64_t tiles =
+        ((uint64_t)INK_BATCH_AIM * places + INK_TILE - 1) / INK_TILE * ((columns + INK_TILE - 1) / INK_TILE);
+    if (forward && places == 1 && terms >= LONG_TERMS) return parts < PARTS_MOST ? parts : PARTS_MOST;
+    if (2 * tiles > INK_BLOCKS_AIM || parts < 2) return 1;
+    return parts < INK_BLOCKS_AIM / tiles ? parts : (uint32_t)(INK_BLOCKS_AIM / tiles);
 }
 
 /* Does one of the kernels that are launched read v's floats? v: a value whose memory is its own. */
@@ -107,7 +104,6 @@ void ink_cuda_plan_bf16(ink_program *p) {
         if (!ink_cuda_is_matrix(node->op) || !is_fit(p, node)) continue;
         p->notes[i].is_bf16 = true;
         p->notes[i].split = split_of(p, i);
-        if (p->notes[i].split > 1) take_sums_back(p, i);
         for (int k = 0; k < 2; k++) {
             ink_id v = ink_cuda_root(p, node->in[k]);
             if (v != INK_NONE) p->forms[v] = INK_FORM_BOTH;

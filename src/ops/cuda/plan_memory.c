@@ -31,7 +31,7 @@ static bool is_lasting(const ink_value *v) {
 
 /* Bytes of scratch, for n images. */
 typedef struct scratch {
-    size_t sums, arrived, tilt, parts, first, squares, muon;
+    size_t sums, arrived, shares, shares_arrived, tilt, parts, first, squares, muon;
 } scratch;
 
 static void at_least(size_t *most, size_t bytes) {
@@ -39,11 +39,14 @@ static void at_least(size_t *most, size_t bytes) {
 }
 
 static scratch scratch_of(const ink_program *p, size_t n) {
-    scratch s = {0, 0, 0, 0, 0, 0, 0};
+    scratch s = {0, 0, 0, 0, 0, 0, 0, 0, 0};
     for (int32_t i = 0; i < p->g.n_nodes; i++) {
         const ink_node *node = &p->g.nodes[i];
         if (p->notes[i].split > 1) {
-            at_least(&s.parts, p->notes[i].split * n * ink_graph_elements(&p->g, node->out[0]) * sizeof(float));
+            size_t rows = n * ink_cuda_map_of(p, node->out[0]), k = ink_cuda_channels(&p->g.values[node->out[0]]);
+            at_least(&s.shares, p->notes[i].split * rows * k * sizeof(float));
+            at_least(&s.shares_arrived,
+                     (rows + INK_TILE - 1) / INK_TILE * ((k + INK_TILE - 1) / INK_TILE) * sizeof(uint32_t));
         }
         if (node->op == INK_OP_BATCHNORM || node->op == INK_OP_BATCHNORM_DX || node->op == INK_OP_BIAS_DB) {
             size_t c = ink_cuda_dim(p, node->in[0], 0), rows = n * ink_cuda_map_of(p, node->in[0]);
@@ -93,8 +96,8 @@ static size_t bf16_bytes_of(const ink_program *p, ink_id v, size_t n) {
 
 static size_t bytes_for(const ink_program *p, size_t n) {
     scratch s = scratch_of(p, n);
-    size_t bytes =
-        s.sums + s.arrived + s.tilt + s.parts + s.first + s.squares + s.muon + n * (p->pixels + 2 * sizeof(float));
+    size_t bytes = s.sums + s.arrived + s.shares + s.shares_arrived + s.tilt + s.parts + s.first + s.squares + s.muon +
+                   n * (p->pixels + 2 * sizeof(float));
     for (ink_id v = 0; v < p->g.n_values; v++) bytes += bytes_of(p, v, n) + bf16_bytes_of(p, v, n);
     return bytes;
 }
@@ -157,6 +160,10 @@ static ink_status place_scratch(ink_program *p, ink_error *err) {
     scratch s = scratch_of(p, p->max_batch);
     if (s.sums > 0 && (p->sums = ink_cuda_block_new(p, s.sums, false)) == NULL) return too_large(p, err);
     if (s.arrived > 0 && (p->arrived = ink_cuda_block_new(p, s.arrived, true)) == NULL) return too_large(p, err);
+    if (s.shares > 0 && (p->shares = ink_cuda_block_new(p, s.shares, false)) == NULL) return too_large(p, err);
+    if (s.shares_arrived > 0 && (p->shares_arrived = ink_cuda_block_new(p, s.shares_arrived, true)) == NULL) {
+        return too_large(p, err);
+    }
     if (s.tilt > 0 && (p->tilt = ink_cuda_block_new(p, s.tilt, false)) == NULL) return too_large(p, err);
     if (s.parts > 0 && (p->parts = ink_cuda_block_new(p, s.parts, false)) == NULL) return too_large(p, err);
     if (s.first > 0 && (p->first = ink_cuda_block_new(p, s.first, false)) == NULL) return too_large(p, err);

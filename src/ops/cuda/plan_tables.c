@@ -26,15 +26,13 @@ uint32_t ink_cuda_live_taps(const ink_cuda_conv *f) {
 }
 
 /* Few tiles have many parts, many tiles long ones: about 600 blocks at a batch of 512 on a map of 7 x 7. The kernels of
- * bf16 in memory: about BLOCKS_AIM, two for each multiprocessor of a large GPU, at that batch on any map. */
-#define BATCH_AIM  512
-#define BLOCKS_AIM 264
+ * bf16 in memory: about INK_BLOCKS_AIM at that batch on any map. */
 uint32_t ink_cuda_part_rows(const ink_cuda_conv *f, uint32_t n_live, uint32_t max_batch, bool bf16) {
     uint32_t tile = bf16 && f->k >= 2 * INK_TILE && n_live * f->c >= 2 * INK_TILE ? 2 * INK_TILE : INK_TILE;
     uint64_t tiles = (uint64_t)((f->k + tile - 1) / tile) * ((n_live * f->c + tile - 1) / tile);
     uint64_t rows = tiles * INK_DEPTH, all = (uint64_t)max_batch * f->p * f->q;
     if (bf16) {
-        rows = tiles * BATCH_AIM * f->p * f->q / BLOCKS_AIM;
+        rows = tiles * INK_BATCH_AIM * f->p * f->q / INK_BLOCKS_AIM;
         rows = (rows + INK_DEPTH - 1) / INK_DEPTH * INK_DEPTH;
     }
     rows = rows < 256 ? 256 : rows > 8192 ? 8192 : rows;

@@ -16,6 +16,11 @@
  * in any number, the last ones. */
 #define INK_CUDA_RECORDS 16
 
+/* Sums are cut into parts from shapes alone, so that a batch of INK_BATCH_AIM is INK_BLOCKS_AIM blocks: two for each
+ * multiprocessor of a large GPU. */
+#define INK_BATCH_AIM  512
+#define INK_BLOCKS_AIM 264
+
 /* A convolution, or a linear layer as one of 1 x 1. */
 typedef struct ink_cuda_conv {
     uint32_t c, h, w, k, p, q, r, s, stride;
@@ -86,6 +91,8 @@ struct ink_program {
 
     float *sums, *tilt, *parts; /* scratch that node after node uses */
     uint32_t *arrived;          /* of groups of channels; 0 between launches */
+    float *shares;              /* sums of parts of a product's terms */
+    uint32_t *shares_arrived;   /* of tiles; 0 between launches */
     int32_t *first;             /* of max pooling */
     double *squares;
     float *muon;          /* u, X, A, A A, Z */

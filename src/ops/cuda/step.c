@@ -17,6 +17,9 @@
 #define AT(type, field) (uint16_t)(offsetof(ink_cuda_##type, field) + 1)
 #define WRITES_MOST     7
 
+#define WRITES_GATHER                                                                                                  \
+    { AT(gather, y), AT(gather, stats), AT(gather, y_bf16), AT(gather, parts), AT(gather, arrived) }
+
 static const uint16_t written[INK_KERN_COUNT][WRITES_MOST] = {
     [INK_KERN_map] = {AT(map, y), AT(map, y_bf16)},
     [INK_KERN_warp] = {AT(warp, y)},
@@ -27,13 +30,11 @@ static const uint16_t written[INK_KERN_COUNT][WRITES_MOST] = {
     [INK_KERN_outer_f32] = {AT(outer, parts)},
     [INK_KERN_outer_tf32] = {AT(outer, parts)},
     [INK_KERN_outer_bf16] = {AT(outer, parts)},
-    [INK_KERN_gather_64x64] = {AT(gather, y), AT(gather, stats), AT(gather, y_bf16)},
-    [INK_KERN_turned_64x64] = {AT(gather, y), AT(gather, stats), AT(gather, y_bf16)},
+    [INK_KERN_gather_64x64] = WRITES_GATHER,
+    [INK_KERN_turned_64x64] = WRITES_GATHER,
     [INK_KERN_outer_64x64] = {AT(outer, parts)},
-    [INK_KERN_gather_join] = {AT(gather_join, to.y), AT(gather_join, to.y_bf16)},
-#define LARGE(name, type) [INK_KERN_##name] = LARGE_##type,
-#define LARGE_ink_cuda_gather                                                                                          \
-    { AT(gather, y), AT(gather, stats), AT(gather, y_bf16) }
+#define LARGE(name, type)     [INK_KERN_##name] = LARGE_##type,
+#define LARGE_ink_cuda_gather WRITES_GATHER
 #define LARGE_ink_cuda_outer                                                                                           \
     { AT(outer, parts) }
     INK_CUDA_LARGE_KERNELS(LARGE)

@@ -45,27 +45,19 @@ static ink_gpu_tile tile_for(const ink_program *p, uint64_t rows, uint32_t colum
 static void launch_tiles(ink_program *p, const ink_cuda_tables *t, const ink_cuda_gather *a) {
     uint64_t rows = (uint64_t)a->n * t->most;
     uint32_t deep = a->split > 1 ? a->split : t->n_grids;
-    const tile_size *size = &sizes[tile_for(p, rows, a->k, deep)];
+    const tile_size *size = &sizes[a->split > 1 ? INK_TILE_64x64 : tile_for(p, rows, a->k, deep)];
     launch(p, a->w_channel == 1 ? size->gather : size->turned,
            (ink_gpu_size){tiles_of(rows, size->rows), tiles_of(a->k, size->columns), deep}, a);
 }
 
 static void launch_bf16(ink_program *p, const ink_cuda_note *note, const ink_cuda_gather *a) {
-    if (note->split <= 1) {
-        launch_tiles(p, &note->tables, a);
-        return;
+    ink_cuda_gather one = *a;
+    if (note->split > 1) {
+        one.split = note->split;
+        one.parts = p->shares;
+        one.arrived = p->shares_arrived;
     }
-    ink_cuda_gather parts = *a;
-    parts.bias = parts.residual = parts.mean = parts.gate = NULL;
-    parts.gate_bf16 = NULL;
-    parts.y = p->parts;
-    parts.y_bf16 = NULL;
-    parts.relu = 0;
-    parts.split = note->split;
-    launch_tiles(p, &note->tables, &parts);
-    ink_cuda_gather_join join = {*a, p->parts};
-    join.to.split = note->split;
-    launch(p, INK_KERN_gather_join, ink_cuda_blocks((uint64_t)a->n * note->tables.most * ((a->k + 3) / 4)), &join);
+    launch_tiles(p, &note->tables, &one);
 }
 
 static void launch_outer_bf16(ink_program *p, uint32_t columns, uint32_t parts, const ink_cuda_outer *a) {
