@@ -192,7 +192,7 @@ static void do_steps(const ink_job *job, uint32_t task, uint32_t worker) {
 static void do_job(void *context, uint32_t task, uint32_t worker) {
     const ink_job *job = context;
     const ink_program *p = job->program;
-    const bool tiles = p->precision == INK_PRECISION_BF16 && p->kernels->tiles;
+    const bool tiles = ink_has_tiles(p);
     if (tiles) p->kernels->enter();
     do_steps(job, task, worker);
     if (tiles) p->kernels->leave();
@@ -312,7 +312,7 @@ static ink_status cpu_write(ink_program *p, ink_id value, const float *from, siz
     }
     ink_cell_pack(p, c, from, (uint32_t)n);
     if (lasting(c)) owner_of(p)->written++;
-    if (p->precision == INK_PRECISION_BF16 && c->store == INK_STORE_PLANES) {
+    if (ink_is_bf16(p) && c->store == INK_STORE_PLANES) {
         p->kernels->round_bf16(c->data, c->data, c->floats);
     }
     return INK_OK;

@@ -110,7 +110,7 @@ static bool choose(const ink_program *p, const ink_node *node, fourier *t) {
     const ink_cell *w = &p->cells[node->in[1]], *x = &p->cells[node->in[0]], *y = &p->cells[node->out[0]];
     if (p->max_batch < INK_LEAST_IMAGES || p->kernels->fourier[0].inputs == NULL) return false;
     if (!ink_transforms_fit(p, w)) return false;
-    *t = (fourier){.half = p->precision == INK_PRECISION_BF16, .out_groups = ink_groups(y->c)};
+    *t = (fourier){.half = ink_is_bf16(p), .out_groups = ink_groups(y->c)};
     if (!ink_windows_fit(node, t->half && !ink_winograd_is_back(node))) return false;
     const tiling whole = ink_tiling_of(node, x, y, 0);
     const double product = t->half ? 1 : FLOAT;
@@ -166,7 +166,7 @@ const void *ink_fourier_plan(ink_program *p, ink_step *s, const ink_operands *fr
 
 /* For two rows of a panel, before they are rounded. */
 bool ink_fourier_weight_room(ink_program *p, ink_id *scratch) {
-    return p->precision != INK_PRECISION_BF16 || ink_winograd_room(p, scratch, (size_t)INK_CIRCLE_MOST * 2 * INK_LANES);
+    return !ink_is_bf16(p) || ink_winograd_room(p, scratch, (size_t)INK_CIRCLE_MOST * 2 * INK_LANES);
 }
 
 /* Panels of outputs in the pair that begins at `group`. */

@@ -21,7 +21,7 @@ typedef struct fourier_dw {
 } fourier_dw;
 
 static bool choose(const ink_program *p, const ink_node *node, windows *w) {
-    if (node->op != INK_OP_CONV2D_DW || p->precision != INK_PRECISION_BF16) return false;
+    if (node->op != INK_OP_CONV2D_DW || !ink_is_bf16(p)) return false;
     const ink_cell *dw = &p->cells[node->out[0]], *x = &p->cells[node->in[0]], *dy = &p->cells[node->in[1]];
     if (p->max_batch < INK_LEAST_IMAGES || p->rows != INK_STRIP_ROWS) return false;
     if (p->kernels->fourier[0].taps == NULL || !ink_transforms_fit(p, dw) || !ink_windows_fit(node, true)) return false;

@@ -16,7 +16,7 @@ void ink_work_halve(const ink_program *p, const ink_step *s, uint32_t block, uin
     const float *x = ink_block(p, s->node.in[0], block);
     const ink_cell *cell = &p->cells[s->node.in[0]];
     const size_t count = cell->block;
-    if (s->extra[0] != INK_NONE && p->kernels->tiles) {
+    if (s->extra[0] != INK_NONE && ink_has_tiles(p)) {
         const size_t groups = ink_groups(cell->c), places = count / (groups * INK_LANES * p->rows);
         p->kernels->pair_panels(x, half_block(p, s->extra[0], block), places, groups, p->rows);
     } else if (s->extra[0] != INK_NONE) {

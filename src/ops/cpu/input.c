@@ -86,6 +86,6 @@ void ink_work_normalise(const ink_program *p, const ink_step *s, uint32_t block,
     }
     /* Planes are read by thin convolutions alone, which have no bfloat16 form: rounded floats serve as well. A plane
      * that stands for several channels (grey.c) is not rounded. */
-    const bool rounds = p->precision == INK_PRECISION_BF16 && y->store == INK_STORE_PLANES;
+    const bool rounds = ink_is_bf16(p) && y->store == INK_STORE_PLANES;
     if (rounds && channels * x->elements == y->elements) p->kernels->round_bf16(to, to, y->block);
 }

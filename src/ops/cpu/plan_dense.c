@@ -48,14 +48,9 @@ static const conv_way ways[] = {
      "toeplitz weights", NULL},
 };
 
-/* Are products so fast that tap by tap is always the fastest way? */
-static bool has_tiles(const planner *l) {
-    return l->p->precision == INK_PRECISION_BF16 && l->p->kernels->tiles;
-}
-
 /* The first of them that pays; NULL: tap by tap. */
 static const conv_way *way_of(const planner *l, const ink_node *n) {
-    if (is_narrow(l, n) || has_tiles(l)) return NULL;
+    if (is_narrow(l, n) || ink_has_tiles(l->p)) return NULL;
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
         if (ways[i].pays(l->p, n)) return &ways[i];
     }
@@ -73,7 +68,7 @@ static const dw_way dw_ways[] = {{ink_fourier_dw_pays, ink_fourier_dw_plan, ink_
                                  {ink_winograd_dw_pays, ink_winograd_dw_plan, ink_work_winograd_dw}};
 
 static const dw_way *dw_way_of(const planner *l, const ink_node *n) {
-    for (size_t i = 0; i < sizeof dw_ways / sizeof *dw_ways && !has_tiles(l); i++) {
+    for (size_t i = 0; i < sizeof dw_ways / sizeof *dw_ways && !ink_has_tiles(l->p); i++) {
         if (dw_ways[i].pays(l->p, n)) return &dw_ways[i];
     }
     return NULL;
@@ -93,8 +88,8 @@ static void halve(planner *l, ink_id v) {
         half = half || (forward && ink_plan_root(l->p, n->in[0]) == root);
         const bool is_x = weights && ink_plan_root(l->p, n->in[0]) == root;
         const bool is_dy = weights && ink_plan_root(l->p, n->in[1]) == root;
-        pairs = pairs || is_dy || (is_x && !has_tiles(l));
-        turned = turned || (is_x && has_tiles(l));
+        pairs = pairs || is_dy || (is_x && !ink_has_tiles(l->p));
+        turned = turned || (is_x && ink_has_tiles(l->p));
     }
     half = half && l->halves[root] == INK_NONE;
     pairs = pairs && l->pairs[root] == INK_NONE;
@@ -147,7 +142,7 @@ static ink_id half_weights(planner *l, ink_id w) {
 /* What the product of a node will read. */
 static ink_operands operands_of(planner *l, const ink_node *n) {
     ink_operands from = {n->in[0], n->in[1], false};
-    if (l->p->precision != INK_PRECISION_BF16 || is_narrow(l, n)) return from;
+    if (!ink_is_bf16(l->p) || is_narrow(l, n)) return from;
     if (is_thin(l, n)) { /* its x was rounded when it was made */
         from.b = rounded(l, n->in[1]);
         return from;
@@ -156,7 +151,7 @@ static ink_operands operands_of(planner *l, const ink_node *n) {
     halve(l, n->in[0]);
     if (is_wgrad(n->op)) {
         halve(l, n->in[1]);
-        from.a = (has_tiles(l) ? l->turned : l->pairs)[ink_plan_root(l->p, n->in[0])];
+        from.a = (ink_has_tiles(l->p) ? l->turned : l->pairs)[ink_plan_root(l->p, n->in[0])];
         from.b = l->pairs[ink_plan_root(l->p, n->in[1])];
     } else {
         from.a = l->halves[ink_plan_root(l->p, n->in[0])];
@@ -286,7 +281,7 @@ static ink_id turned_of(planner *l, const ink_node *n) {
     ink_id w = n->in[1];
     if (l->turned[w] != INK_NONE) return l->turned[w];
     const ink_cell *c = &l->p->cells[w];
-    bool half = l->p->precision == INK_PRECISION_BF16;
+    bool half = ink_is_bf16(l->p);
     ink_step *s = ink_plan_step(l, "turn", half ? ink_work_turn_half : ink_work_turn, n);
     s->whole = true;
     s->parts = ink_groups(c->k);

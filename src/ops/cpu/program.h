@@ -141,6 +141,23 @@ struct ink_program {
     ink_needs needs;
 };
 
+/* ---- precision ---- */
+
+/* Are a product's operands bfloat16? In a browser never: what only that precision needs is left out there. */
+static inline bool ink_is_bf16(const ink_program *p) {
+#ifdef __wasm__
+    (void)p;
+    return false;
+#else
+    return p->precision == INK_PRECISION_BF16;
+#endif
+}
+
+/* And products of tiles, so fast that tap by tap is always the fastest way? */
+static inline bool ink_has_tiles(const ink_program *p) {
+    return ink_is_bf16(p) && p->kernels->tiles;
+}
+
 /* ---- sizes ---- */
 
 static inline uint32_t ink_groups(uint32_t channels) {

@@ -197,17 +197,17 @@ static void set_strides(const ink_program *p, sweep *s, const layout *l, uint32_
         s->b_inner = INK_PANEL;
         s->a_m = rows == 1 ? stride * l->a_position : INK_LANES;
         s->a_k = 1;
-        if (s->from.half) { /* the same places, elements in pairs */
-            s->depth = p->kernels->tiles ? INK_LANES / 2 : (s->depth + 1) / 2;
+        if (ink_is_bf16(p) && s->from.half) { /* the same places, elements in pairs */
+            s->depth = ink_has_tiles(p) ? INK_LANES / 2 : (s->depth + 1) / 2;
             s->a_k = 2;
-            if (p->kernels->tiles) s->a_pair = rows == 1 ? s->a_m : 2 * INK_LANES;
+            if (ink_has_tiles(p)) s->a_pair = rows == 1 ? s->a_m : 2 * INK_LANES;
         }
     }
 }
 
 /* May a product go over a run of positions? Of tiles where a block is one tile of rows. */
 static bool has_runs(const ink_program *p, const ink_cell *y, bool half) {
-    return p->rows == 1 || y->store == INK_STORE_NARROW || (half && p->kernels->tiles && p->rows == INK_LANES);
+    return p->rows == 1 || y->store == INK_STORE_NARROW || (half && ink_has_tiles(p) && p->rows == INK_LANES);
 }
 
 /* Linear: positions and groups of x lie as the weights' taps and groups do: one long product; or, where a lone panel
@@ -322,14 +322,15 @@ void ink_work_sweep(const ink_program *p, const ink_step *step, uint32_t block, 
     ink_share_of((s->groups + 1) / 2, s->panel_parts, part % s->panel_parts, &g0, &g1);
     g0 *= 2;
     g1 = g1 * 2 < s->groups ? g1 * 2 : s->groups;
-    const size_t size = s->from.half ? sizeof(uint16_t) : sizeof(float);
+    const bool half = ink_is_bf16(p) && s->from.half;
+    const size_t size = half ? sizeof(uint16_t) : sizeof(float);
     const char *a = (const char *)ink_block(p, s->from.a, block), *b = (const char *)ink_data(p, s->from.b);
     float *out = ink_block(p, step->node.out[0], block);
     const float *bias = ink_data(p, step->bias), *scale = ink_data(p, step->scale);
     const float *starts = ink_data(p, step->extra[0]); /* [position][K]: a bias of each position's own */
     const float *offset = ink_data(p, step->offset);
     const float *residual = ink_block(p, step->residual, block), *mask = ink_block(p, step->mask, block);
-    void (*multiply)(const ink_gemm *) = s->from.half ? p->kernels->gemm_bf16 : p->kernels->gemm;
+    void (*multiply)(const ink_gemm *) = half ? p->kernels->gemm_bf16 : p->kernels->gemm;
     size_t lanes = g0 * INK_LANES;
     ink_gemm g = {.b = b + g0 * s->b_panel * size,
                   .bias = bias != NULL ? bias + lanes : NULL,

@@ -146,7 +146,7 @@ static const void *operand(const share *h, ink_id cell, size_t element) {
 /* Without operands: their places in elements come in *x and *dy. */
 static ink_gemm product(const share *h, const chunk *c, size_t *x, size_t *dy) {
     const wgrad *g = h->g;
-    const bool half = g->from.half, turned = half && h->p->kernels->tiles;
+    const bool half = g->from.half, turned = half && ink_has_tiles(h->p);
     *x = c->b0 * g->x_block;
     *dy = c->b0 * g->dy_block + c->k * 2 * h->p->rows * INK_LANES;
     return (ink_gemm){.a_m = turned ? h->p->rows
@@ -240,7 +240,7 @@ static void size_chunk(const share *h, size_t *blocks, size_t *rows, size_t *col
     *blocks = 1;
     *columns = g->out_width;
     if (!g->thin && places > 1) {
-        const size_t most = g->from.half && h->p->kernels->tiles ? TILED_PLACES : CHUNK_PLACES;
+        const size_t most = g->from.half && ink_has_tiles(h->p) ? TILED_PLACES : CHUNK_PLACES;
         const size_t parts = (g->out_width + most - 1) / most;
         *columns = (g->out_width + parts - 1) / parts;
         *rows = parts > 1 ? 1 : most / g->out_width;

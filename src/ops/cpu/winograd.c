@@ -92,7 +92,7 @@ bool ink_winograd_fits(const ink_program *p, const ink_node *node, const ink_cel
     const uint32_t height = y->height / apart, width = y->width / apart;
     if (height < INK_TILE || width < INK_TILE) return false;
     /* A direct product in bf16 has twice the rate, and leaves out the taps beyond the map's border. */
-    return share_used(height, width) > (p->precision == INK_PRECISION_BF16 ? LEAST_SHARE_BF16 : LEAST_SHARE);
+    return share_used(height, width) > (ink_is_bf16(p) ? LEAST_SHARE_BF16 : LEAST_SHARE);
 }
 
 bool ink_winograd_room(ink_program *p, ink_id *scratch, size_t floats) {
