@@ -52,7 +52,9 @@ static void a_set_that_does_not_fit_is_refused(void **state) {
     assert_int_equal(host.used, before);
     host.room = before + 6 * 64 + 6;
     must(t.cuda->bring(&source, &set, &err), &err);
+    before = host.used;
     assert_int_equal(t.cuda->attach(t.program, set, 64, &err), INK_E_MEMORY);
+    assert_int_equal(host.used, before);
     ink_batch batch = case_batch(&t.data, 6);
     must(t.cuda->run(t.program, &batch, &err), &err);
     host.failed = true;

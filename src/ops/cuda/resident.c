@@ -80,9 +80,20 @@ static ink_status fits_set(const ink_program *p, const ink_resident *set, uint32
     return INK_OK;
 }
 
+/* Gives back what attach had before it failed: blocks from `first` on, of so many bytes before. */
+static void clear_ring(ink_program *p, uint32_t first, size_t bytes) {
+    p->gpu->release_host(p->gpu, p->ring.in_host);
+    p->gpu->release_host(p->gpu, p->ring.out_host);
+    while (p->n_blocks > first) p->gpu->release(p->gpu, p->blocks[--p->n_blocks]);
+    p->bytes = bytes;
+    p->ring = (ink_cuda_ring){0};
+}
+
 ink_status ink_cuda_attach(ink_program *p, const ink_resident *set, uint32_t steps, ink_error *err) {
     ink_status status = fits_set(p, set, steps, err);
     if (status != INK_OK) return status;
+    const uint32_t first = p->n_blocks;
+    const size_t bytes = p->bytes;
     ink_cuda_ring *r = &p->ring;
     r->slot_bytes = (p->labels_at + p->max_batch * sizeof(uint32_t) + 15) / 16 * 16;
     size_t in = INK_RING_HEAD + steps * r->slot_bytes, out = steps * p->out_size;
@@ -94,6 +105,7 @@ ink_status ink_cuda_attach(ink_program *p, const ink_resident *set, uint32_t ste
     r->out_host = p->gpu->allocate_host(p->gpu, out);
     if (r->in == NULL || r->out == NULL || (warps > 0 && r->warps == NULL) || r->in_host == NULL ||
         r->out_host == NULL) {
+        clear_ring(p, first, bytes);
         status = p->gpu->wait(p->gpu, err);
         return status != INK_OK ? status
                                 : ink_fail(err, INK_E_MEMORY, "out of memory on the GPU: %u steps take %.1f MB", steps,
