@@ -353,18 +353,29 @@ static void only_bf16_where_only_products_read(void **state) {
     trial_end(&t);
 }
 
+/* A net's program in bf16 on a fresh device. */
+static ink_program *compiled_in_bf16(const char *text, uint32_t max_batch, case_net *net) {
+    ink_error err;
+    ink_program *program = NULL;
+    host_device_start(&host);
+    case_build(text, net);
+    const ink_compile_options options = {.max_batch = max_batch, .precision = INK_PRECISION_BF16};
+    must(ink_cuda_backend(&host.gpu)->compile(&net->g, &options, &program, &err), &err);
+    return program;
+}
+
+static void clear_compiled(ink_program *program, case_net *net) {
+    ink_cuda_backend(&host.gpu)->free(program);
+    case_clear(net);
+    assert_int_equal(host.used, 0);
+}
+
 /* Products of few tiles and many terms are cut into parts, forward and towards the input; the batch norm behind has its
  * sums from them all the same. */
 static void few_tiles_are_cut(void **state) {
     (void)state;
-    ink_error err;
-    ink_program *program = NULL;
     case_net net;
-    host_device_start(&host);
-    const ink_backend *cuda = ink_cuda_backend(&host.gpu);
-    case_build("3 x 128x2x2: conv 128 3x3 p1, bn, relu, conv 128 1x1", &net);
-    ink_compile_options options = {.max_batch = 3, .precision = INK_PRECISION_BF16};
-    must(cuda->compile(&net.g, &options, &program, &err), &err);
+    ink_program *program = compiled_in_bf16("3 x 128x2x2: conv 128 3x3 p1, bn, relu, conv 128 1x1", 3, &net);
     assert_int_equal(program->notes[0].split, 2);
     assert_true(program->notes[0].gives_sums);
     for (int32_t i = 1; i < net.g.n_nodes; i++) {
@@ -372,30 +383,21 @@ static void few_tiles_are_cut(void **state) {
         if (node->op == INK_OP_CONV2D_DX)
             assert_int_equal(program->notes[i].split, node->in[1] == net.g.nodes[0].in[1] ? 2 : 1);
     }
-    cuda->free(program);
-    case_clear(&net);
-    assert_int_equal(host.used, 0);
+    clear_compiled(program, &net);
 }
 
 /* In an evaluation batch norm, and what stands around it, are part of the product in front. */
 static void batch_norm_is_part_of_a_product(void **state) {
     (void)state;
-    ink_error err;
-    ink_program *program = NULL;
     case_net net;
-    host_device_start(&host);
-    const ink_backend *cuda = ink_cuda_backend(&host.gpu);
-    case_build("2 x 16x5x5: mark, conv 16 3x3 p1 bias, relu, bn-eval, add, relu, conv 8 1x1, bn-eval, predict", &net);
-    ink_compile_options options = {.max_batch = 2, .precision = INK_PRECISION_BF16};
-    must(cuda->compile(&net.g, &options, &program, &err), &err);
+    ink_program *program = compiled_in_bf16(
+        "2 x 16x5x5: mark, conv 16 3x3 p1 bias, relu, bn-eval, add, relu, conv 8 1x1, bn-eval, predict", 2, &net);
     int32_t done = 0;
     for (int32_t i = 0; i < net.g.n_nodes; i++) done += program->notes[i].done;
     assert_int_equal(done, 5); /* two relus, two batch norms, add */
     assert_int_equal(program->notes[0].norm, 2);
     assert_true(program->notes[0].relu_first && program->notes[0].relu);
-    cuda->free(program);
-    case_clear(&net);
-    assert_int_equal(host.used, 0);
+    clear_compiled(program, &net);
 }
 
 static void out_of_memory_says_what_fits(void **state) {

@@ -3,8 +3,7 @@
  * the table stays as it is.
  * Source   Intel, Architecture Instruction Set Extensions Programming Reference, chapter 3 (TDPBF16PS: as vdpbf16ps it
  * takes subnormals as zero, but it adds up the pairs of a tile before they join the sum). */
-#include "ops/cpu/kern_vector.h"
-#include "ops/cpu/kernels.h"
+#include "ops/cpu/kern_pairs.h"
 
 #define ROWS 16u
 
@@ -242,19 +241,11 @@ static void pair_panels(const float *from, uint16_t *to, size_t places, size_t g
     }
 }
 
-/* Rows 2 i and 2 i + 1, woven: 32-bit lane j holds both numbers of column j. */
-INLINE __m512i woven(const float *from, size_t i) {
-    static const uint16_t order[32] = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
-                                       8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
-    const float *row = from + 2 * i * INK_LANES;
-    const __m512bh both = _mm512_cvtne2ps_pbh((__m512)vload(row + INK_LANES), (__m512)vload(row));
-    return _mm512_permutexvar_epi16(_mm512_loadu_si512(order), (__m512i)both);
-}
-
 /* Of rows 8 h to 8 h + 7 four pairs: quarter q of columns[k] is column 4 q + k. */
 INLINE void four_pairs(const float *from, size_t h, __m512i columns[4]) {
-    const __m512i a = woven(from, 4 * h), b = woven(from, 4 * h + 1);
-    const __m512i c = woven(from, 4 * h + 2), d = woven(from, 4 * h + 3);
+    const float *row = from + 8 * h * INK_LANES;
+    const __m512i a = paired_rows(row), b = paired_rows(row + 2 * INK_LANES);
+    const __m512i c = paired_rows(row + 4 * INK_LANES), d = paired_rows(row + 6 * INK_LANES);
     const __m512i low = _mm512_unpacklo_epi32(a, b), high = _mm512_unpackhi_epi32(a, b);
     const __m512i next_low = _mm512_unpacklo_epi32(c, d), next_high = _mm512_unpackhi_epi32(c, d);
     columns[0] = _mm512_unpacklo_epi64(low, next_low);

@@ -3,7 +3,7 @@
  * instructions give its bits, so bfloat16 is offered where it is native and nowhere else. */
 #include <string.h>
 
-#include "ops/cpu/kern_vector.h"
+#include "ops/cpu/kern_pairs.h"
 
 INLINE vf load_pairs(const uint16_t *p) {
     return (vf)_mm512_loadu_si512(p);
@@ -53,14 +53,9 @@ static void round_bf16(const float *from, float *to, size_t count) {
 }
 
 static void pair_rows(const float *from, size_t from_step, uint16_t *to, size_t to_step, size_t count, size_t rows) {
-    static const uint16_t order[32] = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
-                                       8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
-    const __m512i weave = _mm512_loadu_si512(order);
     for (size_t t = 0; t < count; t++, from += from_step, to += to_step) {
         for (size_t i = 0; i < rows; i += 2) {
-            const float *row = from + i * INK_LANES;
-            __m512bh both = _mm512_cvtne2ps_pbh((__m512)vload(row + INK_LANES), (__m512)vload(row));
-            _mm512_storeu_si512(to + i * INK_LANES, _mm512_permutexvar_epi16(weave, (__m512i)both));
+            _mm512_storeu_si512(to + i * INK_LANES, paired_rows(from + i * INK_LANES));
         }
     }
 }
