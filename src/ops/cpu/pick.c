@@ -80,9 +80,7 @@ static bool has_amx(void) {
     const uint32_t bf16 = 1u << 22, tile = 1u << 24;
     return (d & (bf16 | tile)) == (bf16 | tile) && may_use_tiles();
 }
-#endif
-
-#if !defined(__x86_64__)
+#else
 static bool has_slow_bf16(void) {
     return false;
 }

@@ -149,12 +149,9 @@ static ink_gemm product(const share *h, const chunk *c, size_t *x, size_t *dy) {
     const bool half = g->from.half, turned = half && ink_has_tiles(h->p);
     *x = c->b0 * g->x_block;
     *dy = c->b0 * g->dy_block + c->k * 2 * h->p->rows * INK_LANES;
-    return (ink_gemm){.a_m = turned ? h->p->rows
-                             : half ? 2
-                                    : 1,
-                      .a_k = turned ? 2
-                             : half ? 2 * INK_LANES
-                                    : INK_LANES,
+    const size_t copy_m = turned ? INK_LANES : 2, copy_k = turned ? 2 : 2 * INK_LANES;
+    return (ink_gemm){.a_m = half ? copy_m : 1,
+                      .a_k = half ? copy_k : INK_LANES,
                       .a_inner = g->stride * g->x_position,
                       .a_outer = g->x_block,
                       .b_inner = g->dy_position,
