@@ -12,6 +12,9 @@
  * the difference counts, not the largest, and 2^-8 is allowed where a matrix node is alone, 2^-3 elsewhere: a wrong
  * index gives 1. From 64 images on it may be Fourier's way, which rounds other numbers than the judge: 2^-7. Where
  * Adam learns from that, 2^-2: its v is a gradient's square, and its first step has any gradient's sign at full size.
+ * Elsewhere what Adam moves does not count where its m is within twice its own tolerance of 0: a first step goes the
+ * whole way there, in a direction that rounding decides. m itself counts everywhere. Its v, a gradient's square, is off
+ * by 2 g of what g is; where g is 3.5 times its root mean square, that is 4 times as much in units of v's: allowed is that.
  * A ReLU or a maximum within rounding of its kink may fall to the other side: a case passes when one of three seeds
  * does; a systematic fault fails all. */
 #include <setjmp.h>
@@ -147,20 +150,57 @@ static double tolerance(const case_net *net, const judge_mode *m) {
     return all;
 }
 
+static double root_mean_square(const double *a, size_t count) {
+    double squares = 0;
+    for (size_t i = 0; i < count; i++) squares += a[i] * a[i];
+    return sqrt(squares / (double)count);
+}
+
+/* Values of which some do not count: those whose `sure` is not above `least`; sure NULL: all count. */
+typedef struct counted {
+    const double *sure;
+    double least;
+} counted;
+
 /* The largest difference (rough: its root mean square) in units of the judge's root mean square, or of `floor` when
  * that is larger; infinite where one of them is not finite. */
-static double difference(const double *a, const double *judge, size_t count, double floor, bool rough) {
-    double squares = 0, largest = 0, off = 0;
+static double difference(const double *a, const double *judge, size_t count, counted some, double floor, bool rough) {
+    double largest = 0, off = 0;
     for (size_t i = 0; i < count; i++) {
         if (!isfinite(a[i]) || !isfinite(judge[i])) return INFINITY;
-        squares += judge[i] * judge[i];
+        if (some.sure != NULL && fabs(some.sure[i]) <= some.least) continue;
         off += (a[i] - judge[i]) * (a[i] - judge[i]);
         if (fabs(a[i] - judge[i]) > largest) largest = fabs(a[i] - judge[i]);
     }
     if (rough) largest = sqrt(off / (double)count);
-    double unit = fmax(sqrt(squares / (double)count), floor);
+    double unit = fmax(root_mean_square(judge, count), floor);
     if (largest == 0) return 0;
     return unit > 0 ? largest / unit : INFINITY;
+}
+
+/* Is it the v of an Adam? */
+static bool is_square(const case_net *net, ink_id v) {
+    for (int32_t i = 0; i < net->g.n_nodes; i++) {
+        if (net->g.nodes[i].op == INK_OP_ADAM && net->g.nodes[i].in[3] == v) return true;
+    }
+    return false;
+}
+
+/* Adam's m of a parameter, or of what is its average; INK_NONE: Adam does not move it. */
+static ink_id moment_of(const case_net *net, ink_id v) {
+    for (int32_t i = 0; i < net->g.n_nodes; i++) {
+        const ink_node *n = &net->g.nodes[i];
+        if (n->op == INK_OP_AVERAGE && n->in[1] == v) return moment_of(net, n->in[0]);
+        if (n->op == INK_OP_ADAM && n->in[0] == v) return n->in[2];
+    }
+    return INK_NONE;
+}
+
+static counted counted_of(const case_net *net, ink_id v, const results *judge, double allowed) {
+    ink_id m = moment_of(net, v);
+    if (m == INK_NONE) return (counted){.sure = NULL};
+    double size = root_mean_square(judge->values[m], ink_graph_elements(&net->g, m));
+    return (counted){.sure = judge->values[m], .least = 2 * allowed * size};
 }
 
 static const char *name_of(const case_net *net, ink_id v, char *text, size_t size) {
@@ -189,7 +229,9 @@ static double worst_of(const case_net *net, const results *r, const results *jud
     for (ink_id v = 0; v < net->g.n_values; v++) {
         size_t count;
         if (!case_compares(net, v, net->n, &count)) continue;
-        double part = difference(r->values[v], judge->values[v], count, floor, rough) / allowed;
+        counted some = rough ? (counted){.sure = NULL} : counted_of(net, v, judge, allowed);
+        double part = difference(r->values[v], judge->values[v], count, some, floor, rough) / allowed;
+        if (!rough && is_square(net, v)) part /= 4;
         if (part > worst) {
             worst = part;
             snprintf(where, size, "%s", name_of(net, v, text, sizeof text));
