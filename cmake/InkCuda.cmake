@@ -99,6 +99,11 @@ if(BUILD_TESTING)
   target_include_directories(ink_cuda_host PUBLIC include src)
   target_include_directories(ink_cuda_host PRIVATE tests/ops/cuda)
   target_link_libraries(ink_cuda_host PUBLIC inkling_static)
+  # nvcc's PTX, done on the host (tests/ops/cuda/ptx.h).
+  file(GLOB ptx_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/ops/cuda/ptx_*.c)
+  add_library(ink_ptx STATIC EXCLUDE_FROM_ALL ${ptx_sources})
+  target_include_directories(ink_ptx PUBLIC tests/ops/cuda)
+  target_link_libraries(ink_ptx PUBLIC m)
   if(ink_has_cuda)
     # A plug-in that computes on the host: tests/e2e/gpu.sh gives it to the program.
     add_library(ink_cuda_test MODULE tests/ops/cuda/host_plugin.c)

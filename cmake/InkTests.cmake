@@ -12,7 +12,7 @@ set(test_environment
   "TSAN_OPTIONS=allocator_may_return_null=1:halt_on_error=1")
 
 set(test_rooms core ops nn)
-set(test_libraries ink_cuda_host ink_ref inkling_static Ink::cmocka)
+set(test_libraries ink_cuda_host ink_ptx ink_ref inkling_static Ink::cmocka)
 if(NOT INK_LIBRARY_ONLY)
   list(APPEND test_rooms files data train report read api cli)
   list(PREPEND test_libraries ink_program)
