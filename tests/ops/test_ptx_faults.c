@@ -187,11 +187,61 @@ static void test_seeds(void **state) {
     assert_int_equal(firsts, 0xff);
 }
 
+/* Blocks each leave a word; the last to say so reads those of all. Parts may be left out. */
+static void last_block(char body[1024], const char *fence, const char *barrier, const char *first, const char *then) {
+    snprintf(body, 1024,
+             ".shared .align 4 .u32 last;\nadd.s64 %%rd5, %%rd2, 4096;\n%sst.global.u32 [%%rd5], %%r4;\n%s\n%s\n"
+             "setp.ne.s32 %%p1, %%r1, 0; @%%p1 bra $on;\n"
+             "atom.global.add.u32 %%r6, [%%rd1], 1; st.shared.u32 [last], %%r6;\n$on: bar.sync 0;\n"
+             "ld.shared.u32 %%r7, [last]; setp.ne.s32 %%p1, %%r7, 3; @%%p1 bra $end;\n%s\n"
+             "xor.b32 %%r8, %%r4, 70; mul.wide.u32 %%rd6, %%r8, 4; add.s64 %%rd6, %%rd1, %%rd6;\n"
+             "ld.global.u32 %%r10, [%%rd6+4096]; st.global.u32 [%%rd2+8192], %%r10;\n$end:",
+             first, fence, barrier, then);
+}
+
+static void test_global_races(void **state) {
+    (void)state;
+    static uint32_t value[MOST];
+    char body[1024];
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        const ptx_trial t = {.blocks = 4, .threads = 64, .resident = 3, .seed = seed};
+        const char *wanted = "a race in global memory at ";
+        memset(value, 0, sizeof value);
+        last_block(body, "membar.gl;", "bar.sync 0;", "", "membar.gl;");
+        ptx_runs(body, &t, value);
+        memset(value, 0, sizeof value);
+        last_block(body, "", "bar.sync 0; membar.gl;", "", "membar.gl;");
+        ptx_runs(body, &t, value);
+        last_block(body, "", "bar.sync 0;", "", "membar.gl;"); /* what was left may not be there yet */
+        ptx_faults(body, &t, wanted);
+        last_block(body, "membar.gl;", "bar.sync 0;", "", ""); /* what is read may be old */
+        ptx_faults(body, &t, wanted);
+        last_block(body, "membar.gl;", "", "", "membar.gl;"); /* other threads may not have left theirs yet */
+        ptx_faults(body, &t, wanted);
+        last_block(body, "membar.gl;", "bar.sync 0;", "ld.global.u32 %r20, [%rd5+256];\n", "membar.gl;");
+        ptx_faults(body, &t, wanted);                                      /* of the next block */
+        ptx_runs("mov.u32 %r5, 7; st.global.u32 [%rd1], %r5;", &t, value); /* all the same */
+        ptx_faults("st.global.u32 [%rd1], %r2;", &t, wanted);
+        ptx_faults(
+            "st.global.u32 [%rd2], %r1;\nxor.b32 %r5, %r4, 33; mul.wide.u32 %rd5, %r5, 4; add.s64 %rd5, %rd1, %rd5;\n"
+            "ld.global.u32 %r6, [%rd5];",
+            &t, wanted);
+        ptx_runs(
+            "st.global.u32 [%rd2], %r1;\nxor.b32 %r5, %r4, 33; mul.wide.u32 %rd5, %r5, 4; add.s64 %rd5, %rd1, %rd5;\n"
+            "bar.sync 0; ld.global.u32 %r6, [%rd5]; bar.sync 0; st.global.u32 [%rd2], %r6;",
+            &t, value);
+        ptx_runs(
+            "mul.wide.u32 %rd5, %r4, 2; add.s64 %rd5, %rd1, %rd5; cvt.u16.u32 %rs1, %r4; st.global.u16 [%rd5], %rs1;",
+            &t, value); /* halves of a word */
+    }
+    ptx_faults("st.global.u32 [%rd1], %r2;", &(ptx_trial){.blocks = 2}, ": it writes what thread ");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_access_faults), cmocka_unit_test(test_race_faults), cmocka_unit_test(test_hangs),
-        cmocka_unit_test(test_copies),        cmocka_unit_test(test_atomics),     cmocka_unit_test(test_grid),
-        cmocka_unit_test(test_seeds),
+        cmocka_unit_test(test_access_faults), cmocka_unit_test(test_race_faults),  cmocka_unit_test(test_hangs),
+        cmocka_unit_test(test_copies),        cmocka_unit_test(test_atomics),      cmocka_unit_test(test_grid),
+        cmocka_unit_test(test_seeds),         cmocka_unit_test(test_global_races),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -178,15 +178,16 @@ void ptx_block_clear(ptx_block *block, uint32_t shared_bytes);
 
 /* ptx_order.c: races for global memory. NULL: no memory. */
 ptx_global *ptx_global_new(ptx_state *run);
-void ptx_global_free(ptx_global *global);
+void ptx_global_free(ptx_global *global, uint32_t n_blocks);
 void ptx_global_block(ptx_block *block);   /* begins */
 void ptx_global_barrier(ptx_block *block); /* all of it have met */
-void ptx_global_meets(ptx_warp *w, const ptx_op *op, uint32_t lane, uint64_t address);
+void ptx_global_fence(ptx_warp *w, uint32_t mask);
+void ptx_global_meets(ptx_warp *w, const ptx_op *op, uint32_t lane, uint64_t address, bool write);
 bool ptx_global_seen(ptx_warp *w, const ptx_op *op, uint32_t lane, uint64_t address, uint32_t bytes, bool write,
                      bool same);
 
 /* The instructions that ptx_read.c knows by name. */
-ptx_do ptx_do_load, ptx_do_store, ptx_do_atom_add, ptx_do_special, ptx_do_pack, ptx_do_unpack, ptx_do_nothing,
+ptx_do ptx_do_load, ptx_do_store, ptx_do_atom_add, ptx_do_special, ptx_do_pack, ptx_do_unpack, ptx_do_fence,
     ptx_do_bfi_4, ptx_do_bfi_8, ptx_do_mov_1, ptx_do_mov_4, ptx_do_mov_8, ptx_do_mma_bf16, ptx_do_mma_tf32,
     ptx_do_matrix, ptx_do_matrix_trans, ptx_do_copy, ptx_do_commit, ptx_do_wait, ptx_do_window, ptx_do_unwindow;
 #endif

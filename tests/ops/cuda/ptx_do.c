@@ -369,10 +369,6 @@ void ptx_do_unpack(ptx_warp *w, const ptx_op *op, uint32_t mask) {
     put4(w, op->r[1], mask, b);
 }
 
-void ptx_do_nothing(ptx_warp *w, const ptx_op *op, uint32_t mask) {
-    (void)w, (void)op, (void)mask;
-}
-
 /* cvta: an offset in a window becomes an address that may go anywhere, and back. */
 void ptx_do_window(ptx_warp *w, const ptx_op *op, uint32_t mask) {
     uint64_t a[PTX_LANES], base = op->space == PTX_IN_SHARED ? PTX_SHARED : PTX_LOCAL;

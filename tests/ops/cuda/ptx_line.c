@@ -490,7 +490,7 @@ static bool by_name(line *l) {
     if (ptx_same(name, "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32")) return multiply(l, ptx_do_mma_bf16);
     if (ptx_same(name, "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32")) return multiply(l, ptx_do_mma_tf32);
     if (ptx_same(name, "bar.sync") || ptx_same(name, "barrier.sync")) return number_only(l, NULL, PTX_BAR, PTX_BARS);
-    if (begins(name, "membar.")) return nothing(l, ptx_do_nothing, PTX_WORK);
+    if (begins(name, "membar.")) return nothing(l, ptx_do_fence, PTX_WORK);
     if (ptx_same(name, "ret") || ptx_same(name, "ret.uni")) return nothing(l, NULL, PTX_RET);
     if (ptx_same(name, "exit")) return nothing(l, NULL, PTX_EXIT);
     if (ptx_same(name, "trap")) return nothing(l, NULL, PTX_TRAP);

@@ -191,7 +191,7 @@ bool ptx_load(ptx_warp *w, const ptx_op *op, uint32_t lane, uint64_t address, vo
     if (p.space == PTX_IN_SHARED && !touch_all(w, op, lane, p.offset, bytes, false, false)) return false;
     if (p.space == PTX_IN_GLOBAL) {
         if (op->order != PTX_PLAIN)
-            ptx_global_meets(w, op, lane, address);
+            ptx_global_meets(w, op, lane, address, false);
         else if (!ptx_global_seen(w, op, lane, address, bytes, false, false))
             return false;
     }
@@ -206,7 +206,7 @@ bool ptx_store(ptx_warp *w, const ptx_op *op, uint32_t lane, uint64_t address, c
     if (p.space == PTX_IN_SHARED && !touch_all(w, op, lane, p.offset, bytes, true, same)) return false;
     if (p.space == PTX_IN_GLOBAL) {
         if (op->order != PTX_PLAIN)
-            ptx_global_meets(w, op, lane, address);
+            ptx_global_meets(w, op, lane, address, true);
         else if (!ptx_global_seen(w, op, lane, address, bytes, true, same))
             return false;
     }

@@ -63,6 +63,11 @@ void ptx_do_store(ptx_warp *w, const ptx_op *op, uint32_t mask) {
     }
 }
 
+void ptx_do_fence(ptx_warp *w, const ptx_op *op, uint32_t mask) {
+    (void)op;
+    ptx_global_fence(w, mask);
+}
+
 void ptx_do_atom_add(ptx_warp *w, const ptx_op *op, uint32_t mask) {
     uint64_t at[PTX_LANES];
     uint32_t added[PTX_LANES];
