@@ -1,6 +1,7 @@
 /* tests/ops/test_ptx.c: the interpreter of PTX that other tests run kernels on: what it computes, against the manual's
  * words and plain loops. Faults that it finds are test_ptx_faults.c's; the kernels of src/ops/cuda are not run here. */
 #define _POSIX_C_SOURCE 200809L
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -75,6 +76,8 @@ static const sum sums[] = {
     {"mul.rn.f32 %f1, %f10, %f11; add.rn.f32 %f20, %f1, %f12;", 'f', 0x3f800001, 0x3f800001, 0xbf800002, 0},
     {"fma.rm.f32 %f20, %f10, %f11, %f12;", 'f', 0x3f800000, 0x3f800000, 0xa0000000, 0x3f7fffff},
     {"fma.rn.f32 %f20, %f10, %f11, %f12;", 'f', 0x3f800000, 0x3f800000, 0xa0000000, 0x3f800000},
+    {"fma.rn.f32 %f20, %f10, %f11, %f12;", 'f', 0x3f800800, 0x3f800800, 0x17800000, 0x3f801001},
+    {"fma.rn.f32 %f20, %f10, %f11, %f12;", 'f', 0x3f800800, 0x3f800800, 0x97800000, 0x3f801000},
     {"div.rn.f32 %f20, %f10, %f11;", 'f', 0x3f800000, 0x40400000, 0, 0x3eaaaaab},
     {"sqrt.rn.f32 %f20, %f10;", 'f', 0x40000000, 0, 0, 0x3fb504f3},
     {"rcp.approx.ftz.f32 %f20, %f10;", 'f', 0x00000001, 0, 0, INF4},
@@ -132,6 +135,39 @@ static void test_arithmetic(void **state) {
         memcpy(&got, value, sizeof got);
         if (got != s->wanted)
             fail_msg("%s: %llx, not %llx", s->line, (unsigned long long)got, (unsigned long long)s->wanted);
+    }
+}
+
+/* Of small and of close values, halfway between floats, and subnormal: fmaf's bits. */
+static void test_fma(void **state) {
+    (void)state;
+    uint64_t drawn = 1;
+    for (int round = 0; round < 200; round++) {
+        static uint32_t value[MOST];
+        float wanted[32];
+        for (uint32_t i = 0; i < 96; i++) {
+            drawn = drawn * 6364136223846793005u + 1442695040888963407u;
+            uint32_t bits = (uint32_t)(drawn >> 32), kept = round % 4 == 0   ? 0xffffffff
+                                                            : round % 4 == 1 ? 0xffff0000
+                                                                             : 0xfff80000;
+            value[i] = bits & kept;
+            if (round % 3) value[i] = (value[i] & 0x807fffff) | (i < 64 ? 118 + bits % 19 : 90 + bits % 60) << 23;
+            if (round % 3 == 2) value[i] -= i < 64 ? 30u << 24 : 60u << 23; /* towards subnormal sums */
+        }
+        for (uint32_t i = 0; i < 32; i++) {
+            float x[3];
+            for (uint32_t k = 0; k < 3; k++) memcpy(&x[k], &value[32 * k + i], sizeof *x);
+            wanted[i] = fmaf(x[0], x[1], x[2]);
+        }
+        ptx_runs("ld.global.f32 %f1, [%rd2]; ld.global.f32 %f2, [%rd2+128]; ld.global.f32 %f3, [%rd2+256];\n"
+                 "fma.rn.f32 %f4, %f1, %f2, %f3; st.global.f32 [%rd2], %f4;",
+                 &(ptx_trial){.threads = 32}, value);
+        for (uint32_t i = 0; i < 32; i++) {
+            if (wanted[i] == wanted[i])
+                assert_memory_equal(&value[i], &wanted[i], sizeof *wanted);
+            else
+                assert_true((value[i] & 0x7fffffff) > 0x7f800000);
+        }
     }
 }
 
@@ -373,9 +409,9 @@ static void test_ldmatrix(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_arithmetic), cmocka_unit_test(test_divergence), cmocka_unit_test(test_calls),
-        cmocka_unit_test(test_shared),     cmocka_unit_test(test_local),      cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_mma),        cmocka_unit_test(test_ldmatrix),
+        cmocka_unit_test(test_arithmetic), cmocka_unit_test(test_fma),    cmocka_unit_test(test_divergence),
+        cmocka_unit_test(test_calls),      cmocka_unit_test(test_shared), cmocka_unit_test(test_local),
+        cmocka_unit_test(test_refused),    cmocka_unit_test(test_mma),    cmocka_unit_test(test_ldmatrix),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -96,6 +96,7 @@ static void test_copies(void **state) {
     for (uint32_t i = 0; i < 256; i++) value[i] = i + 1;
     /* a thread's own: NaN before the wait, then what was taken, and zeros; where nothing is taken, nothing is read */
     ptx_runs(COPY_AT
+             "st.shared.u32 [%r7], %r1; st.shared.u32 [%r7+1024], %r1;\n"
              "and.b32 %r8, %r1, 1; shl.b32 %r8, %r8, 3; setp.eq.s32 %p1, %r8, 0; selp.b64 %rd4, 64, %rd3, %p1;\n"
              "cp.async.cg.shared.global [%r7], [%rd4], 16, %r8; cp.async.commit_group;\n"
              "cp.async.cg.shared.global.L2::128B [%r7+1024], [%rd3+0], 16; cp.async.commit_group;\n"
@@ -219,7 +220,21 @@ static void test_global_races(void **state) {
         last_block(body, "membar.gl;", "", "", "membar.gl;"); /* other threads may not have left theirs yet */
         ptx_faults(body, &t, wanted);
         last_block(body, "membar.gl;", "bar.sync 0;", "ld.global.u32 %r20, [%rd5+256];\n", "membar.gl;");
-        ptx_faults(body, &t, wanted);                                      /* of the next block */
+        ptx_faults(body, &t, wanted);                           /* of the next block */
+        static const char *const fences[] = {"", "membar.gl;"}; /* of blocks of one thread */
+        for (int fenced = 0; fenced < 2; fenced++) {
+            snprintf(body, sizeof body,
+                     "st.global.u32 [%%rd2+4096], %%r4; %s atom.add.u32 %%r5, [%%rd1], 1; membar.gl;\n"
+                     "setp.ne.s32 %%p1, %%r5, 3; @%%p1 bra $end; ld.global.u32 %%r6, [%%rd1+4096];\n"
+                     "ld.global.u32 %%r6, [%%rd1+4108];\n$end:",
+                     fences[fenced]);
+            const ptx_trial alone = {.blocks = 4, .threads = 1, .resident = 3, .seed = seed};
+            memset(value, 0, sizeof value);
+            if (fenced)
+                ptx_runs(body, &alone, value);
+            else
+                ptx_faults(body, &alone, wanted);
+        }
         ptx_runs("mov.u32 %r5, 7; st.global.u32 [%rd1], %r5;", &t, value); /* all the same */
         ptx_faults("st.global.u32 [%rd1], %r2;", &t, wanted);
         ptx_faults(

@@ -10,6 +10,8 @@
 #ifndef INK_TESTS_PTX_CODE_H
 #define INK_TESTS_PTX_CODE_H
 
+#include <string.h>
+
 #include "ptx.h"
 
 #define PTX_LANES  32
@@ -158,6 +160,17 @@ static inline const void *ptx_in(const ptx_warp *w, uint32_t at) {
 
 static inline void *ptx_out(ptx_warp *w, uint32_t at) {
     return w->base[at & 3] + (at & ~3u);
+}
+
+/* memcpy of 1, 2, 4, 8 or 16 bytes. */
+static inline void ptx_take_bytes(void *to, const void *from, uint32_t bytes) {
+    switch (bytes) {
+    case 1: memcpy(to, from, 1); break;
+    case 2: memcpy(to, from, 2); break;
+    case 4: memcpy(to, from, 4); break;
+    case 8: memcpy(to, from, 8); break;
+    default: memcpy(to, from, 16); break;
+    }
 }
 
 /* Sets the first fault of a run; lane PTX_NONE: of the whole warp. */

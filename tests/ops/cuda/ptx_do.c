@@ -268,11 +268,29 @@ static double max_double(double x, double y) {
     return x > y || (x == y && signbit(y)) ? x : y;
 }
 
+/* fmaf of 32 lanes. A product of floats is exact as a double, and a double rounded to a float is the sum rounded once,
+ * unless it lies halfway between two floats, or where floats have fewer bits: then fmaf is asked. */
+static void fma_f4(ptx_warp *w, const ptx_op *op, uint32_t mask) {
+    float a[PTX_LANES], b[PTX_LANES], c[PTX_LANES], d[PTX_LANES];
+    double sum[PTX_LANES];
+    uint64_t bits[PTX_LANES];
+    uint32_t odd = 0;
+    memcpy(a, ptx_in(w, op->r[1]), sizeof a);
+    memcpy(b, ptx_in(w, op->r[2]), sizeof b);
+    memcpy(c, ptx_in(w, op->r[3]), sizeof c);
+    EACH sum[i] = (double)a[i] * b[i] + c[i];
+    memcpy(bits, sum, sizeof bits);
+    EACH d[i] = (float)sum[i];
+    EACH odd |= (uint32_t)(((uint32_t)bits[i] & 0x1fffffff) == 0x10000000);
+    EACH odd |= (uint32_t)(fabs(sum[i]) < 0x1p-126) & (uint32_t)(sum[i] != 0);
+    if (odd) EACH d[i] = fmaf(a[i], b[i], c[i]);
+    put4(w, op->r[0], mask, d);
+}
+
 TWO(add_f4, 4, float, float, float, x + y)
 TWO(sub_f4, 4, float, float, float, x - y)
 TWO(mul_f4, 4, float, float, float, x *y)
 TWO(div_f4, 4, float, float, float, x / y)
-THREE(fma_f4, 4, float, fmaf(x, y, z))
 THREE(fma_rm_f4, 4, float, fma_down(x, y, z))
 ONE(abs_f4, 4, uint32_t, uint32_t, x & 0x7fffffff)
 ONE(neg_f4, 4, uint32_t, uint32_t, x ^ 0x80000000)

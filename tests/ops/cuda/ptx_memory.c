@@ -185,7 +185,7 @@ bool ptx_load(ptx_warp *w, const ptx_op *op, uint32_t lane, uint64_t address, vo
     place p = {NULL, PTX_GENERIC, 0};
     if (!find(w, op, lane, address, bytes, false, &p)) return false;
     if (p.space == PTX_IN_PARAM) {
-        memcpy(to, (const unsigned char *)w->run->launch->arguments + p.offset, bytes);
+        ptx_take_bytes(to, (const unsigned char *)w->run->launch->arguments + p.offset, bytes);
         return true;
     }
     if (p.space == PTX_IN_SHARED && !touch_all(w, op, lane, p.offset, bytes, false, false)) return false;
@@ -195,7 +195,7 @@ bool ptx_load(ptx_warp *w, const ptx_op *op, uint32_t lane, uint64_t address, vo
         else if (!ptx_global_seen(w, op, lane, address, bytes, false, false))
             return false;
     }
-    memcpy(to, p.at, bytes);
+    ptx_take_bytes(to, p.at, bytes);
     return true;
 }
 
@@ -210,7 +210,7 @@ bool ptx_store(ptx_warp *w, const ptx_op *op, uint32_t lane, uint64_t address, c
         else if (!ptx_global_seen(w, op, lane, address, bytes, true, same))
             return false;
     }
-    memcpy(p.at, from, bytes);
+    ptx_take_bytes(p.at, from, bytes);
     return true;
 }
 

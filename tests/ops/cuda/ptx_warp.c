@@ -21,15 +21,21 @@ static void addresses(const ptx_warp *w, const ptx_op *op, uint64_t to[PTX_LANES
 
 /* What was read becomes a register: wider by zeros or by the sign. */
 static void settle(ptx_warp *w, const ptx_op *op, uint32_t lane, uint32_t element, const unsigned char *from) {
+    unsigned char *to = ptx_out(w, op->r[element]);
+    if (op->size == 4 && op->width == 4) {
+        memcpy(to + 4 * lane, from, 4);
+        return;
+    }
     uint64_t value = 0;
     if (op->size == 1)
         value = from[0];
     else if (op->size == 2)
         value = (uint32_t)from[0] | (uint32_t)from[1] << 8;
+    else if (op->size == 4)
+        value = from[0] | (uint32_t)from[1] << 8 | (uint32_t)from[2] << 16 | (uint32_t)from[3] << 24;
     else
-        memcpy(&value, from, op->size);
+        memcpy(&value, from, 8);
     if (op->extended && op->size < 8 && value >> (8 * op->size - 1)) value |= ~(uint64_t)0 << 8 * op->size;
-    unsigned char *to = ptx_out(w, op->r[element]);
     if (op->width == 8) {
         memcpy(to + 8 * lane, &value, 8);
     } else {
@@ -42,10 +48,10 @@ void ptx_do_load(ptx_warp *w, const ptx_op *op, uint32_t mask) {
     uint64_t at[PTX_LANES];
     addresses(w, op, at);
     for (uint32_t i = 0; i < PTX_LANES; i++) {
-        unsigned char bytes[16];
+        unsigned char bytes[64]; /* as if all four were of 16 */
         if (!(mask >> i & 1)) continue;
         if (!ptx_load(w, op, i, at[i], bytes, (uint32_t)op->size * op->count)) return;
-        for (uint32_t k = 0; k < op->count; k++) settle(w, op, i, k, bytes + k * op->size);
+        for (uint32_t k = 0; k < op->count && k < 4; k++) settle(w, op, i, k, bytes + k * op->size);
     }
 }
 
@@ -53,11 +59,11 @@ void ptx_do_store(ptx_warp *w, const ptx_op *op, uint32_t mask) {
     uint64_t at[PTX_LANES];
     addresses(w, op, at);
     for (uint32_t i = 0; i < PTX_LANES; i++) {
-        unsigned char bytes[16];
+        unsigned char bytes[64]; /* as if all four were of 16 */
         if (!(mask >> i & 1)) continue;
-        for (uint32_t k = 0; k < op->count; k++) { /* the lower bytes of a register */
+        for (uint32_t k = 0; k < op->count && k < 4; k++) { /* the lower bytes of a register */
             const unsigned char *from = ptx_in(w, op->r[k]);
-            memcpy(bytes + k * op->size, from + (op->width == 8 ? 8 : 4) * i, op->size);
+            ptx_take_bytes(bytes + k * op->size, from + (op->width == 8 ? 8 : 4) * i, op->size);
         }
         if (!ptx_store(w, op, i, at[i], bytes, (uint32_t)op->size * op->count)) return;
     }
