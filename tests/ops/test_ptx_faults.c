@@ -122,6 +122,11 @@ static void test_copies(void **state) {
     ptx_faults(COPY_AT "cp.async.cg.shared.global [%r7], [%rd3+4], 16; cp.async.commit_group; cp.async.wait_group 0;",
                &t, "which is no multiple of 16");
     ptx_faults(COPY_AT "cp.async.cg.shared.global [%r7], [%rd3], 16, 17;", &t, "17 bytes taken for a copy of 16");
+    /* what a copy takes is read from its beginning on */
+    ptx_faults(COPY_AT "cp.async.cg.shared.global [%r7], [%rd3], 16; cp.async.commit_group; xor.b32 %r8, %r1, 1;\n"
+                       "mul.wide.u32 %rd4, %r8, 16; add.s64 %rd4, %rd1, %rd4; st.global.u32 [%rd4], %r1;\n"
+                       "cp.async.wait_group 0;",
+               &t, "a race in global memory");
 }
 
 /* Blocks leave their part, and the last of them sums it up: as much by each seed. */

@@ -8,6 +8,9 @@
  *               else is refused when the text is read, with its line.
  * Order         Warps, and blocks that are on the device at once, take turns drawn from a seed: what depends on an
  *               order that a GPU does not promise shows as other bits.
+ * Races         Two threads touch a word, one of them writes, and nothing says which comes first, whatever came first
+ *               this time: for shared memory no barrier; for global memory neither a barrier nor, between blocks, a
+ *               release and an acquire (ptx_order.c). One value that one instruction writes in all threads is none.
  * Not NVIDIA's  Approximations (ex2.approx, rcp.approx) are the exact results, rounded; sums of mma.sync are of
  *               floats, term by term.
  * Addresses     Global memory is the host's, at the host's addresses. Shared and local memory have windows of their

@@ -182,9 +182,9 @@ bool ptx_load(ptx_warp *w, const ptx_op *op, uint32_t lane, uint64_t address, vo
 bool ptx_store(ptx_warp *w, const ptx_op *op, uint32_t lane, uint64_t address, const void *from, uint32_t bytes);
 
 /* cp.async's end in shared memory: begins with NaN, ends with the bytes. */
-bool ptx_copy_begins(ptx_warp *w, const ptx_op *op, uint32_t lane, uint32_t to, uint32_t bytes);
-bool ptx_copy_ends(ptx_warp *w, const ptx_op *op, const ptx_copy *copy);
-void ptx_copies_wait(ptx_warp *w, const ptx_op *op, uint32_t mask, uint32_t left); /* groups that may be left */
+bool ptx_copy_begins(ptx_warp *w, const ptx_copy *copy);
+bool ptx_copy_ends(ptx_warp *w, const ptx_copy *copy);
+void ptx_copies_wait(ptx_warp *w, uint32_t mask, uint32_t left); /* groups that may be left */
 
 /* Memory of a block, as it begins. */
 void ptx_block_clear(ptx_block *block, uint32_t shared_bytes);

@@ -222,33 +222,36 @@ static void mark(ptx_block *b, uint32_t offset, uint32_t bytes, bool pending) {
     }
 }
 
-bool ptx_copy_begins(ptx_warp *w, const ptx_op *op, uint32_t lane, uint32_t to, uint32_t bytes) {
-    place p = {NULL, PTX_GENERIC, 0};
-    if (!find(w, op, lane, to, bytes, true, &p) || !touch_all(w, op, lane, p.offset, bytes, true, false)) return false;
-    memset(p.at, 0xff, bytes);
-    mark(w->block, p.offset, bytes, true);
-    return true;
+/* What a copy takes, as it may at any time from its beginning to its end. NULL: a fault. */
+static const unsigned char *source(ptx_warp *w, const ptx_copy *c) {
+    const unsigned char *from = in_spans(w->run, c->from, c->taken);
+    if (c->from & (c->size - 1u)) {
+        ptx_fault(w, c->op, c->lane, "%u bytes read at 0x%llx, which is no multiple of %u", c->size,
+                  (unsigned long long)c->from, c->size);
+        return NULL;
+    }
+    if (!from) beside(w, c->op, c->lane, c->from, c->taken, false);
+    return from && ptx_global_seen(w, c->op, c->lane, c->from, c->taken, false, false) ? from : NULL;
 }
 
-bool ptx_copy_ends(ptx_warp *w, const ptx_op *op, const ptx_copy *copy) {
+bool ptx_copy_begins(ptx_warp *w, const ptx_copy *c) {
+    place p = {NULL, PTX_GENERIC, 0};
+    if (!find(w, c->op, c->lane, c->to, c->size, true, &p)) return false;
+    if (!touch_all(w, c->op, c->lane, p.offset, c->size, true, false)) return false;
+    memset(p.at, 0xff, c->size);
+    mark(w->block, p.offset, c->size, true);
+    return c->taken == 0 || source(w, c);
+}
+
+bool ptx_copy_ends(ptx_warp *w, const ptx_copy *c) {
     unsigned char bytes[16] = {0};
-    (void)op;
-    if (copy->taken > 0) {
-        unsigned char *from = in_spans(w->run, copy->from, copy->taken);
-        if (copy->from & (copy->size - 1u)) {
-            ptx_fault(w, copy->op, copy->lane, "%u bytes read at 0x%llx, which is no multiple of %u", copy->size,
-                      (unsigned long long)copy->from, copy->size);
-            return false;
-        }
-        if (!from) {
-            beside(w, copy->op, copy->lane, copy->from, copy->taken, false);
-            return false;
-        }
-        if (!ptx_global_seen(w, copy->op, copy->lane, copy->from, copy->taken, false, false)) return false;
-        memcpy(bytes, from, copy->taken);
+    if (c->taken > 0) {
+        const unsigned char *from = source(w, c);
+        if (!from) return false;
+        memcpy(bytes, from, c->taken);
     }
-    mark(w->block, copy->to, copy->size, false);
-    memcpy(w->block->shared + copy->to, bytes, copy->size);
+    mark(w->block, c->to, c->size, false);
+    memcpy(w->block->shared + c->to, bytes, c->size);
     return true;
 }
 

@@ -121,8 +121,8 @@ static void wait_at(ptx_warp *w, const ptx_op *op, uint32_t lanes) {
     release(block);
 }
 
-static void end(ptx_warp *w, const ptx_op *op, uint32_t lanes) {
-    ptx_copies_wait(w, op, lanes, PTX_NONE);
+static void end(ptx_warp *w, uint32_t lanes) {
+    ptx_copies_wait(w, lanes, PTX_NONE);
     if (w->run->failed) return;
     go(w, lanes, w->at + 1);
     part(w);
@@ -141,11 +141,11 @@ static void call(ptx_warp *w, const ptx_op *op, uint32_t lanes) {
     }
 }
 
-static void return_from(ptx_warp *w, const ptx_op *op, uint32_t lanes) {
+static void return_from(ptx_warp *w, uint32_t lanes) {
     uint32_t ends = 0;
     for (uint32_t i = 0; i < PTX_LANES; i++) ends |= (uint32_t)((lanes >> i & 1) && w->depth[i] == 0) << i;
     if (ends) { /* a group is of one depth */
-        end(w, op, ends);
+        end(w, ends);
         return;
     }
     go(w, lanes, w->at + 1);
@@ -159,8 +159,8 @@ static void flow(ptx_warp *w, const ptx_op *op, uint32_t lanes) {
     switch ((ptx_flow)op->flow) {
     case PTX_BRA: go(w, lanes, (uint32_t)op->at); break;
     case PTX_CALL: call(w, op, lanes); break;
-    case PTX_RET: return_from(w, op, lanes); break;
-    case PTX_EXIT: end(w, op, lanes); break;
+    case PTX_RET: return_from(w, lanes); break;
+    case PTX_EXIT: end(w, lanes); break;
     case PTX_BAR: wait_at(w, op, lanes); break;
     case PTX_TRAP: ptx_fault(w, op, PTX_NONE, "a trap"); break;
     case PTX_WORK: break;

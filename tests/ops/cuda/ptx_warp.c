@@ -113,17 +113,18 @@ void ptx_do_copy(ptx_warp *w, const ptx_op *op, uint32_t mask) {
             w->copies = more;
             w->copies_room = room;
         }
-        if (to[i] > UINT32_MAX || !ptx_copy_begins(w, op, i, (uint32_t)to[i], op->size)) {
+        const ptx_copy c = {.from = from[i] + (uint64_t)(int64_t)(int32_t)op->wide,
+                            .to = (uint32_t)to[i],
+                            .group = w->committed[i],
+                            .op = op,
+                            .lane = (uint8_t)i,
+                            .size = op->size,
+                            .taken = (uint8_t)taken[i]};
+        if (to[i] > UINT32_MAX)
             ptx_fault(w, op, i, "a copy beside shared memory");
-            return;
-        }
-        w->copies[w->n_copies++] = (ptx_copy){.from = from[i] + (uint64_t)(int64_t)(int32_t)op->wide,
-                                              .to = (uint32_t)to[i],
-                                              .group = w->committed[i],
-                                              .op = op,
-                                              .lane = (uint8_t)i,
-                                              .size = op->size,
-                                              .taken = (uint8_t)taken[i]};
+        else if (ptx_copy_begins(w, &c))
+            w->copies[w->n_copies++] = c;
+        if (w->run->failed) return;
     }
 }
 
@@ -134,21 +135,21 @@ void ptx_do_commit(ptx_warp *w, const ptx_op *op, uint32_t mask) {
 
 /* Those of the lanes that are not of their last groups are there; of groups that were never committed, too, when none
  * may be left: a thread's end waits for all. */
-void ptx_copies_wait(ptx_warp *w, const ptx_op *op, uint32_t mask, uint32_t left) {
+void ptx_copies_wait(ptx_warp *w, uint32_t mask, uint32_t left) {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < w->n_copies; i++) {
         const ptx_copy *c = &w->copies[i];
         bool ends = (mask >> c->lane & 1) && (left == PTX_NONE || c->group + left < w->committed[c->lane]);
         if (!ends)
             w->copies[kept++] = *c;
-        else if (!ptx_copy_ends(w, op, c))
+        else if (!ptx_copy_ends(w, c))
             return;
     }
     w->n_copies = kept;
 }
 
 void ptx_do_wait(ptx_warp *w, const ptx_op *op, uint32_t mask) {
-    ptx_copies_wait(w, op, mask, (uint32_t)op->at);
+    ptx_copies_wait(w, mask, (uint32_t)op->at);
 }
 
 /* ldmatrix .x4 of 8x8 values of 16 bits: lane 8m+r has the address of matrix m's row r; lane l receives of each matrix
