@@ -56,6 +56,8 @@ if(ink_has_cuda)
   message(STATUS "CUDA: the plug-in is built by ${INK_NVCC} for sm_${archs} and PTX")
 
   # --fmad=false: products and sums are rounded as the host's are; where they are meant to be one, the text says fmaf.
+  set(cuda_options -std=c++17 -O3 --fmad=false -Werror all-warnings --diag-suppress=550)
+  set(cuda_includes -I${PROJECT_SOURCE_DIR}/include -I${PROJECT_SOURCE_DIR}/src)
   set(objects)
   foreach(source ${cuda_kernels})
     get_filename_component(name ${source} NAME_WE)
@@ -66,8 +68,7 @@ if(ink_has_cuda)
     endif()
     add_custom_command(
       OUTPUT ${object}
-      COMMAND ${INK_NVCC} -std=c++17 -O3 --fmad=false -Werror all-warnings --diag-suppress=550 -Xcompiler=-fPIC,-fvisibility=hidden
-              ${targets} -I${PROJECT_SOURCE_DIR}/include -I${PROJECT_SOURCE_DIR}/src -c ${source} -o ${object}
+      COMMAND ${INK_NVCC} ${cuda_options} -Xcompiler=-fPIC,-fvisibility=hidden ${targets} ${cuda_includes} -c ${source} -o ${object}
       DEPENDS ${source} ${within} ${cuda_headers} ${PROJECT_SOURCE_DIR}/src/ops/graph.h ${core_texts}
       COMMENT "CUDA kernels ${name}" VERBATIM)
     list(APPEND objects ${object})
@@ -112,7 +113,36 @@ if(BUILD_TESTING)
     target_compile_definitions(ink_cuda_test PRIVATE INK_CUDA_VERSION="${PROJECT_VERSION}")
     target_include_directories(ink_cuda_test PRIVATE tests/ops/cuda)
     target_link_libraries(ink_cuda_test PRIVATE ink_cuda_host)
-  else()
-    file(REMOVE_RECURSE ${PROJECT_BINARY_DIR}/tests/host-plugin) # of an earlier configuration: tests/e2e/gpu.sh would take it
+
+    # The plug-in over a simulated GPU (tests/ops/cuda/sim.h), which does the kernels' PTX: tests/e2e/simulated_gpu.sh.
+    set(texts)
+    foreach(source ${cuda_kernels})
+      get_filename_component(name ${source} NAME_WE)
+      set(text ${PROJECT_BINARY_DIR}/cuda/${name}.ptx)
+      set(within)
+      if(name STREQUAL kern_step)
+        set(within ${cuda_kernels})
+      endif()
+      add_custom_command(
+        OUTPUT ${text}
+        COMMAND ${INK_NVCC} ${cuda_options} -arch=compute_80 ${cuda_includes} -ptx ${source} -o ${text}
+        DEPENDS ${source} ${within} ${cuda_headers} ${PROJECT_SOURCE_DIR}/src/ops/graph.h ${core_texts}
+        COMMENT "PTX of ${name}" VERBATIM)
+      list(APPEND texts ${text})
+    endforeach()
+    list(JOIN texts ":" paths)
+    add_custom_target(ink_cuda_ptx DEPENDS ${texts})
+    add_library(ink_cuda_simulated MODULE ${cuda_plans} ${cuda_room}/device_cuda.c tests/ops/cuda/sim_runtime.c
+                tests/ops/cuda/sim_work.c)
+    add_dependencies(ink_cuda_simulated ink_cuda_ptx)
+    set_target_properties(ink_cuda_simulated PROPERTIES
+      OUTPUT_NAME inkling-cuda LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests/simulated-plugin)
+    target_compile_definitions(ink_cuda_simulated PRIVATE INK_CUDA_VERSION="${PROJECT_VERSION}" INK_SIM_PTX="${paths}")
+    target_include_directories(ink_cuda_simulated PRIVATE include src tests/ops/cuda)
+    target_include_directories(ink_cuda_simulated SYSTEM PRIVATE ${INK_CUDA_INCLUDE})
+    target_link_libraries(ink_cuda_simulated PRIVATE ink_ptx inkling_static)
+    target_link_options(ink_cuda_simulated PRIVATE -Wl,--no-undefined -Wl,--exclude-libs,ALL)
+  else() # what an earlier configuration left, tests would take
+    file(REMOVE_RECURSE ${PROJECT_BINARY_DIR}/tests/host-plugin ${PROJECT_BINARY_DIR}/tests/simulated-plugin)
   endif()
 endif()

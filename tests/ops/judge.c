@@ -14,7 +14,8 @@
  * Adam learns from that, 2^-2: its v is a gradient's square, and its first step has any gradient's sign at full size.
  * Elsewhere what Adam moves does not count where its m is within twice its own tolerance of 0: a first step goes the
  * whole way there, in a direction that rounding decides. m itself counts everywhere. Its v, a gradient's square, is off
- * by 2 g of what g is; where g is 3.5 times its root mean square, that is 4 times as much in units of v's: allowed is that.
+ * by 2 g of what g is; where g is 3.5 times its root mean square, that is 4 times as much in units of v's: so much is
+ * allowed.
  * A ReLU or a maximum within rounding of its kink may fall to the other side: a case passes when one of three seeds
  * does; a systematic fault fails all. */
 #include <setjmp.h>
