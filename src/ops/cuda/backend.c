@@ -86,7 +86,7 @@ static ink_status copy_graph(ink_program *p, const ink_graph *g, ink_error *err)
     return INK_OK;
 }
 
-/* What the batch must bring; and that rows and elements have numbers of 32 bits. */
+/* What the batch must bring, and what its steps do; and that rows and elements have numbers of 32 bits. */
 static ink_status look(ink_program *p, ink_error *err) {
     p->needs = ink_needs_of(&p->g);
     for (ink_id v = 0; v < p->g.n_values; v++) {
@@ -97,7 +97,11 @@ static ink_status look(ink_program *p, ink_error *err) {
             return ink_fail(err, INK_E_USAGE, "%u images at once: a value with more than 2^30 rows", p->max_batch);
         }
     }
-    for (int32_t i = 0; i < p->g.n_nodes; i++) p->clips = p->clips || p->g.nodes[i].op == INK_OP_CLIP;
+    for (int32_t i = 0; i < p->g.n_nodes; i++) {
+        const ink_op op = p->g.nodes[i].op;
+        p->clips = p->clips || op == INK_OP_CLIP;
+        p->learns = p->learns || op == INK_OP_SGD || op == INK_OP_ADAM || op == INK_OP_MUON;
+    }
     return INK_OK;
 }
 
@@ -117,6 +121,7 @@ static ink_status make(const ink_graph *g, const ink_compile_options *options, i
     p->share = options->share;
     p->precision = precision;
     p->max_batch = options->max_batch;
+    p->written = 1;
     status = copy_graph(p, g, err);
     if (status == INK_OK) status = look(p, err);
     if (status == INK_OK) ink_cuda_fuse(p);
@@ -221,6 +226,23 @@ ink_status ink_cuda_record_of(ink_program *p, uint32_t n, bool by_rows, const in
     return INK_OK;
 }
 
+/* Who has the parameters. */
+static ink_program *owner_of(ink_program *p) {
+    while (p->share != NULL) p = p->share;
+    return p;
+}
+
+void ink_cuda_replay(ink_program *p, const ink_gpu_record *record, uint32_t times) {
+    ink_program *owner = owner_of(p);
+    ink_cuda_round round = {p->to_round};
+    if (p->n_to_round > 0 && p->round_written != owner->written) {
+        p->gpu->launch(p->gpu, INK_KERN_round, (ink_gpu_size){p->n_to_round, 1, 1}, &round);
+    }
+    p->gpu->replay(p->gpu, record, times);
+    if (p->learns) owner->written++;
+    p->round_written = owner->written;
+}
+
 void ink_cuda_sum(ink_program *p, const uint8_t *out, ink_batch *batch) {
     ink_cuda_clip clip;
     p->last_n = batch->n;
@@ -244,7 +266,7 @@ static ink_status run(ink_program *p, ink_batch *batch, ink_error *err) {
     if (status == INK_OK) status = ink_cuda_record_of(p, batch->n, false, &record, err);
     if (status != INK_OK) return status;
     send_batch(p, batch);
-    p->gpu->replay(p->gpu, record, 1);
+    ink_cuda_replay(p, record, 1);
     status = p->gpu->get(p->gpu, p->out_host, p->out, p->out_size, err);
     if (status == INK_OK) ink_cuda_sum(p, p->out_host, batch);
     return status;
@@ -331,6 +353,8 @@ static ink_status cuda_write(ink_program *p, ink_id value, const float *from, si
     enter(p->gpu);
     p->gpu->put(p->gpu, p->data[value], room, count * sizeof *room);
     ink_status status = p->gpu->wait(p->gpu, err);
+    if (v->role == INK_ROLE_PARAM) owner_of(p)->written++;
+    if (v->role == INK_ROLE_INPUT && p->bf16[value] != NULL) p->round_written = 0;
     leave();
     ink_mem_free(room);
     return status;

@@ -286,12 +286,7 @@ INK_DEVICE void copy_map(ink_copies *copies, uint32_t *slice, const ink_cuda_out
 #define SPLITS  0
 #include "ops/cuda/kern_bf16_tile.h"
 
-#endif
-
-#undef NAME_OF /* kern_step.cu has kern_product.cu's beside it */
-#undef NAME_JOINED
-
-/* ---- what is rounded at the beginning of a step ---- */
+/* ---- what is rounded between steps ---- */
 
 /* grid: pieces, which begin on 16 bytes where c is a multiple of four */
 INK_KERNEL(round, ink_cuda_round) {
@@ -311,3 +306,8 @@ INK_KERNEL(round, ink_cuda_round) {
         }
     }
 }
+
+#endif
+
+#undef NAME_OF /* kern_step.cu has kern_product.cu's beside it */
+#undef NAME_JOINED

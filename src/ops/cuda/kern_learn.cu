@@ -4,6 +4,13 @@
 
 #include "ops/graph.h"
 
+/* Element i of a parameter to its copy in bf16. */
+INK_DEVICE void put_copy(const ink_cuda_copy *copy, uint32_t i, float w) {
+    if (copy->to == NULL) return;
+    const uint32_t at = copy->c == copy->c_bf16 ? i : i / copy->c * copy->c_bf16 + i % copy->c;
+    ink_put(NULL, copy->to, at, w);
+}
+
 /* An element of a parameter, and what stands beside it. */
 typedef struct element {
     float w, m, v, dw;
@@ -67,6 +74,12 @@ INK_DEVICE void learn_four(const ink_cuda_piece *p, const pace *now, uint32_t i)
     if (p->op != INK_OP_AVERAGE) ink_store4(p->w + i, w);
     if (p->m != NULL) ink_store4(p->m + i, m);
     if (p->v != NULL) ink_store4(p->v + i, v);
+    if (p->copy.c == p->copy.c_bf16) {
+        ink_put4(NULL, p->copy.to, p->first + i, w);
+        return;
+    }
+    INK_UNROLL
+    for (uint32_t k = 0; k < 4; k++) put_copy(&p->copy, p->first + i + k, w[k]);
 }
 
 /* grid: pieces */
@@ -90,6 +103,7 @@ INK_KERNEL(learn, ink_cuda_learn) {
             if (p.op != INK_OP_AVERAGE) p.w[i] = e.w;
             if (p.m != NULL) p.m[i] = e.m;
             if (p.v != NULL) p.v[i] = e.v;
+            put_copy(&p.copy, p.first + i, e.w);
         }
     }
 }
@@ -166,7 +180,9 @@ INK_KERNEL(muon, ink_cuda_muon) {
             if (a.stage == 1) {
                 a.u[i] *= scale;
             } else {
-                a.w[i] = shrink * a.w[i] - way * a.u[i];
+                const float w = shrink * a.w[i] - way * a.u[i];
+                a.w[i] = w;
+                put_copy(&a.copy, i, w);
             }
         }
     }

@@ -75,8 +75,9 @@ typedef struct ink_cuda_give {
 /* ---- bfloat16 ----
  *
  * What products of bf16 read lies in the device's memory as uint16_t beside the floats, or in their place. Who makes
- * such a value writes it (y_bf16); parameters and inputs are rounded at the beginning of a step. Of a stem's pixels and
- * weights the channels are filled up with zeros to a multiple of eight there, "c_bf16": 16 bytes are copied at once. */
+ * such a value writes it (y_bf16), optimizers the parameters too; parameters and inputs that were written otherwise are
+ * rounded before a step. Of a stem's pixels and weights the channels are filled up with zeros to a multiple of eight
+ * there, "c_bf16": 16 bytes are copied at once. */
 
 /* Rows of c elements, as rows of c_bf16. */
 typedef struct ink_cuda_rounded {
@@ -305,10 +306,18 @@ typedef struct ink_cuda_classes {
 
 /* ---- learning ---- */
 
+/* A parameter as bf16: rows of c elements lie there as rows of c_bf16. to NULL: nothing reads it so. */
+typedef struct ink_cuda_copy {
+    uint16_t *to;
+    uint32_t c, c_bf16;
+} ink_cuda_copy;
+
 /* What one block updates: up to INK_PIECE elements of a parameter. */
 typedef struct ink_cuda_piece {
     float *w, *m, *v; /* m: momentum buffer; average: the average */
     const float *dw;
+    ink_cuda_copy copy;
+    uint32_t first; /* its first element's number in the parameter */
     uint32_t count;
     int32_t op; /* ink_op */
     float lr_scale, momentum, beta1, beta2, eps, decay;
@@ -339,6 +348,7 @@ typedef struct ink_cuda_clip_join {
 /* Muon: begin: buffer and u, squares of u; scale: x = u / |u|; end: w. The products between are gathers. */
 typedef struct ink_cuda_muon {
     float *w, *buffer, *u;
+    ink_cuda_copy copy; /* of w */
     const float *dw;
     double *squares; /* [pieces] */
     const ink_cuda_now *now;
@@ -364,7 +374,6 @@ typedef struct ink_cuda_muon {
     X(gather_64x64, ink_cuda_gather)                                                                                   \
     X(turned_64x64, ink_cuda_gather)                                                                                   \
     X(outer_64x64, ink_cuda_outer)                                                                                     \
-    X(round, ink_cuda_round)                                                                                           \
     X(depthwise, ink_cuda_depthwise)                                                                                   \
     X(depthwise_dw, ink_cuda_depthwise)                                                                                \
     X(depthwise_join, ink_cuda_depthwise_join)                                                                         \
@@ -388,7 +397,9 @@ typedef struct ink_cuda_muon {
     X(gather_128x128, ink_cuda_gather)                                                                                 \
     X(turned_128x128, ink_cuda_gather)                                                                                 \
     X(outer_128x128, ink_cuda_outer)
-#define INK_CUDA_KERNELS(X) INK_CUDA_STEP_KERNELS(X) INK_CUDA_LARGE_KERNELS(X) X(draw, ink_cuda_draw)
+/* And what is launched between steps. */
+#define INK_CUDA_KERNELS(X)                                                                                            \
+    INK_CUDA_STEP_KERNELS(X) INK_CUDA_LARGE_KERNELS(X) X(draw, ink_cuda_draw) X(round, ink_cuda_round)
 
 typedef enum ink_cuda_kernel {
 #define INK_CUDA_NAME(name, type) INK_KERN_##name,

@@ -1,5 +1,6 @@
 /* ops/cuda/plan_bf16.c: which products read bf16 from memory, and so which values lie there rounded.
- * Who rounds them: their makers' kernels; parameters and inputs a kernel at the beginning of a step (plan_tables.c).
+ * Who rounds them: their makers' kernels, of parameters those that update them; parameters and inputs that were written
+ * otherwise, a kernel before the next step (backend.c).
  * A value whose floats nothing reads has none: what only products read, and what besides tells a gate whether it is
  * above 0. All else is float, so that nothing is rounded that was not before. */
 #include "ops/cuda/program.h"

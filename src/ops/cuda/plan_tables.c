@@ -149,12 +149,19 @@ static uint32_t count_pieces(const ink_program *p) {
     return count;
 }
 
+ink_cuda_copy ink_cuda_copy_of(const ink_program *p, ink_id v) {
+    uint32_t c = ink_cuda_channels(&p->g.values[v]);
+    if (p->bf16[v] == NULL) return (ink_cuda_copy){.to = NULL};
+    return (ink_cuda_copy){p->bf16[v], c, ink_cuda_c_bf16(c)};
+}
+
 /* Cuts what `whole` says of a parameter of `count` elements into pieces. */
 static uint32_t cut(ink_cuda_piece whole, size_t count, ink_cuda_piece *to) {
     uint32_t n = 0;
     for (size_t from = 0; from < count; from += INK_PIECE) {
         ink_cuda_piece *piece = &to[n++];
         *piece = whole;
+        piece->first = (uint32_t)from;
         piece->count = count - from < INK_PIECE ? (uint32_t)(count - from) : INK_PIECE;
         if (whole.w != NULL) piece->w += from;
         if (whole.dw != NULL) piece->dw += from;
@@ -175,6 +182,7 @@ static ink_cuda_piece piece_of(const ink_program *p, int32_t at) {
         return piece;
     }
     piece.dw = p->data[node->in[1]];
+    piece.copy = ink_cuda_copy_of(p, node->in[0]);
     piece.m = ink_cuda_data(p, node->in[2]);
     piece.v = node->op == INK_OP_ADAM ? ink_cuda_data(p, node->in[3]) : NULL;
     piece.momentum = node->attr.optimizer.momentum;
@@ -214,7 +222,7 @@ static void list_pieces(ink_program *p, ink_cuda_piece *pieces) {
     }
 }
 
-/* ---- what is rounded at the beginning of a step: parameters, and inputs that the caller wrote ---- */
+/* ---- what is rounded before a step: parameters and inputs that the caller wrote ---- */
 
 static uint32_t list_rounded(const ink_program *p, ink_cuda_rounded *to) {
     uint32_t n = 0;

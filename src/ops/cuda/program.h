@@ -98,8 +98,11 @@ struct ink_program {
     float *muon;          /* u, X, A, A A, Z */
     ink_cuda_tables unit; /* of plain matrix products */
     const ink_cuda_piece *pieces;
-    const ink_cuda_rounded *to_round; /* at the beginning of a step */
+    const ink_cuda_rounded *to_round; /* parameters and inputs, when they were written otherwise than by a step */
     uint32_t n_to_round;
+    bool learns;            /* steps write parameters, and round those that they write */
+    uint64_t written;       /* of who owns the parameters: how often they were written, by write or by steps */
+    uint64_t round_written; /* what it was when they, and inputs, were rounded last; 0: they must be */
 
     /* The batch on its way in: now, numbers[nodes][2], labels, warps, images; out: clip, losses, right. */
     uint8_t *in, *in_host, *out, *out_host;
@@ -189,6 +192,8 @@ INK_MUST_USE ink_status ink_cuda_write_tables(ink_program *p, ink_error *err);
  * bf16: of the kernels that read that from memory. Live taps of a convolution. */
 uint32_t ink_cuda_part_rows(const ink_cuda_conv *f, uint32_t n_live, uint32_t max_batch, bool bf16);
 uint32_t ink_cuda_live_taps(const ink_cuda_conv *f);
+/* Where a parameter's updates are rounded to. */
+ink_cuda_copy ink_cuda_copy_of(const ink_program *p, ink_id v);
 
 /* ---- walk.c ---- */
 
@@ -229,6 +234,8 @@ void ink_cuda_fill(const ink_program *p, const ink_batch *batch, uint8_t *to);
 /* The recorded step of n images, recorded now if it is new; by_rows: of a resident set. */
 INK_MUST_USE ink_status ink_cuda_record_of(ink_program *p, uint32_t n, bool by_rows, const ink_gpu_record **out,
                                            ink_error *err);
+/* Does it `times` times, with parameters and inputs rounded as they are now. */
+void ink_cuda_replay(ink_program *p, const ink_gpu_record *record, uint32_t times);
 /* A step's results, from what lay in `out`. */
 void ink_cuda_sum(ink_program *p, const uint8_t *out, ink_batch *batch);
 /* The device of programs to come. */

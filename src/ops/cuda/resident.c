@@ -184,7 +184,7 @@ ink_status ink_cuda_run_rows(ink_program *p, ink_batch *batches, uint32_t count,
         for (times = 1; i + times < count && batches[i + times].n == batches[i].n;) times++;
         status = ink_cuda_record_of(p, batches[i].n, true, &record, err);
         if (status != INK_OK) return status;
-        p->gpu->replay(p->gpu, record, times);
+        ink_cuda_replay(p, record, times);
     }
     status = p->gpu->get(p->gpu, p->ring.out_host, p->ring.out, count * p->out_size, err);
     if (status != INK_OK) return status;

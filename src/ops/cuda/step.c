@@ -13,7 +13,7 @@
 /* ---- what kernels touch ---- */
 
 /* The pointers through which a kernel writes, by their place among its arguments in bytes, plus 1; 0 is the end. What
- * other pointers there are is read. Not here: learn, squares and round, whose pointers lie in the device's memory. */
+ * other pointers there are is read. Not here: learn and squares, whose pointers lie in the device's memory. */
 #define AT(type, field) (uint16_t)(offsetof(ink_cuda_##type, field) + 1)
 #define WRITES_MOST     7
 
@@ -54,7 +54,7 @@ static const uint16_t written[INK_KERN_COUNT][WRITES_MOST] = {
     [INK_KERN_clip_join] = {AT(clip_join, clip)},
     [INK_KERN_take] = {AT(take, to), AT(take, to_images), AT(take, to_labels), AT(take, to_warps)},
     [INK_KERN_give] = {AT(give, all), AT(give, ring)},
-    [INK_KERN_muon] = {AT(muon, w), AT(muon, buffer), AT(muon, u), AT(muon, squares)},
+    [INK_KERN_muon] = {AT(muon, w), AT(muon, buffer), AT(muon, u), AT(muon, squares), AT(muon, copy.to)},
 };
 
 /* What one launch touches: numbers of allocations. */
@@ -168,7 +168,7 @@ bool ink_cuda_table_is_small(const ink_cuda_table *t, uint32_t resident) {
     uint64_t turns = 0;
     if (resident == 0) return false;
     for (uint32_t i = 0; i < t->n; i++) turns += ((uint64_t)t->entries[i].count + resident - 1) / resident;
-    return 2 * turns <= 3 * (uint64_t)t->n;
+    return 5 * turns <= 8 * (uint64_t)t->n;
 }
 
 /* The group of each entry; returns how many groups there are. */

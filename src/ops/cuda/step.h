@@ -71,7 +71,7 @@ typedef struct ink_cuda_table {
 void ink_cuda_table_add(ink_cuda_table *t, ink_cuda_kernel kernel, uint32_t x, uint32_t y, uint32_t z,
                         const void *arguments, size_t bytes);
 /* Is the step one for the kernel: would its launches, each alone, need not much more than one turn of the resident
- * blocks each: at most three turns for two launches? */
+ * blocks each: at most eight turns for five launches? */
 bool ink_cuda_table_is_small(const ink_cuda_table *t, uint32_t resident);
 /* Makes the groups; false when there is no memory, there are more blocks than can be counted, or a kernel is none of
  * INK_CUDA_STEP_KERNELS. */

@@ -181,8 +181,6 @@ static void walk_node(ink_program *p, int32_t at, uint32_t n) {
 }
 
 void ink_cuda_walk(ink_program *p, uint32_t n) {
-    ink_cuda_round round = {p->to_round};
-    if (p->n_to_round > 0) launch(p, INK_KERN_round, (ink_gpu_size){p->n_to_round, 1, 1}, &round);
     for (int32_t i = 0; i < p->g.n_nodes; i++) {
         if (!p->notes[i].done) walk_node(p, i, n);
     }

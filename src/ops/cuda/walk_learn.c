@@ -70,6 +70,7 @@ static void walk_muon(ink_program *p, int32_t at) {
     ink_cuda_muon a = {.w = p->data[node->in[0]],
                        .buffer = p->data[node->in[2]],
                        .u = u,
+                       .copy = ink_cuda_copy_of(p, node->in[0]),
                        .dw = p->data[node->in[1]],
                        .squares = p->squares,
                        .now = now_of(p),
