@@ -112,9 +112,9 @@ static ink_status save_or_warn(ink_train_run *run, ink_error *err) {
     return status;
 }
 
-static ink_status write_weights(ink_train_run *run, const ink_epoch_result *epoch, const char *name, ink_error *err) {
+static ink_status write_file(const ink_train_run *run, const ink_epoch_result *epoch, const ink_weights *weights,
+                             const char *name, ink_error *err) {
     char path[INK_PATH_SIZE];
-    ink_weights weights = {0};
     ink_modelfile_notes notes = {.net_text = run->recipe.net_text,
                                  .normalise = ink_trainer_normalise(run->trainer),
                                  .height = run->set.train.height,
@@ -125,8 +125,16 @@ static ink_status write_weights(ink_train_run *run, const ink_epoch_result *epoc
                                  .step = epoch->step,
                                  .epoch = epoch->epoch};
     ink_status status = ink_runlog_file(run->log, name, path, sizeof path, err);
-    if (status == INK_OK) status = ink_trainer_last(run->trainer, &weights, err);
-    if (status == INK_OK) status = ink_modelfile_write(path, &weights, &notes, err);
+    return status == INK_OK ? ink_modelfile_write(path, weights, &notes, err) : status;
+}
+
+/* After the best epoch so far the trainer keeps the weights as they are: they need not be read from a device again. */
+static ink_status write_weights(const ink_train_run *run, const ink_epoch_result *epoch, ink_error *err) {
+    ink_weights weights = {0};
+    ink_status status =
+        epoch->best ? ink_trainer_best(run->trainer, &weights, err) : ink_trainer_last(run->trainer, &weights, err);
+    if (status == INK_OK) status = write_file(run, epoch, &weights, "weights/last.safetensors", err);
+    if (status == INK_OK && epoch->best) status = write_file(run, epoch, &weights, "weights/best.safetensors", err);
     ink_weights_clear(&weights);
     return status;
 }
@@ -188,8 +196,7 @@ static ink_status on_epoch(void *context, const ink_epoch_result *epoch, ink_err
     r->last_loss = epoch->val_loss;
     ink_train_note_best(run);
     say_epoch(run, epoch);
-    ink_status status = write_weights(run, epoch, "weights/last.safetensors", err);
-    if (status == INK_OK && epoch->best) status = write_weights(run, epoch, "weights/best.safetensors", err);
+    ink_status status = write_weights(run, epoch, err);
     if (status == INK_OK) status = log_epoch(run, epoch, err);
     if (status == INK_OK) status = ink_runlog_refresh(run->log, err);
     /* The checkpoint comes last: when it stands, so does the epoch's row. */
