@@ -295,6 +295,7 @@ const char *const ink_cases[] = {
     "1 img 5x7: normalise 1, conv 3 3x3",
     "7 img 28x28: warp, normalise 1",
     "7 img 28x28: warp, normalise 3, conv 8 3x3 s2, relu",
+    "7 img 13x9: warp, mark, normalise 1, add, flatten, linear 10, loss 0",
     "7 img 13x9: warp, normalise 1, flatten, linear 10, loss 0",
     /* ---- a grey picture in three channels is one plane ---- */
     "17 img 28x28: normalise 3, conv 64 7x7 s2 p3, bn, relu, maxpool 3x3 s2 p1",

@@ -214,9 +214,7 @@ ink_status ink_cuda_record_of(ink_program *p, uint32_t n, bool by_rows, const in
     p->records[oldest].record = NULL;
     p->records[oldest].n = 0;
     p->gpu->begin(p->gpu);
-    if (by_rows) ink_cuda_walk_take(p, n);
-    ink_cuda_walk(p, n);
-    if (by_rows) ink_cuda_walk_give(p);
+    ink_cuda_walk(p, n, by_rows);
     status = p->gpu->end(p->gpu, &p->records[oldest].record, err);
     if (status != INK_OK) return status;
     p->records[oldest].n = n;

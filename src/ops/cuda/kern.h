@@ -237,6 +237,15 @@ INK_DEVICE float ink_slope(const float *p, const uint16_t *p_bf16, uint64_t at) 
     return (p == NULL && p_bf16 == NULL) || ink_is_above(p, p_bf16, at) ? 1.0f : 0.0f;
 }
 
+/* Of a ring (kernels.h): the number of the step at hand, and its slot. */
+INK_DEVICE uint64_t ink_turn_of(const uint8_t *ring) {
+    return *(const uint64_t *)(const void *)ring;
+}
+
+INK_DEVICE const uint8_t *ink_slot_of(const uint8_t *ring, uint32_t slot_bytes) {
+    return ring + INK_RING_HEAD + ink_turn_of(ring) * slot_bytes;
+}
+
 /* i / by: a division of 64 bits takes many times as long as one of 32. */
 INK_DEVICE uint64_t ink_over(uint64_t i, uint32_t by) {
     return i >> 32 == 0 ? (uint32_t)i / by : i / by;

@@ -111,34 +111,42 @@ INK_DEVICE float sample_at(const uint8_t *image, uint32_t height, uint32_t width
     return between(sy - above, top, bottom);
 }
 
-INK_KERNEL(warp, ink_cuda_warp) {
-    INK_THREADS {
-        const uint64_t i = element_of(t);
-        const uint32_t map = a.height * a.width;
-        if (i >= (uint64_t)a.n * map) continue;
-        const uint32_t image = (uint32_t)ink_over(i, map), at = (uint32_t)(i - (uint64_t)image * map);
-        const uint32_t y = at / a.width, x = at - y * a.width;
-        const ink_warp *w = &a.warps[image];
-        const float centre_x = (float)(a.width - 1) / 2, centre_y = (float)(a.height - 1) / 2;
-        const float px = (float)x - centre_x, py = (float)y - centre_y;
-        float sx = fmaf(w->xx, px, fmaf(w->xy, py, w->x0 + centre_x));
-        float sy = fmaf(w->yx, px, fmaf(w->yy, py, w->y0 + centre_y));
-        if (w->elastic != 0.0f) {
-            sx = fmaf(w->elastic, grid_at(w, 0, x, y, a.width, a.height), sx);
-            sy = fmaf(w->elastic, grid_at(w, 1, x, y, a.width, a.height), sy);
-        }
-        const int32_t ix = (int32_t)x - w->erase_x, iy = (int32_t)y - w->erase_y;
-        const bool erased = ix >= 0 && ix < w->erase_size && iy >= 0 && iy < w->erase_size;
-        a.y[i] = erased ? 0.0f : sample_at(a.images + (uint64_t)image * map, a.height, a.width, sx, sy);
+INK_DEVICE float distorted_at(const ink_warp *w, const uint8_t *image, uint32_t height, uint32_t width, uint32_t x,
+                              uint32_t y) {
+    const float centre_x = (float)(width - 1) / 2, centre_y = (float)(height - 1) / 2;
+    const float px = (float)x - centre_x, py = (float)y - centre_y;
+    float sx = fmaf(w->xx, px, fmaf(w->xy, py, w->x0 + centre_x));
+    float sy = fmaf(w->yx, px, fmaf(w->yy, py, w->y0 + centre_y));
+    if (w->elastic != 0.0f) {
+        sx = fmaf(w->elastic, grid_at(w, 0, x, y, width, height), sx);
+        sy = fmaf(w->elastic, grid_at(w, 1, x, y, width, height), sy);
     }
+    const int32_t ix = (int32_t)x - w->erase_x, iy = (int32_t)y - w->erase_y;
+    const bool erased = ix >= 0 && ix < w->erase_size && iy >= 0 && iy < w->erase_size;
+    return erased ? 0.0f : sample_at(image, height, width, sx, sy);
+}
+
+/* Pixel i of all the step's images. */
+INK_DEVICE float image_at(const ink_cuda_images *a, uint64_t i) {
+    const uint32_t map = a->height * a->width, n = (uint32_t)ink_over(i, map);
+    const uint32_t at = (uint32_t)(i - (uint64_t)n * map);
+    uint64_t row = n, warp = n;
+    if (a->ring != NULL) {
+        row = ((const uint32_t *)(const void *)(ink_slot_of(a->ring, a->slot_bytes) + a->rows_at))[n];
+        warp += ink_turn_of(a->ring) * a->most;
+    }
+    const uint8_t *image = a->pixels + row * map;
+    if (a->warps == NULL) return (float)image[at];
+    const uint32_t y = at / a->width, x = at - y * a->width;
+    return distorted_at(&a->warps[warp], image, a->height, a->width, x, y);
 }
 
 INK_KERNEL(normalise, ink_cuda_normalise) {
     INK_THREADS {
         const uint64_t pixel = element_of(t);
         float y[4] = {0.0f, 0.0f, 0.0f, 0.0f};
-        if (pixel >= (uint64_t)a.n * a.map) continue;
-        const float x = a.warped != NULL ? a.warped[pixel] : (float)a.images[pixel];
+        if (pixel >= (uint64_t)a.n * a.images.height * a.images.width) continue;
+        const float x = image_at(&a.images, pixel);
         INK_UNROLL
         for (uint32_t c = 0; c < 3; c++) {
             if (c >= a.c) continue;

@@ -55,14 +55,12 @@ typedef struct ink_cuda_draw {
     uint32_t height, width, slot_bytes, rows_at, most;
 } ink_cuda_draw;
 
-/* The slot at hand to where all kernels read it, with the labels, warps and images of its rows. */
+/* The slot at hand to where all kernels read it, with the labels of its rows. */
 typedef struct ink_cuda_take {
-    const uint8_t *images, *labels; /* of the set */
-    const ink_warp *warps;          /* drawn; these three NULL: not wanted */
+    const uint8_t *labels; /* of the set; NULL: not wanted */
     const uint8_t *ring;
-    uint8_t *to, *to_images, *to_labels; /* to: now and numbers, rows_at bytes */
-    ink_warp *to_warps;
-    uint32_t n, pixels, slot_bytes, rows_at, most;
+    uint8_t *to, *to_labels; /* to: now and numbers, rows_at bytes */
+    uint32_t n, slot_bytes, rows_at;
 } ink_cuda_take;
 
 /* What a step found to its slot of `all`, and the next step is at hand. One block. */
@@ -117,22 +115,22 @@ typedef struct ink_cuda_map {
     const ink_cuda_now *now;
 } ink_cuda_map;
 
-/* y [n][h][w] from images [n][h][w] */
-typedef struct ink_cuda_warp {
-    const uint8_t *images;
-    const ink_warp *warps;
-    float *y;
-    uint32_t n, height, width;
-} ink_cuda_warp;
+/* The images of a step, distorted or as they are. */
+typedef struct ink_cuda_images {
+    const uint8_t *pixels; /* [n][height][width]; with a ring: those of the set */
+    const ink_warp *warps; /* [n]; with a ring: drawn, [slots][most]; NULL: as they are */
+    const uint8_t *ring;   /* whose slot at hand has the rows; or NULL */
+    uint32_t slot_bytes, rows_at, most;
+    uint32_t height, width;
+} ink_cuda_images;
 
-/* y [n][map][c] from bytes, or from warped [n][map]; c at most 3. A pixel a thread: y_bf16 has eight channels. */
+/* y [n][h][w][c] = pixel scale[c] + shift[c]; c at most 3. A pixel a thread: y_bf16 has eight channels. */
 typedef struct ink_cuda_normalise {
-    const uint8_t *images;
-    const float *warped; /* or NULL */
+    ink_cuda_images images;
     float *y;
     uint16_t *y_bf16;
     float scale[3], shift[3];
-    uint32_t n, map, c;
+    uint32_t n, c;
 } ink_cuda_normalise;
 
 /* ---- matrix products ---- */
@@ -362,7 +360,6 @@ typedef struct ink_cuda_muon {
     X(take, ink_cuda_take)                                                                                             \
     X(give, ink_cuda_give)                                                                                             \
     X(map, ink_cuda_map)                                                                                               \
-    X(warp, ink_cuda_warp)                                                                                             \
     X(normalise, ink_cuda_normalise)                                                                                   \
     X(gather_f32, ink_cuda_gather)                                                                                     \
     X(gather_tf32, ink_cuda_gather)                                                                                    \

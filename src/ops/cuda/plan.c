@@ -1,5 +1,5 @@
-/* ops/cuda/plan.c: which nodes become part of another node's kernel: relu, sums of two values, batch norm's sums, and
- * all of batch norm in an evaluation.
+/* ops/cuda/plan.c: which nodes become part of another node's kernel: relu, sums of two values, an image's distortion,
+ * batch norm's sums, and all of batch norm in an evaluation.
  * Memory and tables are found in plan_memory.c and plan_tables.c. */
 #include "ops/cuda/program.h"
 
@@ -147,6 +147,17 @@ static void absorb_slope(ink_program *p, int32_t at, ink_id v) {
     p->same[v] = slope->out[0];
 }
 
+/* What is distorted for normalise alone is never made: normalise distorts. */
+static void absorb_warp(ink_program *p, int32_t at) {
+    ink_id v = p->g.nodes[at].in[0];
+    int32_t i = maker_of(p, v);
+    if (i < 0 || p->g.nodes[i].op != INK_OP_WARP) return;
+    p->notes[at].warps = true;
+    if (only_reader(p, v, false) != at) return;
+    p->notes[i].done = true;
+    p->same[v] = INK_NONE;
+}
+
 static bool is_pool_dx(ink_op op) {
     return op == INK_OP_MAXPOOL_DX || op == INK_OP_GLOBAL_MAXPOOL_DX || op == INK_OP_AVGPOOL_DX ||
            op == INK_OP_GLOBAL_AVGPOOL_DX;
@@ -178,6 +189,8 @@ void ink_cuda_fuse(ink_program *p) {
                       node->op == INK_OP_CONV2D_DX;
         if (gather) {
             absorb_into_product(p, i);
+        } else if (node->op == INK_OP_NORMALISE) {
+            absorb_warp(p, i);
         } else if (node->op == INK_OP_BATCHNORM) {
             (void)absorb_relu(p, i, absorb_sum(p, i, node->out[0]));
         } else if (node->op == INK_OP_ADD && p->g.values[node->out[0]].batched) {

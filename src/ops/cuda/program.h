@@ -4,7 +4,7 @@
  *           kernels read
  * run       backend.c copies the batch in, walk.c launches node after node (recorded once for each number of images,
  *           then replayed), backend.c copies losses out
- * run_rows  the same for several steps, whose batches a kernel gathers from a resident set (resident.c) */
+ * run_rows  the same for several steps, whose kernels find labels and images in a resident set (resident.c) */
 #ifndef INK_OPS_CUDA_PROGRAM_H
 #define INK_OPS_CUDA_PROGRAM_H
 
@@ -49,6 +49,7 @@ typedef struct ink_cuda_note {
     ink_id dy;       /* batchnorm_dx: the gradient before the gate */
     bool gives_sums; /* conv2d: the sums of the batch norm behind it come from its kernel */
     bool has_sums;   /* batchnorm: its sums are there already */
+    bool warps;      /* normalise: the images are distorted first */
     bool is_bf16;    /* matrix: both sides are read as bf16 from memory */
     uint32_t split;  /* then, forward: parts of its sums' terms, at least 1 */
     ink_cuda_tables tables;
@@ -197,8 +198,8 @@ ink_cuda_copy ink_cuda_copy_of(const ink_program *p, ink_id v);
 
 /* ---- walk.c ---- */
 
-/* Launches all nodes for n images. */
-void ink_cuda_walk(ink_program *p, uint32_t n);
+/* Launches all nodes for n images; by_rows: of a step on the resident set. */
+void ink_cuda_walk(ink_program *p, uint32_t n, bool by_rows);
 
 /* ---- walk_nodes.c and walk_learn.c: what walk.c calls for a node ---- */
 
@@ -223,9 +224,12 @@ INK_MUST_USE ink_status ink_cuda_bring(const ink_resident_source *from, ink_resi
 INK_MUST_USE ink_status ink_cuda_attach(ink_program *p, const ink_resident *set, uint32_t steps, ink_error *err);
 INK_MUST_USE ink_status ink_cuda_run_rows(ink_program *p, ink_batch *batches, uint32_t count, ink_error *err);
 void ink_cuda_let_go(ink_resident *set);
-/* What is launched in front of a step's nodes and behind them. */
+/* What is launched in front of a step's nodes, and behind those that make its results: optimizers come after it, which
+ * wait for all. */
 void ink_cuda_walk_take(ink_program *p, uint32_t n);
 void ink_cuda_walk_give(ink_program *p);
+/* Where the step at hand finds its images and, if a has any, its warps. */
+void ink_cuda_images_of_rows(const ink_program *p, ink_cuda_images *a);
 
 /* ---- backend.c ---- */
 

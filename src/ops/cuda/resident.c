@@ -118,22 +118,23 @@ ink_status ink_cuda_attach(ink_program *p, const ink_resident *set, uint32_t ste
 
 void ink_cuda_walk_take(ink_program *p, uint32_t n) {
     const ink_resident *set = p->set;
-    ink_cuda_take a = {.images = p->needs.images ? set->images : NULL,
-                       .labels = p->needs.labels ? set->labels : NULL,
-                       .warps = p->ring.warps,
+    ink_cuda_take a = {.labels = p->needs.labels ? set->labels : NULL,
                        .ring = p->ring.in,
                        .to = p->in,
-                       .to_images = p->in + p->images_at,
                        .to_labels = p->in + p->labels_at,
-                       .to_warps = (ink_warp *)(void *)(p->in + p->warps_at),
                        .n = n,
-                       .pixels = p->pixels,
                        .slot_bytes = (uint32_t)p->ring.slot_bytes,
-                       .rows_at = (uint32_t)p->labels_at,
-                       .most = p->max_batch};
-    uint64_t pieces = p->pixels % 16 == 0 ? p->pixels / 16 : p->pixels;
-    uint64_t each = 1 + (a.warps != NULL ? sizeof(ink_warp) / 4 : 0) + (a.images != NULL ? pieces : 0);
-    p->gpu->launch(p->gpu, INK_KERN_take, ink_cuda_blocks(a.rows_at / 4 + n * each), &a);
+                       .rows_at = (uint32_t)p->labels_at};
+    p->gpu->launch(p->gpu, INK_KERN_take, ink_cuda_blocks(a.rows_at / 4 + (uint64_t)n), &a);
+}
+
+void ink_cuda_images_of_rows(const ink_program *p, ink_cuda_images *a) {
+    a->pixels = p->set->images;
+    if (a->warps != NULL) a->warps = p->ring.warps;
+    a->ring = p->ring.in;
+    a->slot_bytes = (uint32_t)p->ring.slot_bytes;
+    a->rows_at = (uint32_t)p->labels_at;
+    a->most = p->max_batch;
 }
 
 void ink_cuda_walk_give(ink_program *p) {

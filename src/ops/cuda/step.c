@@ -22,7 +22,6 @@
 
 static const uint16_t written[INK_KERN_COUNT][WRITES_MOST] = {
     [INK_KERN_map] = {AT(map, y), AT(map, y_bf16)},
-    [INK_KERN_warp] = {AT(warp, y)},
     [INK_KERN_normalise] = {AT(normalise, y), AT(normalise, y_bf16)},
     [INK_KERN_gather_f32] = {AT(gather, y), AT(gather, stats), AT(gather, y_bf16)},
     [INK_KERN_gather_tf32] = {AT(gather, y), AT(gather, stats), AT(gather, y_bf16)},
@@ -52,7 +51,7 @@ static const uint16_t written[INK_KERN_COUNT][WRITES_MOST] = {
     [INK_KERN_pool] = {AT(pool, y), AT(pool, y_bf16), AT(pool, first)},
     [INK_KERN_classes] = {AT(classes, y), AT(classes, losses), AT(classes, right)},
     [INK_KERN_clip_join] = {AT(clip_join, clip)},
-    [INK_KERN_take] = {AT(take, to), AT(take, to_images), AT(take, to_labels), AT(take, to_warps)},
+    [INK_KERN_take] = {AT(take, to), AT(take, to_labels)},
     [INK_KERN_give] = {AT(give, all), AT(give, ring)},
     [INK_KERN_muon] = {AT(muon, w), AT(muon, buffer), AT(muon, u), AT(muon, squares), AT(muon, copy.to)},
 };

@@ -18,31 +18,26 @@ static uint64_t count_of(const ink_program *p, ink_id v, uint32_t n) {
     return (uint64_t)ink_graph_elements(&p->g, v) * (p->g.values[v].batched ? n : 1);
 }
 
-static void walk_input(ink_program *p, const ink_node *node, uint32_t n) {
-    const uint8_t *images = p->in + p->images_at;
+/* A distortion alone is normalised by 1 and 0. */
+static void walk_input(ink_program *p, int32_t at, uint32_t n, bool by_rows) {
+    const ink_node *node = &p->g.nodes[at];
     ink_id y = node->out[0];
-    if (node->op == INK_OP_WARP) {
-        ink_cuda_warp a = {.images = images,
-                           .warps = (const ink_warp *)(const void *)(p->in + p->warps_at),
-                           .y = p->data[y],
-                           .n = n,
-                           .height = ink_cuda_dim(p, y, 1),
-                           .width = ink_cuda_dim(p, y, 2)};
-        launch(p, INK_KERN_warp, ink_cuda_blocks(count_of(p, y, n)), &a);
-        return;
+    ink_cuda_normalise a = {
+        .images = {.pixels = p->in + p->images_at, .height = ink_cuda_dim(p, y, 1), .width = ink_cuda_dim(p, y, 2)},
+        .y = p->data[y],
+        .y_bf16 = p->bf16[y],
+        .scale = {1.0f},
+        .n = n,
+        .c = ink_cuda_dim(p, y, 0)};
+    if (node->op == INK_OP_WARP || p->notes[at].warps) {
+        a.images.warps = (const ink_warp *)(const void *)(p->in + p->warps_at);
     }
-    ink_cuda_normalise a = {.images = images,
-                            .warped = p->data[node->in[0]],
-                            .y = p->data[y],
-                            .y_bf16 = p->bf16[y],
-                            .n = n,
-                            .map = ink_cuda_map_of(p, y),
-                            .c = ink_cuda_dim(p, y, 0)};
-    for (uint32_t c = 0; c < 3; c++) {
+    if (by_rows) ink_cuda_images_of_rows(p, &a.images);
+    for (uint32_t c = 0; c < 3 && node->op == INK_OP_NORMALISE; c++) {
         a.scale[c] = node->attr.normalise.scale[c];
         a.shift[c] = node->attr.normalise.shift[c];
     }
-    launch(p, INK_KERN_normalise, ink_cuda_blocks((uint64_t)n * a.map), &a);
+    launch(p, INK_KERN_normalise, ink_cuda_blocks((uint64_t)n * ink_cuda_map_of(p, y)), &a);
 }
 
 static void walk_map(ink_program *p, int32_t at, ink_cuda_map_kind kind, uint32_t n) {
@@ -135,11 +130,11 @@ static void walk_classes(ink_program *p, const ink_node *node, ink_cuda_classes_
     launch(p, INK_KERN_classes, ink_cuda_blocks(n), &a);
 }
 
-static void walk_node(ink_program *p, int32_t at, uint32_t n) {
+static void walk_node(ink_program *p, int32_t at, uint32_t n, bool by_rows) {
     const ink_node *node = &p->g.nodes[at];
     switch (node->op) {
     case INK_OP_WARP:
-    case INK_OP_NORMALISE: walk_input(p, node, n); break;
+    case INK_OP_NORMALISE: walk_input(p, at, n, by_rows); break;
     case INK_OP_LINEAR:
     case INK_OP_LINEAR_DX:
     case INK_OP_LINEAR_DW:
@@ -180,8 +175,21 @@ static void walk_node(ink_program *p, int32_t at, uint32_t n) {
     }
 }
 
-void ink_cuda_walk(ink_program *p, uint32_t n) {
+/* The last node of whose results the host is told; -1: none. */
+static int32_t last_told(const ink_program *p) {
+    int32_t last = -1;
     for (int32_t i = 0; i < p->g.n_nodes; i++) {
-        if (!p->notes[i].done) walk_node(p, i, n);
+        if (p->g.nodes[i].op == INK_OP_CROSS_ENTROPY || p->g.nodes[i].op == INK_OP_CLIP) last = i;
     }
+    return last;
+}
+
+void ink_cuda_walk(ink_program *p, uint32_t n, bool by_rows) {
+    const int32_t told = last_told(p);
+    if (by_rows) ink_cuda_walk_take(p, n);
+    for (int32_t i = 0; i < p->g.n_nodes; i++) {
+        if (!p->notes[i].done) walk_node(p, i, n, by_rows);
+        if (by_rows && i == told) ink_cuda_walk_give(p);
+    }
+    if (by_rows && told < 0) ink_cuda_walk_give(p);
 }
