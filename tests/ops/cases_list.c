@@ -296,6 +296,8 @@ const char *const ink_cases[] = {
     "7 img 28x28: warp, normalise 1",
     "7 img 28x28: warp, normalise 3, conv 8 3x3 s2, relu",
     "7 img 13x9: warp, mark, normalise 1, add, flatten, linear 10, loss 0",
+    "7 img 8x8: warp, normalise 1, flatten, linear 16, relu, linear 10, loss 0",
+    "4 x 8x3x3: conv 16 3x3, flatten, loss 0", /* flattening what has one place */
     "7 img 13x9: warp, normalise 1, flatten, linear 10, loss 0",
     /* ---- a grey picture in three channels is one plane ---- */
     "17 img 28x28: normalise 3, conv 64 7x7 s2 p3, bn, relu, maxpool 3x3 s2 p1",

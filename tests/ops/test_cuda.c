@@ -386,6 +386,29 @@ static void few_tiles_are_cut(void **state) {
     clear_compiled(program, &net);
 }
 
+/* What has one place or one channel is flat already: no kernel does it. */
+static void what_is_flat_is_not_flattened(void **state) {
+    (void)state;
+    static const struct {
+        const char *net;
+        int32_t flattens;
+    } nets[] = {{"2 img 8x8: normalise 1, conv 16 3x3, relu, gmp, flatten, linear 10, loss 0", 2},
+                {"2 img 8x8: normalise 1, flatten, linear 10, loss 0", 1},
+                {"2 img 8x8: normalise 3, flatten, linear 10, loss 0", 0},
+                {"2 img 8x8: normalise 1, conv 16 3x3, flatten, linear 10, loss 0", 0}};
+    for (size_t k = 0; k < sizeof nets / sizeof *nets; k++) {
+        case_net net;
+        int32_t done = 0;
+        ink_program *program = compiled_in_bf16(nets[k].net, 2, &net);
+        for (int32_t i = 0; i < net.g.n_nodes; i++) {
+            bool flattens = net.g.nodes[i].op == INK_OP_FLATTEN || net.g.nodes[i].op == INK_OP_FLATTEN_DX;
+            done += flattens && program->notes[i].done;
+        }
+        assert_int_equal(done, nets[k].flattens);
+        clear_compiled(program, &net);
+    }
+}
+
 /* In an evaluation batch norm, and what stands around it, are part of the product in front. */
 static void batch_norm_is_part_of_a_product(void **state) {
     (void)state;
@@ -563,6 +586,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(only_bf16_where_only_products_read),
         cmocka_unit_test(few_tiles_are_cut),
         cmocka_unit_test(batch_norm_is_part_of_a_product),
+        cmocka_unit_test(what_is_flat_is_not_flattened),
         cmocka_unit_test(out_of_memory_says_what_fits),
         cmocka_unit_test(a_fault_is_kept),
         cmocka_unit_test(threads_take_turns),

@@ -153,7 +153,9 @@ INK_KERNEL(normalise, ink_cuda_normalise) {
             y[c] = fmaf(x, a.scale[c], a.shift[c]);
             if (a.y != NULL) a.y[pixel * a.c + c] = y[c];
         }
-        if (a.y_bf16 != NULL) { /* all 16 bytes of a pixel at once, the zeros too; floats in name only */
+        if (a.flat) {
+            ink_put(NULL, a.y_bf16, pixel, y[0]);
+        } else if (a.y_bf16 != NULL) { /* all 16 bytes of a pixel at once, the zeros too; floats in name only */
             const float octet[4] = {ink_bits_float(ink_bf16_pair(y[0], y[1])),
                                     ink_bits_float(ink_bf16_pair(y[2], y[3])), 0.0f, 0.0f};
             ink_store4((float *)(void *)a.y_bf16 + 4 * pixel, octet);

@@ -124,13 +124,13 @@ typedef struct ink_cuda_images {
     uint32_t height, width;
 } ink_cuda_images;
 
-/* y [n][h][w][c] = pixel scale[c] + shift[c]; c at most 3. A pixel a thread: y_bf16 has eight channels. */
+/* y [n][h][w][c] = pixel scale[c] + shift[c]; c at most 3. A pixel a thread: y_bf16 has eight channels, or flat one. */
 typedef struct ink_cuda_normalise {
     ink_cuda_images images;
     float *y;
     uint16_t *y_bf16;
     float scale[3], shift[3];
-    uint32_t n, c;
+    uint32_t n, c, flat;
 } ink_cuda_normalise;
 
 /* ---- matrix products ---- */

@@ -1,5 +1,5 @@
 /* ops/cuda/plan.c: which nodes become part of another node's kernel: relu, sums of two values, an image's distortion,
- * batch norm's sums, and all of batch norm in an evaluation.
+ * batch norm's sums, and all of batch norm in an evaluation; and which are no kernel: flattening what is flat.
  * Memory and tables are found in plan_memory.c and plan_tables.c. */
 #include "ops/cuda/program.h"
 
@@ -147,6 +147,24 @@ static void absorb_slope(ink_program *p, int32_t at, ink_id v) {
     p->same[v] = slope->out[0];
 }
 
+/* Of a map of one place, or of one channel, elements lie in the same order flattened or not: there is nothing to do.
+ * But as bf16 one channel is filled up to eight: a picture's pixels normalise leaves flat, where nothing else reads
+ * them. */
+static void absorb_flatten(ink_program *p, int32_t at) {
+    const ink_node *node = &p->g.nodes[at];
+    const ink_id v = node->in[0], y = node->out[0], map = node->op == INK_OP_FLATTEN ? v : y;
+    const int32_t i = maker_of(p, v);
+    if (ink_cuda_map_of(p, map) == 1 && !p->g.values[y].output) {
+        p->same[y] = v;
+    } else if (i >= 0 && p->g.nodes[i].op == INK_OP_NORMALISE && ink_cuda_dim(p, v, 0) == 1 &&
+               only_reader(p, v, false) == at) {
+        p->same[v] = y;
+    } else {
+        return;
+    }
+    p->notes[at].done = true;
+}
+
 /* What is distorted for normalise alone is never made: normalise distorts. */
 static void absorb_warp(ink_program *p, int32_t at) {
     ink_id v = p->g.nodes[at].in[0];
@@ -180,7 +198,9 @@ void ink_cuda_fuse(ink_program *p) {
         p->notes[i].norm = -1;
     }
     for (int32_t i = 0; i < p->g.n_nodes; i++) {
-        if (p->g.nodes[i].op == INK_OP_BATCHNORM_DX) absorb_gate(p, i);
+        const ink_op op = p->g.nodes[i].op;
+        if (op == INK_OP_BATCHNORM_DX) absorb_gate(p, i);
+        if (op == INK_OP_FLATTEN || op == INK_OP_FLATTEN_DX) absorb_flatten(p, i);
     }
     for (int32_t i = 0; i < p->g.n_nodes; i++) {
         const ink_node *node = &p->g.nodes[i];

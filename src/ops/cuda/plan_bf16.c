@@ -8,8 +8,10 @@
 /* Copies of 16 bytes are of eight channels, or of eight columns. */
 #define TOGETHER 8
 
-/* Does the kernel that makes v write it as bf16 where that is asked for? */
+/* Does the kernel that makes v, or what v is the same as, write it as bf16 where that is asked for? */
 static bool can_be_rounded(const ink_program *p, ink_id v) {
+    const ink_id root = ink_cuda_root(p, v);
+    if (root != INK_NONE) v = root;
     const ink_value *value = &p->g.values[v];
     if (value->role == INK_ROLE_PARAM || value->role == INK_ROLE_INPUT) return true;
     if (value->maker < 0 || p->g.nodes[value->maker].out[0] != v) return false;

@@ -28,7 +28,8 @@ static void walk_input(ink_program *p, int32_t at, uint32_t n, bool by_rows) {
         .y_bf16 = p->bf16[y],
         .scale = {1.0f},
         .n = n,
-        .c = ink_cuda_dim(p, y, 0)};
+        .c = ink_cuda_dim(p, y, 0),
+        .flat = ink_cuda_root(p, y) != y};
     if (node->op == INK_OP_WARP || p->notes[at].warps) {
         a.images.warps = (const ink_warp *)(const void *)(p->in + p->warps_at);
     }
