@@ -11,8 +11,8 @@
  * Races         Two threads touch a word, one of them writes, and nothing says which comes first, whatever came first
  *               this time: for shared memory no barrier; for global memory neither a barrier nor, between blocks, a
  *               release and an acquire (ptx_order.c). One value that one instruction writes in all threads is none.
- * Not NVIDIA's  Approximations (ex2.approx, rcp.approx) are the exact results, rounded; sums of mma.sync are of
- *               floats, term by term.
+ * Not NVIDIA's  Approximations (ex2.approx, rcp.approx) are the exact results, rounded. Sums of mma.sync are cut off as
+ *               compute capability 8.0 is known to do it (ptx_warp.c); later ones keep more.
  * Addresses     Global memory is the host's, at the host's addresses. Shared and local memory have windows of their
  *               own.
  * Source        NVIDIA, Parallel Thread Execution ISA, version 9 */

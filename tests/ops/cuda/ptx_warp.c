@@ -1,5 +1,6 @@
 /* tests/ops/cuda/ptx_warp.c: the instructions that reach memory, or for which a warp's lanes need each other: ld, st,
  * atom, cp.async, ldmatrix, mma.sync. How memory is checked is ptx_memory.c's. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -193,9 +194,31 @@ static void fetch(const ptx_warp *w, uint32_t at, uint32_t to[PTX_LANES]) {
     memcpy(to, ptx_in(w, at), PTX_LANES * sizeof *to);
 }
 
-/* The 16x8 sums, C and D alike: lane l has rows l/4 and l/4+8, of each columns 2(l%4) and the one after it. */
-static void multiply(ptx_warp *w, const uint32_t *d, const uint32_t *c, uint32_t depth, float a[16][16],
-                     float b[16][8]) {
+/* c and the sum of `count` products as tensor cores of capability 8.0 make it: all are cut off, not rounded, where the
+ * largest has its 25th binary digit, added, and the sum is cut off to a float's 24.
+ * Source   Fasi, Higham, Mikaitis, Pranesh, "Numerical behavior of NVIDIA tensor cores", PeerJ CS 7:e330, 2021;
+ *          Khattak, Mikaitis, "Accurate Models of NVIDIA Tensor Cores", arXiv:2512.07004 */
+static float cut_sum(float c, const double *products, uint32_t count) {
+    double largest = fabs((double)c), sum = c;
+    for (uint32_t k = 0; k < count; k++) {
+        largest = fmax(largest, fabs(products[k]));
+        sum += products[k];
+    }
+    if (largest == 0 || !isfinite(sum)) return (float)sum;
+    int exponent;
+    (void)frexp(largest, &exponent);
+    const double digits = ldexp(1, 25 - exponent);
+    sum = trunc(c * digits);
+    for (uint32_t k = 0; k < count; k++) sum += trunc(products[k] * digits);
+    sum /= digits;
+    const float near = (float)sum;
+    return fabs((double)near) > fabs(sum) ? nextafterf(near, 0) : near;
+}
+
+/* The 16x8 sums, C and D alike: lane l has rows l/4 and l/4+8, of each columns 2(l%4) and the one after it. `at_once`
+ * products go into a sum. */
+static void multiply(ptx_warp *w, const uint32_t *d, const uint32_t *c, uint32_t depth, uint32_t at_once,
+                     float a[16][16], float b[16][8]) {
     float sums[16][8];
     for (uint32_t e = 0; e < 4; e++) {
         uint32_t bits[PTX_LANES];
@@ -203,8 +226,10 @@ static void multiply(ptx_warp *w, const uint32_t *d, const uint32_t *c, uint32_t
         EACH sums[i / 4 + 8 * (e / 2)][2 * (i % 4) + e % 2] = float_of(bits[i]);
     }
     for (uint32_t m = 0; m < 16; m++) {
-        for (uint32_t k = 0; k < depth; k++) {
-            for (uint32_t n = 0; n < 8; n++) sums[m][n] += a[m][k] * b[k][n];
+        for (uint32_t n = 0; n < 8; n++) {
+            double products[16];
+            for (uint32_t k = 0; k < depth; k++) products[k] = (double)a[m][k] * (double)b[k][n];
+            for (uint32_t k = 0; k < depth; k += at_once) sums[m][n] = cut_sum(sums[m][n], products + k, at_once);
         }
     }
     for (uint32_t e = 0; e < 4; e++) {
@@ -236,7 +261,7 @@ void ptx_do_mma_bf16(ptx_warp *w, const ptx_op *op, uint32_t mask) {
             b[2 * (i % 4) + e % 2 + 8 * reg][i / 4] = float_of(half);
         }
     }
-    multiply(w, r, r + 10, 16, a, b);
+    multiply(w, r, r + 10, 16, 8, a, b);
 }
 
 /* m16n8k8 of TF32: floats whose lower 13 bits do not count. A's register r: row l/4, +8 where r is odd; column l%4, +4
@@ -255,5 +280,5 @@ void ptx_do_mma_tf32(ptx_warp *w, const ptx_op *op, uint32_t mask) {
         fetch(w, r[8 + e], bits);
         EACH b[i % 4 + 4 * e][i / 4] = float_of(bits[i] & 0xffffe000);
     }
-    multiply(w, r, r + 10, 8, a, b);
+    multiply(w, r, r + 10, 8, 4, a, b);
 }

@@ -201,8 +201,7 @@ static cudaError_t do_graph(int device, exec_of *exec);
 
 static cudaError_t do_work(int device, const work *what) {
     switch (what->kind) {
-    case A_KERNEL:
-        return sim_run(device, what->kernel, what->grid, what->block, what->arguments, what->cooperative);
+    case A_KERNEL: return sim_run(device, what->kernel, what->grid, what->block, what->arguments, what->cooperative);
     case A_COPY:
         if ((what->way == cudaMemcpyHostToDevice && !sim_is_memory(device, what->to, what->bytes)) ||
             (what->way == cudaMemcpyDeviceToHost && !sim_is_memory(device, what->from, what->bytes))) {
@@ -227,16 +226,24 @@ static bool may_be_next(const struct CUgraphNode_st *node, uint64_t turn) {
     return may;
 }
 
-/* Each time another node of those that may be next. */
+/* One of those that may be next, each as likely as the other. */
+static struct CUgraphNode_st *next_of(const struct CUgraph_st *graph, uint64_t turn) {
+    struct CUgraphNode_st *next = NULL;
+    uint32_t ready = 0;
+    for (size_t i = 0; i < graph->n; i++) {
+        if (may_be_next(graph->nodes[i], turn) && sim_draw(++ready) == 0) next = graph->nodes[i];
+    }
+    return next;
+}
+
 static cudaError_t do_graph(int device, exec_of *exec) {
     cudaError_t error = cudaSuccess;
     const struct CUgraph_st *graph = exec->graph;
     exec->turns++;
     for (size_t done = 0; done < graph->n && error == cudaSuccess; done++) {
-        size_t at = sim_draw((uint32_t)graph->n);
-        while (!may_be_next(graph->nodes[at], exec->turns)) at = (at + 1) % graph->n;
-        graph->nodes[at]->done = exec->turns;
-        error = do_work(device, &graph->nodes[at]->what);
+        struct CUgraphNode_st *node = next_of(graph, exec->turns);
+        node->done = exec->turns;
+        error = do_work(device, &node->what);
     }
     return error;
 }
