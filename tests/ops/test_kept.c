@@ -127,8 +127,7 @@ static void what_is_kept_follows_parameters(void **state) {
 
 static const char *const learners[] = {
     "6 img 8x8: normalise 1, conv 8 3x3 p1, bn, relu, conv 16 3x3, relu, flatten, linear 10 bias, loss 0, sgd 0.9",
-    "6 img 8x8: normalise 3, conv 24 3x3 s2, relu, flatten, linear 16, relu, linear 10, loss 0, "
-    "adamw decay 0.1 clip 1 average 0.9",
+    "6 img 8x8: normalise 3, conv 24 3x3 s2, relu, flatten, linear 10, loss 0, adamw decay 0.1 clip 1 average 0.9",
     "6 x 5x6x6: conv 9 3x3, relu, conv 8 3x3, relu, flatten, linear 10, loss 0, adam",
     "6 x 3x6x6: conv 16 3x3, relu, conv 8 3x3, relu, flatten, linear 10, loss 0, muon average 0.9",
     /* a parameter of more than one piece, whose last one has an odd number of elements */
