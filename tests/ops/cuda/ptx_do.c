@@ -115,6 +115,25 @@ static void put1(ptx_warp *w, uint32_t to, uint32_t mask, uint32_t value) {
         put1(w, op->r[0], mask, d);                                                                                    \
     }
 
+#define ORDERED(kind, T)                                                                                               \
+    TEST(eq_##kind, T, x == y)                                                                                         \
+    TEST(lt_##kind, T, x < y)                                                                                          \
+    TEST(le_##kind, T, x <= y)                                                                                         \
+    TEST(gt_##kind, T, x > y)                                                                                          \
+    TEST(ge_##kind, T, x >= y)
+
+/* True as well where one of them is no number; ne is not. */
+#define UNORDERED(kind, T)                                                                                             \
+    TEST(ne_##kind, T, x<y || x> y)                                                                                    \
+    TEST(equ_##kind, T, !(x < y || x > y))                                                                             \
+    TEST(neu_##kind, T, !(x == y))                                                                                     \
+    TEST(ltu_##kind, T, !(x >= y))                                                                                     \
+    TEST(leu_##kind, T, !(x > y))                                                                                      \
+    TEST(gtu_##kind, T, !(x <= y))                                                                                     \
+    TEST(geu_##kind, T, !(x < y))                                                                                      \
+    TEST(num_##kind, T, !isnan(x) && !isnan(y))                                                                        \
+    TEST(nan_##kind, T, isnan(x) || isnan(y))
+
 #define CHOOSE(name, W, T)                                                                                             \
     static void name(ptx_warp *w, const ptx_op *op, uint32_t mask) {                                                   \
         T a[PTX_LANES], b[PTX_LANES], d[PTX_LANES];                                                                    \
@@ -194,20 +213,12 @@ TWO(shr_u8, 8, uint64_t, uint32_t, uint64_t, y > 63 ? 0 : x >> (y & 63))
 TWO(div_u8, 8, uint64_t, uint64_t, uint64_t, y == 0 ? ~(uint64_t)0 : x / (y == 0 ? 1 : y))
 TEST(eq_2, uint32_t, (x & 0xffff) == (y & 0xffff))
 TEST(ne_2, uint32_t, (x & 0xffff) != (y & 0xffff))
-TEST(eq_4, uint32_t, x == y)
-TEST(ne_4, uint32_t, x != y)
-TEST(lt_u4, uint32_t, x < y)
-TEST(le_u4, uint32_t, x <= y)
-TEST(gt_u4, uint32_t, x > y)
-TEST(ge_u4, uint32_t, x >= y)
-TEST(lt_s4, int32_t, x < y)
-TEST(le_s4, int32_t, x <= y)
-TEST(gt_s4, int32_t, x > y)
-TEST(ge_s4, int32_t, x >= y)
-TEST(eq_8, uint64_t, x == y)
-TEST(ne_8, uint64_t, x != y)
-TEST(lt_u8, uint64_t, x < y)
-TEST(ge_u8, uint64_t, x >= y)
+ORDERED(u4, uint32_t)
+ORDERED(s4, int32_t)
+ORDERED(u8, uint64_t)
+ORDERED(s8, int64_t)
+TEST(ne_u4, uint32_t, x != y)
+TEST(ne_u8, uint64_t, x != y)
 
 static uint64_t inserted(uint64_t field, uint64_t into, uint32_t from, uint32_t bits, uint32_t width) {
     from &= 255;
@@ -310,17 +321,10 @@ ONE(neg_f8, 8, uint64_t, uint64_t, x ^ 0x8000000000000000ull)
 ONE(sqrt_f8, 8, double, double, sqrt(x))
 ONE(rcp_f8, 8, double, double, 1 / x)
 ONE(rcp_approx_f8, 8, double, double, rough_inverse(x))
-TEST(eq_f4, float, x == y)
-TEST(lt_f4, float, x < y)
-TEST(le_f4, float, x <= y)
-TEST(gt_f4, float, x > y)
-TEST(ge_f4, float, x >= y)
-TEST(leu_f4, float, !(x > y))
-TEST(geu_f4, float, !(x < y))
-TEST(eq_f8, double, x == y)
-TEST(lt_f8, double, x < y)
-TEST(gt_f8, double, x > y)
-TEST(gtu_f8, double, !(x <= y))
+ORDERED(f4, float)
+UNORDERED(f4, float)
+ORDERED(f8, double)
+UNORDERED(f8, double)
 
 /* To integers: beyond the range its end. No number: 0, and of a double the sign alone. */
 static int32_t int_of(double x, int32_t of_nan) {
@@ -420,6 +424,20 @@ void ptx_do_special(ptx_warp *w, const ptx_op *op, uint32_t mask) {
     put4(w, op->r[0], mask, d);
 }
 
+#define ORDERED_WORDS(type, form, kind)                                                                                \
+    {"setp.eq." type, form, eq_##kind}, {"setp.lt." type, form, lt_##kind}, {"setp.le." type, form, le_##kind},        \
+        {"setp.gt." type, form, gt_##kind}, {                                                                          \
+        "setp.ge." type, form, ge_##kind                                                                               \
+    }
+
+#define UNORDERED_WORDS(type, form, kind)                                                                              \
+    {"setp.ne." type, form, ne_##kind}, {"setp.equ." type, form, equ_##kind}, {"setp.neu." type, form, neu_##kind},    \
+        {"setp.ltu." type, form, ltu_##kind}, {"setp.leu." type, form, leu_##kind},                                    \
+        {"setp.gtu." type, form, gtu_##kind}, {"setp.geu." type, form, geu_##kind},                                    \
+        {"setp.num." type, form, num_##kind}, {                                                                        \
+        "setp.nan." type, form, nan_##kind                                                                             \
+    }
+
 static const ptx_word words[] = {
     {"add.s32", "444", add_4},
     {"add.u32", "444", add_4},
@@ -430,6 +448,9 @@ static const ptx_word words[] = {
     {"mul.hi.u32", "444", mulhi_4},
     {"mad.lo.s32", "4444", mad_4},
     {"mad.lo.u32", "4444", mad_4},
+    {"and.b16", "222", and_4},
+    {"or.b16", "222", or_4},
+    {"xor.b16", "222", xor_4},
     {"and.b32", "444", and_4},
     {"or.b32", "444", or_4},
     {"xor.b32", "444", xor_4},
@@ -480,32 +501,27 @@ static const ptx_word words[] = {
     {"selp.f64", "8881", selp_8},
     {"setp.eq.s16", "122", eq_2},
     {"setp.ne.s16", "122", ne_2},
-    {"setp.eq.s32", "144", eq_4},
-    {"setp.eq.b32", "144", eq_4},
-    {"setp.ne.s32", "144", ne_4},
+    {"setp.eq.b32", "144", eq_u4},
+    {"setp.eq.u32", "144", eq_u4},
+    {"setp.ne.u32", "144", ne_u4},
+    {"setp.ne.s32", "144", ne_u4},
+    {"setp.eq.u64", "188", eq_u8},
+    {"setp.ne.u64", "188", ne_u8},
+    {"setp.ne.s64", "188", ne_u8},
     {"setp.lt.u32", "144", lt_u4},
     {"setp.le.u32", "144", le_u4},
     {"setp.gt.u32", "144", gt_u4},
     {"setp.ge.u32", "144", ge_u4},
-    {"setp.lt.s32", "144", lt_s4},
-    {"setp.le.s32", "144", le_s4},
-    {"setp.gt.s32", "144", gt_s4},
-    {"setp.ge.s32", "144", ge_s4},
-    {"setp.eq.s64", "188", eq_8},
-    {"setp.ne.s64", "188", ne_8},
     {"setp.lt.u64", "188", lt_u8},
+    {"setp.le.u64", "188", le_u8},
+    {"setp.gt.u64", "188", gt_u8},
     {"setp.ge.u64", "188", ge_u8},
-    {"setp.eq.f32", "144", eq_f4},
-    {"setp.lt.f32", "144", lt_f4},
-    {"setp.le.f32", "144", le_f4},
-    {"setp.gt.f32", "144", gt_f4},
-    {"setp.ge.f32", "144", ge_f4},
-    {"setp.leu.f32", "144", leu_f4},
-    {"setp.geu.f32", "144", geu_f4},
-    {"setp.eq.f64", "188", eq_f8},
-    {"setp.lt.f64", "188", lt_f8},
-    {"setp.gt.f64", "188", gt_f8},
-    {"setp.gtu.f64", "188", gtu_f8},
+    ORDERED_WORDS("s32", "144", s4),
+    ORDERED_WORDS("s64", "188", s8),
+    ORDERED_WORDS("f32", "144", f4),
+    UNORDERED_WORDS("f32", "144", f4),
+    ORDERED_WORDS("f64", "188", f8),
+    UNORDERED_WORDS("f64", "188", f8),
     {"bfi.b32", "44444", ptx_do_bfi_4},
     {"bfi.b64", "88844", ptx_do_bfi_8},
     {"add.rn.f32", "444", add_f4},
