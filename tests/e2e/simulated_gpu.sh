@@ -1,7 +1,8 @@
 #!/bin/sh
 # tests/e2e/simulated_gpu.sh: the plug-in for GPUs, whole, on a GPU that is simulated (tests/ops/cuda/sim.h): what it tells
 # the CUDA runtime and what it makes of the runtime's answers, and the kernels as nvcc made them. Skipped without nvcc.
-#   tests/e2e/simulated_gpu.sh CASE...   only these cases of tests/ops/test_gpu.c, as in "conv 8"; all: every one (hours)
+#   tests/e2e/simulated_gpu.sh WORD...   test_ops_gpu with each of these words (tests/ops/test_gpu.c): a part of a case's
+#                                        text, small (ten minutes), resident
 . "$INK_SOURCE/tests/e2e/cli_setup"
 plugin=$INK_BUILD/tests/simulated-plugin/libinkling-cuda.so
 [ -e "$plugin" ] || exit 77
@@ -37,7 +38,6 @@ cases() {
 }
 
 if [ $# -gt 0 ]; then
-    [ "$1" != all ] || set -- ""
     for case; do cases "$case"; done
     exit 0
 fi

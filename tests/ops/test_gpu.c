@@ -4,12 +4,13 @@
  * script/test-gpu runs this with everything that needs a GPU.
  *
  *   test_ops_gpu TEXT             only cases that contain TEXT, and the worst error of each; resident: only steps on a
- *                                 resident data set
+ *                                 resident data set; small: all but nets and large cases, as test_cuda.c has them
  *
  * Tolerance  As judge.c's. Tensor cores may add without rounding to nearest, so their sums may be off by more: four
  * times as much is allowed there. That has not been measured yet. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -27,6 +28,8 @@
 
 static const ink_backend *gpu;
 
+static bool small; /* cases, as for devices that are slow */
+
 static int tile; /* of products of bf16, in the second run */
 
 /* The second run of a case by the one kernel for whole steps, the first kernel after kernel with small tiles. What has
@@ -37,10 +40,11 @@ static void turn(bool on) {
 
 static void check(ink_precision precision, double slack, const char *name) {
     judge_mode mode = {.name = name, .backend = gpu, .precision = precision, .slack = slack, .turn = turn};
+    const uint64_t most = small ? CASE_WORK_MAX : UINT64_MAX;
     turn(false);
-    judge_begin(precision, UINT64_MAX);
+    judge_begin(precision, most);
     for (tile = 1; tile <= (precision == INK_PRECISION_BF16 ? 4 : 1); tile++) {
-        assert_true(judge_mode_is_right(&mode, "on the GPU", UINT64_MAX));
+        assert_true(judge_mode_is_right(&mode, "on the GPU", most));
     }
 }
 
@@ -62,7 +66,7 @@ static void bf16_matches_ref64(void **state) {
 /* Tolerances: test_pytorch.c; tf32 keeps ten bits of a factor where bf16 keeps seven. */
 static void nets_train_like_pytorch(void **state) {
     (void)state;
-    if (judge_wanted != NULL) skip();
+    if (judge_wanted != NULL || small) skip();
     ink_cuda_force(0, 0);
     parity_check(gpu, INK_PRECISION_F32, false, PARITY_FILES, (parity_tolerances){1e-4, 2e-3, 0, 3e-3}, "cuda f32");
     parity_check(gpu, INK_PRECISION_TF32, false, PARITY_FILES, (parity_tolerances){0.05, 0.5, 0, 0.03}, "cuda tf32");
@@ -82,7 +86,8 @@ static void resident_steps_have_the_same_bits(void **state) {
 
 int main(int argc, char **argv) {
     ink_error err;
-    if (argc > 1) judge_wanted = argv[1];
+    small = argc > 1 && strcmp(argv[1], "small") == 0;
+    if (argc > 1 && !small) judge_wanted = argv[1];
     if (ink_cuda_open(0, &gpu, &err) != INK_OK) {
         print_message("skipped: %s\n", err.text);
         return SKIPPED;

@@ -59,6 +59,7 @@ typedef struct ptx_launch {
     uint32_t n_spans;
     uint32_t resident; /* blocks that are on the device at once, if not cooperative; 1 at least */
     uint64_t turns;    /* instructions of warps after which it is taken to hang; 0: no end */
+    uint64_t *done;    /* to which the instructions of warps are added that were done; or NULL */
 } ptx_launch;
 
 /* Does it. False: the first fault stands in why: the kernel, the instruction and its line, block and thread, what was

@@ -376,6 +376,7 @@ bool ptx_run(const ptx_launch *launch, char *why, size_t size) {
         order[k] = i;
     }
     if (fine) work(&run, order, (uint32_t)n);
+    if (launch->done) *launch->done += run.turns;
     for (uint32_t i = 0; run.blocks && i < run.n_blocks; i++) block_free(&run, &run.blocks[i]);
     ptx_global_free(run.global, run.n_blocks);
     free(run.blocks);

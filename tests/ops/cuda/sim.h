@@ -21,7 +21,8 @@
  *   INK_SIM_SEED N         of the orders (1)
  *   INK_SIM_FAIL NAME:N:E  the Nth call of the function NAME returns the error E, a number
  *   INK_SIM_TOLD FILE      written at the end: how many allocations, pinned ones of the host, graphs and graphs ready
- *                          to run were not given back; and how often each kernel ran */
+ *                          to run were not given back; and of each kernel how often it ran, and how many instructions
+ *                          its warps did, a measure of its work */
 #ifndef INK_TESTS_SIM_H
 #define INK_TESTS_SIM_H
 

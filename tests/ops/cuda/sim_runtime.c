@@ -62,7 +62,7 @@ static struct {
     ptx_module *modules[MODULES_MOST];
     size_t n_modules;
     const ptx_kernel *kernels[N_KERNELS];
-    uint64_t runs[N_KERNELS];
+    uint64_t runs[N_KERNELS], instructions[N_KERNELS];
     char unread[256]; /* why the kernels could not be read */
     int pages, graphs, execs;
 } sim = {.once = PTHREAD_ONCE_INIT};
@@ -118,7 +118,9 @@ static void end_all(void) {
     FILE *file = path != NULL ? fopen(path, "w") : NULL;
     if (file != NULL) {
         fprintf(file, "left %zu %d %d %d\n", sim.n, sim.pages, sim.graphs, sim.execs);
-        for (size_t i = 0; i < N_KERNELS; i++) fprintf(file, "%s %" PRIu64 "\n", names[i].name, sim.runs[i]);
+        for (size_t i = 0; i < N_KERNELS; i++) {
+            fprintf(file, "%s %" PRIu64 " %" PRIu64 "\n", names[i].name, sim.runs[i], sim.instructions[i]);
+        }
         (void)fclose(file);
     }
     for (size_t m = 0; m < sim.n_modules; m++) ptx_free(sim.modules[m]);
@@ -314,7 +316,7 @@ cudaError_t sim_can_start(const ptx_kernel *kernel, dim3 grid, dim3 block, bool 
 cudaError_t sim_run(int device, const ptx_kernel *kernel, dim3 grid, dim3 block, const void *arguments,
                     bool cooperative) {
     char why[400] = "no memory";
-    for (size_t i = 0; i < N_KERNELS; i++) sim.runs[i] += sim.kernels[i] == kernel;
+    uint64_t instructions = 0;
     ptx_span *spans = calloc(sim.n + 1, sizeof *spans);
     uint32_t n = 0;
     for (size_t i = 0; i < sim.n && spans != NULL; i++) {
@@ -330,9 +332,15 @@ cudaError_t sim_run(int device, const ptx_kernel *kernel, dim3 grid, dim3 block,
                          .spans = spans,
                          .n_spans = n,
                          .resident = 1 + sim_draw(4),
-                         .turns = TURNS_MOST};
+                         .turns = TURNS_MOST,
+                         .done = &instructions};
     if (spans == NULL || !ptx_run(&launch, why, sizeof why)) sim_fault(cudaErrorIllegalAddress, why);
     free(spans);
+    for (size_t i = 0; i < N_KERNELS; i++) {
+        if (sim.kernels[i] != kernel) continue;
+        sim.runs[i]++;
+        sim.instructions[i] += instructions;
+    }
     return sim.fault;
 }
 
