@@ -34,16 +34,20 @@ INK_DEVICE float activation_slope(int32_t kind, float slope, float x) {
     return x > 3.0f ? 1.0f : x < -3.0f ? 0.0f : x / 3.0f + 0.5f;
 }
 
-/* Word `number & 3` of a block of Philox, as a unit float: what every backend drops by. */
-INK_DEVICE float unit_of(uint64_t number, uint32_t node, uint64_t step, uint64_t seed) {
-    const uint32_t counter[4] = {(uint32_t)(number >> 2), node, (uint32_t)step,
+/* Block `number` of Philox, as four unit floats: what every backend drops by. */
+INK_DEVICE void units_of(uint64_t number, const ink_cuda_map *a, float units[4]) {
+    const uint64_t step = a->now->step, seed = a->now->seed;
+    const uint32_t counter[4] = {(uint32_t)number, a->key, (uint32_t)step,
                                  (uint32_t)(step >> 32) ^ ((uint32_t)INK_STREAM_DROPOUT << 24)};
     const uint32_t key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
     uint32_t block[4];
     ink_both_philox(counter, key, block);
-    const unsigned word = (unsigned)(number & 3u);
-    const uint32_t drawn = word == 0 ? block[0] : word == 1 ? block[1] : word == 2 ? block[2] : block[3];
-    return (float)(drawn >> 8) * 0x1p-24f;
+    INK_UNROLL
+    for (uint32_t e = 0; e < 4; e++) units[e] = (float)(block[e] >> 8) * 0x1p-24f;
+}
+
+INK_DEVICE float dropped(const ink_cuda_map *a, float unit, float x) {
+    return unit < a->rate ? 0.0f : x * (1.0f / (1.0f - a->rate));
 }
 
 /* Where element i of [n][map][c] lies in [n][c][map]. */
@@ -52,9 +56,45 @@ INK_DEVICE uint64_t channel_order(uint64_t i, uint32_t map, uint32_t c) {
     return (image * c + (uint32_t)(i - row * c)) * map + (uint32_t)(row - image * map);
 }
 
+/* Dropout, or another layout, of four elements that lie one after another in [n][c][map]: places of a channel, or the
+ * channels of a map of one place. */
+INK_DEVICE void map_four(const ink_cuda_map *a, uint64_t i) {
+    uint64_t inner = 4 * i, outer = 4 * i, step = 1; /* in [n][c][map]; in [n][map][c] */
+    if (a->map > 1) {
+        const uint32_t quarter = a->map / 4;
+        const uint64_t rest = ink_over(i, a->c), image = ink_over(rest, quarter);
+        const uint32_t c = (uint32_t)(i - rest * a->c), place = 4 * (uint32_t)(rest - image * quarter);
+        inner = (image * a->c + c) * a->map + place;
+        outer = (image * a->map + place) * a->c + c;
+        step = a->c;
+    }
+    float x[4], units[4];
+    if (a->kind == INK_MAP_FLATTEN_DX) {
+        ink_load4(x, a->x + inner);
+    } else {
+        INK_UNROLL
+        for (uint32_t e = 0; e < 4; e++) x[e] = a->x[outer + e * step];
+    }
+    if (a->kind == INK_MAP_DROPOUT) {
+        units_of(inner >> 2, a, units);
+        INK_UNROLL
+        for (uint32_t e = 0; e < 4; e++) x[e] = dropped(a, units[e], x[e]);
+    }
+    if (a->kind == INK_MAP_FLATTEN) {
+        ink_put4(a->y, a->y_bf16, inner, x);
+        return;
+    }
+    INK_UNROLL
+    for (uint32_t e = 0; e < 4; e++) ink_put(a->y, a->y_bf16, outer + e * step, x[e]);
+}
+
 INK_KERNEL(map, ink_cuda_map) {
     INK_THREADS {
         const uint64_t i = element_of(t);
+        if (a.four) {
+            if (4 * i < a.count) map_four(&a, i);
+            continue;
+        }
         if (i >= a.count) continue;
         float y = 0.0f;
         if (a.kind == INK_MAP_ACTIVATION) {
@@ -65,8 +105,11 @@ INK_KERNEL(map, ink_cuda_map) {
             y = a.x[i] + a.b[i];
             if (a.relu && y < 0.0f) y = 0.0f;
         } else if (a.kind == INK_MAP_DROPOUT) {
-            const float unit = unit_of(channel_order(i, a.map, a.c), a.key, a.now->step, a.now->seed);
-            y = unit < a.rate ? 0.0f : a.x[i] * (1.0f / (1.0f - a.rate));
+            const uint64_t number = channel_order(i, a.map, a.c);
+            float units[4];
+            units_of(number >> 2, &a, units);
+            const uint32_t e = (uint32_t)number & 3u;
+            y = dropped(&a, e == 0 ? units[0] : e == 1 ? units[1] : e == 2 ? units[2] : units[3], a.x[i]);
         } else if (a.kind == INK_MAP_MIX) {
             y = a.p * a.x[i] + a.q * a.b[i];
         } else {

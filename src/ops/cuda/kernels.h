@@ -111,6 +111,7 @@ typedef struct ink_cuda_map {
     uint32_t relu;
     float slope, rate, p, q;
     uint32_t map, c; /* h * w; channels */
+    uint32_t four;   /* dropout and layouts, count / 4 threads: map, or c where map is 1, is a multiple of four */
     uint32_t key;
     const ink_cuda_now *now;
 } ink_cuda_map;
@@ -264,19 +265,22 @@ typedef enum ink_cuda_pool_kind {
     INK_POOL_MAX,
     INK_POOL_FIRST,
     INK_POOL_MAX_DX,
+    INK_POOL_TILED_MAX_DX,
     INK_POOL_AVERAGE,
     INK_POOL_AVERAGE_DX
 } ink_cuda_pool_kind;
 
-/* FIRST: where in its map the first maximum of each window lies. */
+/* FIRST: where in its map the first maximum of each window lies. TILED_MAX_DX does without, where windows lie side by
+ * side from the map's corner on: it finds it itself. A thread has four channels where c is a multiple of four. */
 typedef struct ink_cuda_pool {
-    const float *x; /* of _DX: dy */
+    const float *x;   /* of _DX: dy */
+    const float *map; /* of TILED_MAX_DX: what was pooled */
     float *y;
     uint16_t *y_bf16;
     const float *gate; /* of _DX, as ink_cuda_gather has them */
     const uint16_t *gate_bf16;
     int32_t *first;
-    uint64_t count; /* elements of y */
+    uint64_t count; /* elements of y; of TILED_MAX_DX windows, with those cut off at the right and below, times c */
     ink_cuda_pool_kind kind;
     uint32_t c, in_h, in_w, out_h, out_w; /* as of the forward node */
     int32_t window_h, window_w, stride, pad;

@@ -61,7 +61,8 @@ static scratch scratch_of(const ink_program *p, size_t n) {
         } else if (node->op == INK_OP_DEPTHWISE_DW) {
             size_t rows = n * ink_cuda_map_of(p, node->in[1]), chunks = (rows + INK_CHUNK - 1) / INK_CHUNK;
             at_least(&s.parts, chunks * ink_graph_elements(&p->g, node->out[0]) * sizeof(float));
-        } else if (node->op == INK_OP_MAXPOOL_DX || node->op == INK_OP_GLOBAL_MAXPOOL_DX) {
+        } else if ((node->op == INK_OP_MAXPOOL_DX && !ink_cuda_is_tiled(node)) ||
+                   node->op == INK_OP_GLOBAL_MAXPOOL_DX) {
             at_least(&s.first, n * ink_graph_elements(&p->g, node->in[1]) * sizeof(int32_t));
         } else if (node->op == INK_OP_MUON) {
             size_t all = ink_graph_elements(&p->g, node->in[0]), k = ink_cuda_dim(p, node->in[0], 0);

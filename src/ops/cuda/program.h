@@ -150,6 +150,12 @@ static inline uint32_t ink_cuda_map_of(const ink_program *p, ink_id v) {
 
 /* ---- plan.c ---- */
 
+/* Is it the gradient of a max pool whose windows lie side by side from the map's corner on? */
+static inline bool ink_cuda_is_tiled(const ink_node *node) {
+    return node->op == INK_OP_MAXPOOL_DX && node->attr.pool.pad == 0 &&
+           node->attr.pool.window_h == node->attr.pool.stride && node->attr.pool.window_w == node->attr.pool.stride;
+}
+
 /* Fills notes and same. */
 void ink_cuda_fuse(ink_program *p);
 /* The convolution of a matrix node. */

@@ -62,7 +62,9 @@ static void walk_map(ink_program *p, int32_t at, ink_cuda_map_kind kind, uint32_
         a.rate = node->attr.dropout.rate;
         a.key = node->attr.dropout.key;
     }
-    launch(p, INK_KERN_map, ink_cuda_blocks(a.count), &a);
+    bool moves = kind == INK_MAP_DROPOUT || kind == INK_MAP_FLATTEN || kind == INK_MAP_FLATTEN_DX;
+    a.four = moves && (a.map == 1 ? a.c : a.map) % 4 == 0;
+    launch(p, INK_KERN_map, ink_cuda_blocks(a.four ? a.count / 4 : a.count), &a);
 }
 
 /* x and y: of the forward node. */
@@ -81,15 +83,20 @@ static ink_cuda_pool pool_of(const ink_program *p, const ink_node *node, ink_id 
     return a;
 }
 
+static void launch_pool(ink_program *p, ink_cuda_pool a) {
+    launch(p, INK_KERN_pool, ink_cuda_blocks(a.c % 4 == 0 ? a.count / 4 : a.count), &a);
+}
+
 static void walk_pool(ink_program *p, int32_t at, ink_cuda_pool_kind kind, uint32_t n) {
     const ink_node *node = &p->g.nodes[at];
-    if (kind == INK_POOL_MAX_DX) {
+    const bool tiled = ink_cuda_is_tiled(node);
+    if (kind == INK_POOL_MAX_DX && !tiled) {
         ink_cuda_pool first = pool_of(p, node, node->in[0], node->in[1]);
         first.x = p->data[node->in[0]];
         first.first = p->first;
         first.kind = INK_POOL_FIRST;
         first.count = count_of(p, node->in[1], n);
-        launch(p, INK_KERN_pool, ink_cuda_blocks(first.count), &first);
+        launch_pool(p, first);
     }
     ink_id x = node->in[0], y = node->out[0];
     if (kind == INK_POOL_MAX_DX) y = node->in[1];
@@ -103,10 +110,17 @@ static void walk_pool(ink_program *p, int32_t at, ink_cuda_pool_kind kind, uint3
     a.y_bf16 = p->bf16[node->out[0]];
     a.gate = ink_cuda_data(p, p->notes[at].slope);
     a.gate_bf16 = ink_cuda_bf16(p, p->notes[at].slope);
-    a.first = kind == INK_POOL_MAX_DX ? p->first : NULL;
     a.kind = kind;
     a.count = count_of(p, node->out[0], n);
-    launch(p, INK_KERN_pool, ink_cuda_blocks(a.count), &a);
+    if (tiled) {
+        const uint32_t stride = (uint32_t)a.stride;
+        a.map = p->data[node->in[0]];
+        a.kind = INK_POOL_TILED_MAX_DX;
+        a.count = (uint64_t)n * ((a.in_h + stride - 1) / stride) * ((a.in_w + stride - 1) / stride) * a.c;
+    } else if (kind == INK_POOL_MAX_DX) {
+        a.first = p->first;
+    }
+    launch_pool(p, a);
 }
 
 static void walk_classes(ink_program *p, const ink_node *node, ink_cuda_classes_kind kind, uint32_t n) {
