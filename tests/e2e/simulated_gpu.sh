@@ -67,7 +67,8 @@ with INK_SIM_MEMORY=3000000 -- 1 $measure --batch-size 4096
 err_has "out of memory on the GPU: 4096 images at once"
 err_has "hint: "
 
-# A call that fails: never a crash, an answer from nowhere, or the processor in its place. 719: cudaErrorLaunchFailure.
+# A call that fails: never a crash, an answer from nowhere, or the processor in its place. 719: cudaErrorLaunchFailure,
+# which stays; 801: cudaErrorNotSupported.
 for failing in cudaSetDevice:2 cudaGetDeviceProperties:1 cudaStreamCreateWithFlags:1 cudaEventCreate:3 \
     cudaFuncGetAttributes:5 cudaDeviceGetAttribute:1 cudaOccupancyMaxActiveBlocksPerMultiprocessor:1 cudaMalloc:1 cudaMalloc:3 \
     cudaMemcpyAsync:1 cudaMemsetAsync:1 cudaLaunchKernel:2 cudaStreamBeginCapture:1 cudaStreamEndCapture:1 \
@@ -82,7 +83,7 @@ with INK_SIM_BLOCKS=200 INK_SIM_FAIL=cudaLaunchCooperativeKernel:1:719 -- 1 $mea
 err_has "cudaErrorLaunchFailure"
 # Where a graph with branches cannot be made, there is the one that was captured.
 for failing in cudaGraphCreate:1 cudaGraphAddKernelNode:2; do
-    with INK_SIM_FAIL=$failing:719 -- 0 $measure
+    with INK_SIM_FAIL=$failing:801 -- 0 $measure
     out_has "images/s"
 done
 with INK_SIM_FAIL=cudaMallocHost:1:2 -- 1 $measure

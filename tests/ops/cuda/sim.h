@@ -19,7 +19,8 @@
  *   INK_SIM_LARGEST BYTES  of one allocation (all of it)
  *   INK_SIM_BLOCKS N       of the kernel for whole steps on it at once (8); 0: it has no cooperative launch
  *   INK_SIM_SEED N         of the orders (1)
- *   INK_SIM_FAIL NAME:N:E  the Nth call of the function NAME returns the error E, a number
+ *   INK_SIM_FAIL NAME:N:E  the Nth call of the function NAME returns the error E, a number; a kernel's fault (700, 719)
+ *                          stays, and what streams were told is not done
  *   INK_SIM_TOLD FILE      written at the end: how many allocations, pinned ones of the host, graphs and graphs ready
  *                          to run were not given back; and of each kernel how often it ran, and how many instructions
  *                          its warps did, a measure of its work */

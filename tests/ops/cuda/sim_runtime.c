@@ -165,8 +165,11 @@ cudaError_t sim_called(const char *name) {
     if (sim.driver < CUDART_VERSION) return sim_error(cudaErrorInsufficientDriver);
     if (sim.devices == 0) return sim_error(cudaErrorNoDevice);
     if (sim.fault != cudaSuccess) return sim_error(sim.fault);
-    if (strcmp(name, sim.fails) == 0 && ++sim.calls == sim.fails_at) return sim_error(sim.fails_with);
-    return cudaSuccess;
+    if (strcmp(name, sim.fails) != 0 || ++sim.calls != sim.fails_at) return cudaSuccess;
+    if (sim.fails_with == cudaErrorIllegalAddress || sim.fails_with == cudaErrorLaunchFailure) {
+        sim_fault(sim.fails_with, "INK_SIM_FAIL asked for it");
+    }
+    return sim_error(sim.fails_with);
 }
 
 void sim_fault(cudaError_t error, const char *why) {
