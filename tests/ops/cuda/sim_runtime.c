@@ -12,6 +12,8 @@
 #include "ops/cuda/kernels.h"
 #include "ops/cuda/step.h"
 
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): parameters are named as in the rest of the house */
+
 #define DEVICES_MOST 8
 #define MODULES_MOST 32
 #define ALIGNMENT    256u
@@ -441,3 +443,5 @@ void sim_count_graphs(int by) {
 void sim_count_execs(int by) {
     sim.execs += by;
 }
+
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */

@@ -7,6 +7,8 @@
 
 #include "core/clock.h"
 
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): parameters are named as in the rest of the house */
+
 #define STREAMS_MOST 8
 
 typedef struct CUgraphExec_st exec_of;
@@ -438,3 +440,5 @@ cudaError_t cudaEventElapsedTime(float *took_ms, cudaEvent_t began, cudaEvent_t 
     *took_ms = (float)(1e3 * (ended->at_s - began->at_s));
     return cudaSuccess;
 }
+
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
