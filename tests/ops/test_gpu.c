@@ -63,13 +63,14 @@ static void bf16_matches_ref64(void **state) {
     check(INK_PRECISION_BF16, 4, "cuda bf16");
 }
 
-/* Tolerances: test_pytorch.c; tf32 keeps ten bits of a factor where bf16 keeps seven. */
+/* Tolerances: test_pytorch.c; tf32 keeps ten bits of a factor where bf16 keeps seven. But a ReLU that rounding moves to
+ * the other side of its kink moves single gradients as far in tf32 as in bf16: only fewer of them do. */
 static void nets_train_like_pytorch(void **state) {
     (void)state;
     if (judge_wanted != NULL || small) skip();
     ink_cuda_force(0, 0);
     parity_check(gpu, INK_PRECISION_F32, false, PARITY_FILES, (parity_tolerances){1e-4, 2e-3, 0, 3e-3}, "cuda f32");
-    parity_check(gpu, INK_PRECISION_TF32, false, PARITY_FILES, (parity_tolerances){0.05, 0.5, 0, 0.03}, "cuda tf32");
+    parity_check(gpu, INK_PRECISION_TF32, false, PARITY_FILES, (parity_tolerances){0.05, 3, 0, 0.03}, "cuda tf32");
     parity_check(gpu, INK_PRECISION_BF16, false, PARITY_FILES, (parity_tolerances){0.3, 3, 0, 0.1}, "cuda bf16");
 }
 
