@@ -108,7 +108,8 @@ gives 0 data make "$dir/data" --count 260 --seed 3 --quiet
 set -- train "$dir/data" --recipe "$dir/small" --seed 5 --quiet
 with INK_SIM_TOLD="$dir/told" -- 0 "$@" --out "$dir/one" --device cuda
 nothing_left
-with INK_SIM_BLOCKS=200 INK_SIM_SEED=2 -- 0 "$@" --out "$dir/two" --device cuda
+with INK_SIM_BLOCKS=32 INK_SIM_SEED=2 INK_SIM_TOLD="$dir/told" -- 0 "$@" --out "$dir/two" --device cuda
+grep -q "ink_kern_step [1-9]" "$dir/told" || fail "no step was one kernel"
 with INK_SIM_DEVICES=2 INK_SIM_SEED=3 -- 0 "$@" --out "$dir/three" --device cuda:1
 calls=300
 while :; do
@@ -138,8 +139,9 @@ cmp "$dir/resident/weights/last.safetensors" "$dir/sent/weights/last.safetensors
 
 # ---- kernels ----
 
-for case in "soft 1" "17x6x6: conv" "48x5x7: conv" "33x5x5: bn" "softmax" "warp" "3 x 2304" "linear 10 bias, loss 0, muon" \
-    "soft 0.9 3, adam" "clip 0.1" "dropout, flatten, linear 10 bias" "avgpool 2x2 s2, add" "18x8x8: depthwise"; do
+for case in "soft 1" "17x6x6: conv" "48x5x7: conv" "33x5x5: bn" "linear 10 bias, softmax" "13x9: warp" "3 x 2304" \
+    "linear 10 bias, loss 0, muon" "soft 0.9 3, adam" "clip 0.1" "6x5x5: conv 5 3x3 p1 bias, relu, dropout" \
+    "17x5x5: maxpool" "10x9x7: maxpool" "17x5x5: avgpool" "1 x 5x7x7: depthwise"; do
     cases "$case"
 done
 awk '$1 != "left" { runs[$1] += $2 } END { for (name in runs) if (!runs[name]) { print name; n++ } exit n > 0 }' "$dir/ran" >"$dir/out" ||
