@@ -64,7 +64,6 @@ void ptx_runs(const char *body, const ptx_trial *t, uint32_t *value) {
     if (!ptx_run_body(body, t, value)) fail_msg("%s", ptx_why);
 }
 
-/* A fault of that text. */
 void ptx_faults(const char *body, const ptx_trial *t, const char *wanted) {
     static uint32_t value[MOST];
     memset(value, 0, sizeof value);

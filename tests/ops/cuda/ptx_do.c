@@ -26,29 +26,22 @@ static double double_of(uint64_t bits) {
     return x;
 }
 
-static void put4(ptx_warp *w, uint32_t to, uint32_t mask, const void *from) {
-    if (mask == PTX_ALL) {
-        memcpy(ptx_out(w, to), from, 4 * PTX_LANES);
-        return;
+/* A register's lanes under the mask. */
+#define PUT(name, T)                                                                                                   \
+    static void name(ptx_warp *w, uint32_t to, uint32_t mask, const void *from) {                                      \
+        T d[PTX_LANES], s[PTX_LANES];                                                                                  \
+        if (mask == PTX_ALL) {                                                                                         \
+            memcpy(ptx_out(w, to), from, sizeof d);                                                                    \
+            return;                                                                                                    \
+        }                                                                                                              \
+        memcpy(s, from, sizeof s);                                                                                     \
+        memcpy(d, ptx_out(w, to), sizeof d);                                                                           \
+        EACH d[i] = mask >> i & 1 ? s[i] : d[i];                                                                       \
+        memcpy(ptx_out(w, to), d, sizeof d);                                                                           \
     }
-    uint32_t d[PTX_LANES], s[PTX_LANES];
-    memcpy(s, from, sizeof s);
-    memcpy(d, ptx_out(w, to), sizeof d);
-    EACH d[i] = mask >> i & 1 ? s[i] : d[i];
-    memcpy(ptx_out(w, to), d, sizeof d);
-}
 
-static void put8(ptx_warp *w, uint32_t to, uint32_t mask, const void *from) {
-    if (mask == PTX_ALL) {
-        memcpy(ptx_out(w, to), from, 8 * PTX_LANES);
-        return;
-    }
-    uint64_t d[PTX_LANES], s[PTX_LANES];
-    memcpy(s, from, sizeof s);
-    memcpy(d, ptx_out(w, to), sizeof d);
-    EACH d[i] = mask >> i & 1 ? s[i] : d[i];
-    memcpy(ptx_out(w, to), d, sizeof d);
-}
+PUT(put4, uint32_t)
+PUT(put8, uint64_t)
 
 static uint32_t predicate(const ptx_warp *w, uint32_t at) {
     uint32_t mask;
