@@ -2,7 +2,7 @@
 # tests/e2e/simulated_gpu.sh: the plug-in for GPUs, whole, on a GPU that is simulated (tests/ops/cuda/sim.h): what it tells
 # the CUDA runtime and what it makes of the runtime's answers, and the kernels as nvcc made them. Skipped without nvcc.
 #   tests/e2e/simulated_gpu.sh WORD...   test_ops_gpu with each of these words (tests/ops/test_gpu.c): a part of a case's
-#                                        text, small (ten minutes), resident
+#                                        text, small (a quarter of an hour), resident
 . "$INK_SOURCE/tests/e2e/cli_setup"
 plugin=$INK_BUILD/tests/simulated-plugin/libinkling-cuda.so
 [ -e "$plugin" ] || exit 77
