@@ -29,7 +29,9 @@
         UNROLL_ALL                                                                                                     \
         for (int m = 0; m < rows; m++) {                                                                               \
             UNROLL_ALL                                                                                                 \
-            for (int v = 0; v < vectors; v++) statement;                                                               \
+            for (int v = 0; v < vectors; v++) {                                                                        \
+                statement;                                                                                             \
+            }                                                                                                          \
         }                                                                                                              \
     } while (0)
 #define PLACE_OF_SUM ((size_t)(v / PV) * g->out_panel + (size_t)m * g->out_m + (size_t)(v % PV) * VL)

@@ -240,6 +240,12 @@ static bool can_replace(const planner *l, const ink_node *at, ink_id dy, ink_id 
     return true;
 }
 
+/* Is it the gradient of a relu whose output batch norm n read? */
+static bool is_relu_before(const planner *l, const ink_node *relu_dx, const ink_node *n) {
+    return is_relu_dx(relu_dx) && relu_dx->in[1] == n->out[0] &&
+           ink_plan_root(l->p, relu_dx->in[0]) == ink_plan_root(l->p, n->in[0]);
+}
+
 /* The step behind the join; of a relu before the norm, whose output x is, the gradient in one. */
 static void plan_dx(planner *l, const ink_step *like, ink_work *work, const char *name, ink_id line) {
     ink_step *s = ink_plan_step(l, name, work, &like->node);
@@ -251,12 +257,10 @@ static void plan_dx(planner *l, const ink_step *like, ink_work *work, const char
     s->residual = like->residual;
     s->mask = like->mask;
     s->extra[1] = line;
-    int32_t i = like->plan == NULL ? ink_plan_only_reader(l, n->out[0], false) : -1;
-    const ink_node *next = i >= 0 ? &l->g->nodes[i] : NULL;
-    if (next != NULL && is_relu_dx(next) && next->in[1] == n->out[0] &&
-        ink_plan_root(l->p, next->in[0]) == ink_plan_root(l->p, n->in[0])) {
+    const int32_t next = like->plan == NULL ? ink_plan_only_reader(l, n->out[0], false) : -1;
+    if (next >= 0 && is_relu_before(l, &l->g->nodes[next], n)) {
         s->relu = true;
-        s->node.out[0] = ink_plan_absorb(l, i, n->out[0]);
+        s->node.out[0] = ink_plan_absorb(l, next, n->out[0]);
     }
     if (like->plan == NULL && can_replace(l, &like->node, n->in[1], n->out[0])) {
         l->p->cells[n->out[0]].same = ink_plan_root(l->p, n->in[1]);

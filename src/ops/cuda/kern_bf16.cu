@@ -159,11 +159,11 @@ INK_DEVICE void put_part(const ink_cuda_gather *a, uint64_t at, uint32_t k, cons
     for (uint32_t e = 0; e < 4 && k + e < a->k; e++) a->parts[at + e] = tile[e];
 }
 
-INK_DEVICE void add_parts(const ink_cuda_gather *a, uint64_t at, uint32_t k, uint64_t part_size, float sums[4]) {
+INK_DEVICE void add_parts(const ink_cuda_gather *a, uint64_t at, uint32_t k, uint32_t rows, float sums[4]) {
     INK_UNROLL
     for (uint32_t e = 0; e < 4; e++) sums[e] = 0.0f;
     for (uint32_t part = 0; part < a->split; part++) {
-        const float *from = a->parts + part * part_size + at;
+        const float *from = a->parts + (uint64_t)part * rows * a->k + at;
         INK_UNROLL
         for (uint32_t e = 0; e < 4; e++) sums[e] += k + e < a->k ? ink_load_theirs(from + e) : 0.0f;
     }

@@ -138,7 +138,6 @@ INK_DEVICE void NAME_OF(product, SIZE)(const ink_cuda_gather *a, const bool turn
         if (d >= AHEAD) NAME_OF(multiply, SIZE)(sums, present, present + SIDE(ROWS), false, turned);
     }
     float *tile = (float *)(void *)memory;
-    const uint64_t part_size = (uint64_t)rows * a->k;
     if (parts > 1) {
         for (uint32_t pass = 0; pass < ROWS / INK_CHUNK; pass++) {
             const uint32_t first = first_row + pass * INK_CHUNK;
@@ -150,7 +149,7 @@ INK_DEVICE void NAME_OF(product, SIZE)(const ink_cuda_gather *a, const bool turn
             INK_PHASE {
                 const uint32_t k = first_column + 4 * (t % GROUPS);
                 for (uint32_t r = t / GROUPS; r < INK_CHUNK && first + r < rows; r += INK_BLOCK / GROUPS) {
-                    put_part(a, part * part_size + (uint64_t)(first + r) * a->k + k, k,
+                    put_part(a, ((uint64_t)part * rows + first + r) * a->k + k, k,
                              tile + r * OUT_STRIDE + 4 * (t % GROUPS));
                 }
             }
@@ -183,7 +182,7 @@ INK_DEVICE void NAME_OF(product, SIZE)(const ink_cuda_gather *a, const bool turn
                 if (parts == 1) {
                     ink_load4(row, spot);
                 } else {
-                    add_parts(a, pixel * a->k + k, k, part_size, row);
+                    add_parts(a, pixel * a->k + k, k, rows, row);
                 }
                 finish_row(a, turned ? NULL : INK_MINE(columns), pixel, k, row);
                 if (a->stats != NULL) ink_store4(spot, row);

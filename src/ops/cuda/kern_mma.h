@@ -51,6 +51,7 @@ INK_DEVICE void ldmatrix(uint32_t *to, const uint32_t *memory, const uint32_t *f
 
 #else
 
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): `at` is subscripts */
 #define INK_LANES(name, at) (name)[0] at, sizeof(name)[0] / 4
 
 typedef float mma_row __attribute__((vector_size(32)));
