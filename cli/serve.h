@@ -19,9 +19,12 @@ typedef struct serve_limits {
     double header_s, body_s, write_s; /* absolute: from the first byte to the last, whatever trickles meanwhile */
     double idle_s;                    /* between two requests of a connection */
     double drain_s;                   /* after the signal to stop */
-    size_t body_bytes;
+    size_t body_bytes, picture_bytes; /* of one request: pixels and JSON; a picture */
     unsigned connections, queue;
 } serve_limits;
+
+/* Bodies of all requests together: this many of the largest. */
+#define SERVE_BODIES_AT_ONCE 16
 
 /* ---- deadlines (serve_deadlines.c) ---- */
 
@@ -147,6 +150,7 @@ typedef struct serve_server {
     serve_job refresh;
     bool refreshing, draining;
     size_t suspended;
+    size_t held_bytes; /* memory of all bodies */
 } serve_server;
 
 /* What libmicrohttpd calls; cls is the server. */

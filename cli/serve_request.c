@@ -171,6 +171,18 @@ static void judge_type(request *r) {
     }
 }
 
+static size_t body_limit(const request *r) {
+    const serve_limits *limits = r->server->limits;
+    return r->job.question.body == INK_BODY_PICTURE ? limits->picture_bytes : limits->body_bytes;
+}
+
+static void refuse_size(request *r) {
+    const char *message = r->job.question.body == INK_BODY_PICTURE
+                              ? "the picture is larger than this server takes: --picture-limit"
+                              : "the body is larger than this server takes: --body-limit";
+    r->verdict = (serve_verdict){413, "too_large", message, true};
+}
+
 static enum MHD_Result judge_argument(void *cls, enum MHD_ValueKind kind, const char *key, const char *value) {
     request *r = cls;
     (void)kind;
@@ -219,30 +231,41 @@ static void judge(request *r, const char *url, const char *method, const char *v
         MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND, judge_argument, r);
         if (r->route == PREDICT || r->route == CORRECT) judge_type(r);
     }
-    if (length != NULL && (strlen(length) > 19 || strtoull(length, NULL, 10) > r->server->limits->body_bytes)) {
-        r->verdict = (serve_verdict){413, "too_large", "the body is larger than this server takes: --body-limit", true};
-    }
+    if (length != NULL && (strlen(length) > 19 || strtoull(length, NULL, 10) > body_limit(r))) refuse_size(r);
+}
+
+/* Memory for size bytes more; false: there is none, or the bodies of all requests have their share. */
+static bool make_room(request *r, size_t size) {
+    const serve_limits *limits = r->server->limits;
+    const size_t largest = limits->picture_bytes > limits->body_bytes ? limits->picture_bytes : limits->body_bytes;
+    size_t room = r->room > 0 ? r->room : 1024;
+    while (room < r->size + size) room *= 2;
+    if (room - r->room > SERVE_BODIES_AT_ONCE * largest - r->server->held_bytes) return false;
+    uint8_t *body = realloc(r->body, room);
+    if (body == NULL) return false;
+    r->server->held_bytes += room - r->room;
+    r->body = body;
+    r->room = room;
+    return true;
+}
+
+static void free_body(request *r) {
+    r->server->held_bytes -= r->room;
+    free(r->body);
+    r->body = NULL;
+    r->size = r->room = 0;
 }
 
 static void keep_body(request *r, const char *upload, size_t size) {
-    if (r->verdict.code == 0 && size > r->server->limits->body_bytes - r->size) {
-        r->verdict = (serve_verdict){413, "too_large", "the body is larger than this server takes: --body-limit", true};
-    }
+    if (r->verdict.code == 0 && size > body_limit(r) - r->size) refuse_size(r);
     if (r->verdict.code == 413) respond_early(r);
+    if (r->verdict.code == 0 && size > r->room - r->size && !make_room(r, size)) {
+        r->verdict = (serve_verdict){503, "memory", "too many bodies at once; try again in a second", true};
+        free_body(r);
+    }
     if (r->verdict.code != 0) {
         r->discarded += size;
         return;
-    }
-    if (size > r->room - r->size) {
-        size_t room = r->room > 0 ? r->room : 1024;
-        while (room < r->size + size) room *= 2;
-        uint8_t *body = realloc(r->body, room);
-        if (body == NULL) {
-            r->verdict = (serve_verdict){503, "memory", "out of memory", true};
-            return;
-        }
-        r->body = body;
-        r->room = room;
     }
     memcpy(r->body + r->size, upload, size);
     r->size += size;
@@ -360,6 +383,6 @@ void serve_on_completed(void *cls, struct MHD_Connection *connection, void **sta
     *state = NULL;
     serve_deadlines_enter(&server->deadlines, r->line, SERVE_IDLE, clock_s());
     ink_work_free(r->job.question.answer);
-    free(r->body);
+    free_body(r);
     free(r);
 }

@@ -6,6 +6,7 @@ import atexit
 import base64
 import json
 import os
+import random
 import re
 import select
 import signal
@@ -302,6 +303,8 @@ LONG = [
     ("1 MB and a byte in chunks", chunked(b"\1" * 1048577, 10000), (413,)),
     ("a flood of chunk extensions", chunked(D).replace(b"\r\n64\r\n", b"\r\n64;" + b"a" * 100000 + b"\r\n"), (400, 413, CLOSED)),
     ("1,337 digits", post(D * 1337), (200,)),
+    ("a picture of 2 MB", post(png(1500, 1500, random.Random(1).randbytes(2250000)), "image/png"), (200, 422)),
+    ("17 MB that say they are a picture", post(b"\1" * 17000000, "image/png"), (413,)),
 ]
 
 
@@ -600,6 +603,24 @@ def test_busy():
     if set(codes) - {200, 503} or codes.get(200, 0) < 1:
         fault("a full queue: %s" % codes)
     alive(server, "a full queue")
+    server.stop()
+
+
+def test_bodies():
+    """Bodies of all requests together have their share of memory; what does not fit is told to come again."""
+    server = Server("--body-limit", "65536", "--picture-limit", "1024")
+    sockets = [server.connect() for _ in range(20)]
+    for s in sockets:
+        s.sendall(post(D * 76)[:-1])
+    time.sleep(0.5)
+    for s in sockets:
+        s.sendall(D[-1:])
+    codes = [read_answer(s)[0] for s in sockets]
+    if set(codes) != {200, 503} or not 8 <= codes.count(200) <= 16:
+        fault("20 bodies of 64 KiB where there is room for 16, growing at once: %s" % codes)
+    if [ask(server, post(D * 76))[0] for _ in range(40)] != [200] * 40:
+        fault("bodies that were answered still have their room")
+    alive(server, "many bodies")
     server.stop()
 
 
