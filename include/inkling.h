@@ -109,7 +109,8 @@ INK_API const char *ink_model_builtin_name(size_t i);
 
 /* p[i*10 + d] = probability that image i shows digit d, for i < n; they sum to 1 for each image.
  * images: n times 784 bytes, row by row, 0 paper .. 255 ink, normalised as MNIST's are (ink_digit_prepare does it).
- * One call at a time per model. The same bits for any number of threads. Errors: INK_E_USAGE for NULL or n 0. */
+ * One call at a time per model. The same bits for any number of threads.
+ * Errors   INK_E_USAGE for NULL or n 0; INK_E_DATA: the weights are so large that p would not be finite. */
 INK_API INK_MUST_USE ink_status ink_model_predict(ink_model *model, const uint8_t *images, size_t n, float *p,
                                                   ink_error *err);
 

@@ -31,7 +31,7 @@ INK_MUST_USE ink_status ink_model_build(const ink_modelfile *file, const ink_mod
                                         ink_error *err);
 
 /* One batch, at most max_batch images. logits (divided by the temperature) and p, their softmax: [n][10], either may be
- * NULL. */
+ * NULL. Errors: INK_E_DATA when one is not finite; those of the backend. */
 INK_MUST_USE ink_status ink_model_run(ink_model *model, const uint8_t *images, uint32_t n, float *logits, float *p,
                                       ink_error *err);
 

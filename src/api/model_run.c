@@ -2,6 +2,8 @@
  * Where the file comes from and which threads compute are the callers' business (model.c, models.c). */
 #include "api/model.h"
 
+#include <math.h>
+
 #include "core/mem.h"
 #include "core/real.h"
 #include "core/status.h"
@@ -44,6 +46,12 @@ static void soften(float z[INK_CLASSES], float temperature) {
     for (int c = 0; c < INK_CLASSES; c++) z[c] = (float)(e[c] / sum);
 }
 
+static bool all_finite(const float *z, size_t count) {
+    bool good = true;
+    for (size_t i = 0; z != NULL && i < count; i++) good = good && isfinite(z[i]);
+    return good;
+}
+
 ink_status ink_model_run(ink_model *model, const uint8_t *images, uint32_t n, float *logits, float *p, ink_error *err) {
     ink_batch batch = {.n = n, .images = images};
     size_t count = (size_t)n * INK_CLASSES;
@@ -57,6 +65,9 @@ ink_status ink_model_run(ink_model *model, const uint8_t *images, uint32_t n, fl
     } else if (status == INK_OK && p != NULL) {
         status = model->backend->read(model->program, model->ends.logits, p, count, err);
         for (uint32_t i = 0; i < n; i++) soften(p + (size_t)i * INK_CLASSES, model->temperature);
+    }
+    if (status == INK_OK && !(all_finite(logits, count) && all_finite(p, count))) {
+        status = ink_fail(err, INK_E_DATA, "the net's answer is no finite number: its weights are too large");
     }
     return status;
 }

@@ -129,6 +129,27 @@ static void files_that_fit_no_net_are_told(void **state) {
     assert_int_equal(write_model("linear 10", 2, &err), INK_OK);
 }
 
+/* Weights that are finite, of a net whose answers are not. */
+static void answers_that_are_no_numbers_are_refused(void **state) {
+    ink_model *model = NULL;
+    ink_error err;
+    uint8_t images[2 * 784];
+    float p[20];
+    (void)state;
+    memset(images, 0, 784);
+    memset(images + 784, 255, 784);
+    weight[0] = weight[1] = 3e38f;
+    assert_int_equal(write_model("linear 10", 2, &err), INK_OK);
+    assert_int_equal(ink_model_open(path, NULL, &model, &err), INK_OK);
+    assert_int_equal(ink_model_predict(model, images, 1, p, &err), INK_OK);
+    assert_int_equal(ink_model_predict(model, images, 2, p, &err), INK_E_DATA);
+    assert_string_equal(err.text, "the net's answer is no finite number: its weights are too large");
+    ink_model_free(model);
+    weight[0] = 2.0f;
+    weight[1] = 0;
+    assert_int_equal(write_model("linear 10", 2, &err), INK_OK);
+}
+
 static void a_digit_is_prepared(void **state) {
     uint8_t paper[40 * 50], out[784];
     (void)state;
@@ -146,6 +167,7 @@ int main(void) {
         cmocka_unit_test(wrong_arguments_are_told),
         cmocka_unit_test(damaged_files_are_refused),
         cmocka_unit_test(files_that_fit_no_net_are_told),
+        cmocka_unit_test(answers_that_are_no_numbers_are_refused),
         cmocka_unit_test(a_digit_is_prepared),
     };
     return cmocka_run_group_tests(tests, make_model, drop_model);
