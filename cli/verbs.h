@@ -32,6 +32,6 @@ ink_engine cli_engine(const cli_args *args);
 #define CLI_JSON                                                                                                       \
     { "json", 0, CLI_FLAG, NULL, NULL, "print one JSON object on stdout instead of text", 0, 0 }
 #define CLI_EVAL_BATCH                                                                                                 \
-    { "eval-batch-size", 0, CLI_WHOLE, "N", "1000", "images computed at once; changes the speed only", 1, 65536 }
+    { "eval-batch-size", 0, CLI_WHOLE, "N", "1000", "images computed at once: its speed, and rounding", 1, 65536 }
 
 #endif

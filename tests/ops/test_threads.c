@@ -181,13 +181,15 @@ static void any_size_of_blocks(void **state) {
         "134 x 128x4x4: conv 112 3x3 p1, bn-eval, relu, conv 144 3x3 s2 p1, relu, mark, conv 144 3x3 p1, bn-eval, add, "
         "relu, gmp, flatten, linear 100 bias, silu, linear 10 bias, softmax, predict",
         "134 x 48x7x7: mark, conv 48 3x3 p1, bn-eval, add, relu, flatten, linear 100 bias, relu, linear 10, predict",
+        "134 img 9x9: normalise 1, conv 8 3x3, relu, flatten, linear 120 bias, relu, linear 10, predict",
     };
-    for (size_t k = 0; k < 2 * count_settings(); k++) {
-        const setting *s = &settings[k / 2];
+    const size_t n = sizeof heavy / sizeof *heavy;
+    for (size_t k = 0; k < n * count_settings(); k++) {
+        const setting *s = &settings[k / n];
         char small[HEX], medium[HEX], large[HEX];
-        predict(heavy[k % 2], s, 8, 16, small);
-        predict(heavy[k % 2], s, 2, 32, medium);
-        predict(heavy[k % 2], s, 1, 64, large);
+        predict(heavy[k % n], s, 8, 16, small);
+        predict(heavy[k % n], s, 2, 32, medium);
+        predict(heavy[k % n], s, 1, 64, large);
         assert_string_equal(small, medium);
         assert_string_equal(small, large);
     }

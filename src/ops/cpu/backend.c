@@ -115,12 +115,16 @@ static bool is_heavy(const ink_graph *g) {
 
 /* Images of a block: one where a batch is small. A heavy net's weights come from beyond the caches, block by block:
  * then as many as leave each thread two blocks. */
-static uint32_t rows_of(const ink_graph *g, uint32_t max_batch, uint32_t threads) {
-    if (learns(g)) return BLOCK_ROWS;
-    if (max_batch < SMALL_BATCH) return 1;
-    uint32_t rows = is_heavy(g) ? INK_ROWS_MOST : BLOCK_ROWS;
-    while (rows > BLOCK_ROWS && max_batch / rows < 2 * threads) rows /= 2;
-    return rows;
+static void set_rows(ink_program *p, const ink_graph *g) {
+    p->rows = BLOCK_ROWS;
+    if (learns(g)) return;
+    if (p->max_batch < SMALL_BATCH) {
+        p->rows = 1;
+    } else if (is_heavy(g)) {
+        p->rows_vary = true;
+        p->rows = INK_ROWS_MOST;
+        while (p->rows > BLOCK_ROWS && p->max_batch / p->rows < 2 * p->threads) p->rows /= 2;
+    }
 }
 
 static ink_status cpu_compile(const ink_graph *g, const ink_compile_options *options, ink_program **out,
@@ -153,7 +157,7 @@ static ink_status cpu_compile(const ink_graph *g, const ink_compile_options *opt
     p->max_batch = options->max_batch;
     p->written = 1;
     p->threads = options->pool != NULL ? ink_pool_threads(options->pool) : 1;
-    p->rows = rows_of(g, options->max_batch, p->threads);
+    set_rows(p, g);
     status = plan(p, g, err);
     if (status != INK_OK) {
         cpu_free(p);

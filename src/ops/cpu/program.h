@@ -112,7 +112,8 @@ struct ink_program {
     ink_arena arena; /* tables */
     ink_precision precision;
     bool exact;
-    uint32_t rows; /* of a block */
+    uint32_t rows;  /* of a block */
+    bool rows_vary; /* with the number of threads: what a block is made of must then not follow them */
     uint32_t max_batch, last_n, threads;
     bool learns;           /* writes parameters or states */
     uint64_t written;      /* of who owns the parameters: how often they were written, by write or by a run */
