@@ -29,7 +29,7 @@ static const ink_layer *find_layer(const ink_layer *first, const char *name) {
         const char *rest = name + length + 1;
         const ink_layer *found = NULL;
         if (!layer->kind->braces) {
-            if (strchr(rest, '.') == NULL) return layer;
+            if (layer->kind->learns && strchr(rest, '.') == NULL) return layer;
             continue;
         }
         found = find_layer(layer->inner, rest);
@@ -51,7 +51,7 @@ static void set_learning(const ink_net *net, const ink_net_plan *plan, ink_graph
     for (int32_t i = 0; i < g->n_values; i++) {
         ink_value *value = &g->values[i];
         if (value->role != INK_ROLE_PARAM) continue;
-        bool in_head = strncmp(value->name, head, length) == 0;
+        bool in_head = strncmp(value->name, head, length) == 0 && strchr(value->name + length, '.') == NULL;
         if (!in_head) value->lr_scale = plan->learn == INK_LEARN_HEAD ? 0.0f : plan->body_lr_scale;
         value->decay = value->rank > 1;
         const ink_layer *layer = find_layer(net->layers, value->name);

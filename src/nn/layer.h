@@ -63,7 +63,8 @@ struct ink_layer_kind {
     const char *word;  /* the line's first word */
     const char *usage; /* the whole line, for messages */
     bool braces;       /* a block follows */
-    /* Reads the arguments into the layer. */
+    bool learns;       /* has parameters of its own */
+    /* Reads the arguments into the layer; NULL: there are none. */
     ink_status (*parse)(ink_layer *layer, ink_words *words, ink_error *err);
     /* Appends nodes for input x and returns the output; a fault stays in the graph. */
     ink_id (*build)(const ink_layer *layer, ink_net_builder *builder, ink_id x);

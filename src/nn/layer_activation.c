@@ -4,11 +4,6 @@
 
 #define TORCH_SLOPE 0.01f
 
-static ink_status parse_nothing(ink_layer *layer, ink_words *words, ink_error *err) {
-    (void)layer, (void)words, (void)err;
-    return INK_OK;
-}
-
 static ink_status parse_slope(ink_layer *layer, ink_words *words, ink_error *err) {
     layer->slope = TORCH_SLOPE;
     if (words->at == words->n || ink_words_peek(words, "as")) return INK_OK;
@@ -44,9 +39,10 @@ static ink_id build_softmax(const ink_layer *layer, ink_net_builder *builder, in
     return ink_graph_softmax(builder->g, x);
 }
 
-const ink_layer_kind ink_layer_relu = {"relu", "relu", false, parse_nothing, build_relu};
-const ink_layer_kind ink_layer_leaky_relu = {"leaky-relu", "leaky-relu [SLOPE]", false, parse_slope, build_leaky_relu};
-const ink_layer_kind ink_layer_gelu = {"gelu", "gelu", false, parse_nothing, build_gelu};
-const ink_layer_kind ink_layer_silu = {"silu", "silu", false, parse_nothing, build_silu};
-const ink_layer_kind ink_layer_hardswish = {"hardswish", "hardswish", false, parse_nothing, build_hardswish};
-const ink_layer_kind ink_layer_softmax = {"softmax", "softmax", false, parse_nothing, build_softmax};
+const ink_layer_kind ink_layer_relu = {.word = "relu", .usage = "relu", .build = build_relu};
+const ink_layer_kind ink_layer_leaky_relu = {
+    .word = "leaky-relu", .usage = "leaky-relu [SLOPE]", .parse = parse_slope, .build = build_leaky_relu};
+const ink_layer_kind ink_layer_gelu = {.word = "gelu", .usage = "gelu", .build = build_gelu};
+const ink_layer_kind ink_layer_silu = {.word = "silu", .usage = "silu", .build = build_silu};
+const ink_layer_kind ink_layer_hardswish = {.word = "hardswish", .usage = "hardswish", .build = build_hardswish};
+const ink_layer_kind ink_layer_softmax = {.word = "softmax", .usage = "softmax", .build = build_softmax};

@@ -39,5 +39,8 @@ static ink_id build(const ink_layer *layer, ink_net_builder *builder, ink_id x) 
     return ink_graph_batchnorm(g, x, gamma, beta, mean, var, layer->eps, momentum, training);
 }
 
-const ink_layer_kind ink_layer_batchnorm = {"batchnorm", "batchnorm [eps E] [momentum M] [no-affine]", false, parse,
-                                            build};
+const ink_layer_kind ink_layer_batchnorm = {.word = "batchnorm",
+                                            .usage = "batchnorm [eps E] [momentum M] [no-affine]",
+                                            .learns = true,
+                                            .parse = parse,
+                                            .build = build};

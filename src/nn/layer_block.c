@@ -2,11 +2,6 @@
  * They have no parameters of their own; repeat is unrolled by the parser (net.c). */
 #include "nn/layer.h"
 
-static ink_status parse_nothing(ink_layer *layer, ink_words *words, ink_error *err) {
-    (void)layer, (void)words, (void)err;
-    return INK_OK;
-}
-
 static ink_id build_flatten(const ink_layer *layer, ink_net_builder *builder, ink_id x) {
     (void)layer;
     return ink_graph_flatten(builder->g, x);
@@ -19,6 +14,6 @@ static ink_id build_residual(const ink_layer *layer, ink_net_builder *builder, i
     return ink_graph_add(builder->g, y, by);
 }
 
-const ink_layer_kind ink_layer_flatten = {"flatten", "flatten", false, parse_nothing, build_flatten};
-const ink_layer_kind ink_layer_residual = {"residual", "residual { ... } [shortcut { ... }]", true, parse_nothing,
-                                           build_residual};
+const ink_layer_kind ink_layer_flatten = {.word = "flatten", .usage = "flatten", .build = build_flatten};
+const ink_layer_kind ink_layer_residual = {
+    .word = "residual", .usage = "residual { ... } [shortcut { ... }]", .braces = true, .build = build_residual};

@@ -93,7 +93,13 @@ static ink_id build(const ink_layer *layer, ink_net_builder *builder, ink_id x) 
                      : ink_graph_conv2d(g, x, w, b, layer->stride, pad, pad_end);
 }
 
-const ink_layer_kind ink_layer_conv = {"conv", "conv K RxS [stride S] [pad P|P:E|same] [whiten] [no-bias]", false,
-                                       parse, build};
-const ink_layer_kind ink_layer_depthwise = {"depthwise", "depthwise RxS [stride S] [pad P|P:E|same] [no-bias]", false,
-                                            parse, build};
+const ink_layer_kind ink_layer_conv = {.word = "conv",
+                                       .usage = "conv K RxS [stride S] [pad P|P:E|same] [whiten] [no-bias]",
+                                       .learns = true,
+                                       .parse = parse,
+                                       .build = build};
+const ink_layer_kind ink_layer_depthwise = {.word = "depthwise",
+                                            .usage = "depthwise RxS [stride S] [pad P|P:E|same] [no-bias]",
+                                            .learns = true,
+                                            .parse = parse,
+                                            .build = build};

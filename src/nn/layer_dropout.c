@@ -20,4 +20,4 @@ static ink_id build(const ink_layer *layer, ink_net_builder *builder, ink_id x) 
     return first ? ink_graph_dropout(builder->g, x, 0) : x;
 }
 
-const ink_layer_kind ink_layer_dropout = {"dropout", "dropout RATE", false, parse, build};
+const ink_layer_kind ink_layer_dropout = {.word = "dropout", .usage = "dropout RATE", .parse = parse, .build = build};

@@ -21,4 +21,5 @@ static ink_id build(const ink_layer *layer, ink_net_builder *builder, ink_id x) 
     return ink_graph_linear(g, x, w, b);
 }
 
-const ink_layer_kind ink_layer_linear = {"linear", "linear K [no-bias]", false, parse, build};
+const ink_layer_kind ink_layer_linear = {
+    .word = "linear", .usage = "linear K [no-bias]", .learns = true, .parse = parse, .build = build};

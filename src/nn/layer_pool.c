@@ -19,11 +19,6 @@ static ink_status parse_window(ink_layer *layer, ink_words *words, ink_error *er
     return status;
 }
 
-static ink_status parse_nothing(ink_layer *layer, ink_words *words, ink_error *err) {
-    (void)layer, (void)words, (void)err;
-    return INK_OK;
-}
-
 static ink_id build_maxpool(const ink_layer *layer, ink_net_builder *builder, ink_id x) {
     return ink_graph_maxpool(builder->g, x, layer->window_h, layer->window_w, layer->stride, layer->pad);
 }
@@ -42,11 +37,11 @@ static ink_id build_global_maxpool(const ink_layer *layer, ink_net_builder *buil
     return ink_graph_global_maxpool(builder->g, x);
 }
 
-const ink_layer_kind ink_layer_maxpool = {"maxpool", "maxpool RxS [stride S] [pad P]", false, parse_window,
-                                          build_maxpool};
-const ink_layer_kind ink_layer_avgpool = {"avgpool", "avgpool RxS [stride S] [pad P]", false, parse_window,
-                                          build_avgpool};
-const ink_layer_kind ink_layer_global_avgpool = {"global-avgpool", "global-avgpool", false, parse_nothing,
-                                                 build_global_avgpool};
-const ink_layer_kind ink_layer_global_maxpool = {"global-maxpool", "global-maxpool", false, parse_nothing,
-                                                 build_global_maxpool};
+const ink_layer_kind ink_layer_maxpool = {
+    .word = "maxpool", .usage = "maxpool RxS [stride S] [pad P]", .parse = parse_window, .build = build_maxpool};
+const ink_layer_kind ink_layer_avgpool = {
+    .word = "avgpool", .usage = "avgpool RxS [stride S] [pad P]", .parse = parse_window, .build = build_avgpool};
+const ink_layer_kind ink_layer_global_avgpool = {
+    .word = "global-avgpool", .usage = "global-avgpool", .build = build_global_avgpool};
+const ink_layer_kind ink_layer_global_maxpool = {
+    .word = "global-maxpool", .usage = "global-maxpool", .build = build_global_maxpool};

@@ -102,11 +102,8 @@ static ink_status parse_directive(net_parser *p, bool top, bool *taken) {
 
 /* `lr FACTOR`, or nothing. */
 static ink_status parse_lr(net_parser *p, ink_layer *layer) {
-    const ink_layer_kind *kind = layer->kind;
     layer->lr_scale = 1.0f;
-    bool learns = kind == &ink_layer_linear || kind == &ink_layer_conv || kind == &ink_layer_depthwise ||
-                  kind == &ink_layer_batchnorm;
-    if (!learns || !ink_words_take(&p->words, "lr")) return INK_OK;
+    if (!layer->kind->learns || !ink_words_take(&p->words, "lr")) return INK_OK;
     return ink_words_real(&p->words, "factor of lr", 0.0f, 1000.0f, &layer->lr_scale, p->err);
 }
 
@@ -196,7 +193,7 @@ static ink_status parse_layer(net_parser *p, block *b, unsigned depth) {
     layer->line = p->line;
     layer->init = p->init;
     p->words.at = 1;
-    ink_status status = kind->parse(layer, &p->words, p->err);
+    ink_status status = kind->parse != NULL ? kind->parse(layer, &p->words, p->err) : INK_OK;
     snprintf(number, sizeof number, "%u", b->count);
     if (status == INK_OK) status = parse_lr(p, layer);
     if (status == INK_OK) status = parse_tail(p, number, kind->braces, kind->usage, &layer->name);
