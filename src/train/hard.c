@@ -3,7 +3,6 @@
 #include "train/hard.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/mem.h"
@@ -98,17 +97,32 @@ ink_status ink_hard_new(const ink_trainer *t, const ink_compile_options *options
 }
 
 /* Largest loss first, NaN before all (so that it is seen), of equal ones the first. */
-static int harder(const void *a, const void *b) {
-    const candidate *x = a, *y = b;
-    if (isnan(x->loss) != isnan(y->loss)) return isnan(x->loss) ? -1 : 1;
-    if (x->loss > y->loss) return -1;
-    if (x->loss < y->loss) return 1;
-    return x->index < y->index ? -1 : 1;
+static bool is_harder(const candidate *x, const candidate *y) {
+    if (isnan(x->loss) != isnan(y->loss)) return isnan(x->loss);
+    if (x->loss > y->loss) return true;
+    if (x->loss < y->loss) return false;
+    return x->index < y->index;
 }
 
-static int earlier(const void *a, const void *b) {
-    const candidate *x = a, *y = b;
-    return x->index < y->index ? -1 : 1;
+/* Of the part of a heap that is below `at`, with the hardest of all on top once all have sunk. */
+static void sink(candidate *heap, uint32_t n, uint32_t at) {
+    for (uint32_t child; (child = 2 * at + 1) < n; at = child) {
+        if (child + 1 < n && is_harder(&heap[child + 1], &heap[child])) child++;
+        if (!is_harder(&heap[child], &heap[at])) return;
+        candidate c = heap[at];
+        heap[at] = heap[child];
+        heap[child] = c;
+    }
+}
+
+/* The n-th hardest of them, n at least 1; by a heap, for qsort may allocate. */
+static candidate hardest(candidate *heap, uint32_t count, uint32_t n) {
+    for (uint32_t i = count / 2; i-- > 0;) sink(heap, count, i);
+    while (--n > 0) {
+        heap[0] = heap[--count];
+        sink(heap, count, 0);
+    }
+    return heap[0];
 }
 
 ink_status ink_hard_pick(ink_hard *h, const ink_batch_view *from, ink_batch_view *out, ink_error *err) {
@@ -119,14 +133,15 @@ ink_status ink_hard_pick(ink_hard *h, const ink_batch_view *from, ink_batch_view
     uint32_t n = (uint32_t)ceil(h->share * from->n);
     if (n > h->batch) n = h->batch; /* B / S was rounded too: 0.68 of 51 / 0.68 images can be a little over 51 */
     for (uint32_t i = 0; i < from->n; i++) h->candidates[i] = (candidate){h->loss[i], i};
-    qsort(h->candidates, from->n, sizeof *h->candidates, harder);
-    qsort(h->candidates, n, sizeof *h->candidates, earlier);
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t at = h->candidates[i].index;
+    const candidate last = hardest(h->candidates, from->n, n);
+    for (uint32_t at = 0, i = 0; at < from->n; at++) {
+        const candidate one = {h->loss[at], at};
+        if (is_harder(&last, &one)) continue;
         memcpy(h->images + i * h->image_bytes, from->images + at * h->image_bytes, h->image_bytes);
         h->labels[i] = from->labels[at];
         h->rows[i] = from->rows[at];
         if (from->warps != NULL) h->warps[i] = from->warps[at];
+        i++;
     }
     *out = (ink_batch_view){.epoch = from->epoch,
                             .number = from->number,

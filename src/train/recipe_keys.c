@@ -295,10 +295,14 @@ static ink_status set_budget(ink_recipe *r, const key_value *v) {
 
 static ink_status set_augment(ink_recipe *r, const key_value *v) {
     ink_error why;
-    if (ink_augment_parse(v->text, &r->augment, &why) == INK_OK) return INK_OK;
-    ink_fail(v->err, INK_E_USAGE, "%s: %s", v->where, why.text);
-    ink_hint(v->err, "%s", why.hint);
-    return INK_E_USAGE;
+    ink_augment augment;
+    if (ink_augment_parse(v->text, &augment, &why) != INK_OK) {
+        ink_fail(v->err, INK_E_USAGE, "%s: %s", v->where, why.text);
+        ink_hint(v->err, "%s", why.hint);
+        return INK_E_USAGE;
+    }
+    r->augment = augment;
+    return INK_OK;
 }
 
 typedef ink_status set_key(ink_recipe *r, const key_value *v);

@@ -7,6 +7,8 @@
 #include "core/status.h"
 #include "train/trainer_state.h"
 
+#define LR_LEAST 1e-9 /* beside a muon-lr, which is a multiple of it */
+
 /* Row numbers by side of the split: first the trained ones, then the held-out ones. The caller frees. */
 static ink_status split_rows(ink_trainer *t, const uint8_t *held_out, uint32_t **out, ink_error *err) {
     uint32_t n = t->images->count;
@@ -84,6 +86,11 @@ static ink_status compile(ink_trainer *t, const ink_trainer_setup *setup, const 
                                    .precision = setup->precision,
                                    .exact = setup->exact,
                                    .pool = t->pool};
+    if (r->optimizer.kind == INK_MUON && r->muon_lr > 0 && r->lr < LR_LEAST) {
+        return ink_fail(err, INK_E_USAGE,
+                        "muon: lr is %g; at least %g, for muon-lr follows the schedule by their ratio", r->lr,
+                        LR_LEAST);
+    }
     ink_status status = ink_net_build(t->net, &plan, &t->train_graph, &ends, err);
     if (status == INK_OK) status = t->backend->compile(&t->train_graph, &options, &t->train, err);
     if (status == INK_OK) status = ink_net_init(t->net, &t->train_graph, r->seed, t->backend, t->train, err);

@@ -102,26 +102,36 @@ ink_trainer_position ink_trainer_position_of(const ink_trainer *t) {
     return at;
 }
 
-ink_status ink_trainer_restore(ink_trainer *t, const ink_trainer_position *position, const ink_weights *all,
-                               ink_weights *take_best, ink_error *err) {
-    const ink_graph *g = &t->train_graph;
+/* Are they all values that `takes` takes, in the net's shapes, and no others? */
+static ink_status match(const ink_graph *g, const ink_weights *weights, takes_value *takes, ink_error *err) {
     uint32_t found = 0;
     for (ink_id id = 0; id < g->n_values; id++) {
-        if (!is_kept(&g->values[id])) continue;
-        const struct ink_weight *item = find_weight(all, g->values[id].name);
+        if (!takes(&g->values[id])) continue;
+        const struct ink_weight *item = find_weight(weights, g->values[id].name);
         if (item == NULL || !same_shape(item, g, id)) {
             return ink_fail(err, INK_E_DATA, "the checkpoint has no tensor %s of the net's shape", g->values[id].name);
         }
-        ink_status status = t->backend->write(t->train, id, item->data, item->count, err);
-        if (status != INK_OK) return status;
         found++;
     }
-    if (found != all->n) return ink_fail(err, INK_E_DATA, "the checkpoint has %u tensors, expected %u", all->n, found);
+    if (found == weights->n) return INK_OK;
+    return ink_fail(err, INK_E_DATA, "the checkpoint has %u tensors, expected %u", weights->n, found);
+}
+
+ink_status ink_trainer_restore(ink_trainer *t, const ink_trainer_position *position, const ink_weights *all,
+                               ink_weights *take_best, ink_error *err) {
+    ink_status status = match(&t->train_graph, all, is_kept, err);
+    if (status == INK_OK && take_best->n > 0) status = match(&t->train_graph, take_best, is_of_net, err);
+    if (status != INK_OK) return status;
     if (position->epoch < 1 || position->epoch > t->recipe->epochs + 1 || position->batch > t->steps_per_epoch ||
         position->step != (position->epoch - 1) * t->steps_per_epoch + position->batch) {
         return ink_fail(err, INK_E_DATA, "the checkpoint's position (epoch %u, batch %u, step %llu) fits no such run",
                         position->epoch, position->batch, (unsigned long long)position->step);
     }
+    for (uint32_t i = 0; i < all->n && status == INK_OK; i++) {
+        const struct ink_weight *item = &all->item[i];
+        status = t->backend->write(t->train, ink_graph_find(&t->train_graph, item->name), item->data, item->count, err);
+    }
+    if (status != INK_OK) return status;
     t->at = *position;
     if (t->average != NULL) ink_average_forget(t->average);
     ink_weights_clear(&t->best);

@@ -151,6 +151,10 @@ ink_status ink_trainer_whiten(const ink_trainer *t, const uint32_t *rows, ink_er
     ink_id id = ink_net_whitened(t->net, &t->train_graph);
     if (id == INK_NONE) return INK_OK;
     const ink_value *w = &t->train_graph.values[id];
+    if (w->dim[2] > (int32_t)t->images->height || w->dim[3] > (int32_t)t->images->width) {
+        return ink_fail(err, INK_E_USAGE, "whiten: a window of %dx%d, larger than the images, %ux%u", (int)w->dim[2],
+                        (int)w->dim[3], t->images->height, t->images->width);
+    }
     patches a = {.channels = w->dim[1], .height = w->dim[2], .width = w->dim[3]};
     size_t count = ink_graph_elements(&t->train_graph, id), filters = (size_t)w->dim[0], d = count / filters;
     if (d > NUMBERS_MOST)

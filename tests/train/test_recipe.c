@@ -45,6 +45,8 @@ static void text_reads_back_to_the_same(void **state) {
     assert_int_equal(ink_recipe_parse(&b, first, "args.conf", NULL), INK_OK);
     assert_int_equal(ink_recipe_text(&b, &second, NULL), INK_OK);
     assert_string_equal(first, second);
+    assert_int_equal(ink_recipe_set(&b, "augment", "rotate 3 bogus 3", "test", NULL),
+                     INK_E_USAGE); /* changes nothing */
     assert_true(b.augment.rotate_deg == 12.0f);
     assert_int_equal(b.schedule.kind, INK_SCHEDULE_STEP);
     ink_mem_free(first);

@@ -100,6 +100,12 @@ static void resume_at(const trial *like, uint32_t calls, const ink_weights *whol
     assert_int_equal(checkpoint.n_rows, ROWS);
     assert_memory_equal(checkpoint.held_out, held_out, ROWS);
     start(&b);
+    if (checkpoint.best.n > 0) {
+        checkpoint.best.item[0].dim[0]++;
+        assert_int_equal(ink_trainer_restore(b.trainer, &checkpoint.position, &checkpoint.all, &checkpoint.best, &err),
+                         INK_E_DATA);
+        checkpoint.best.item[0].dim[0]--;
+    }
     assert_int_equal(ink_trainer_restore(b.trainer, &checkpoint.position, &checkpoint.all, &checkpoint.best, NULL),
                      INK_OK);
     assert_int_equal(run(&b), INK_OK);
@@ -492,6 +498,26 @@ static void body_lr_scales_all_but_the_head(void **state) {
     ink_weights_clear(&quarter);
 }
 
+/* What would be no number, or never learn, is told before the first step. */
+static void what_cannot_learn_is_told(void **state) {
+    static const char *const muon[] = {"optimizer", "muon", "lr", "0", NULL};
+    static const struct {
+        const char *net;
+        const char *const *keys;
+        const char *says;
+    } wrong[] = {
+        {SMALL_NET, muon, "muon: lr is 0; at least 1e-09, for muon-lr follows the schedule by their ratio"},
+        {"conv 8 29x3 pad 2 whiten\nrelu\nlinear 10", NULL, "whiten: a window of 29x3, larger than the images, 28x28"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        ink_error err;
+        trial t = {.net = wrong[i].net, .keys = wrong[i].keys, .threads = 1, .backend = &ink_backend_ref};
+        assert_int_equal(try_start(&t, &err), INK_E_USAGE);
+        assert_string_equal(err.text, wrong[i].says);
+        end(&t);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_learns),
@@ -509,6 +535,7 @@ int main(void) {
         cmocka_unit_test(weights_that_match_are_taken),
         cmocka_unit_test(a_frozen_body_keeps_its_bits),
         cmocka_unit_test(body_lr_scales_all_but_the_head),
+        cmocka_unit_test(what_cannot_learn_is_told),
     };
     return cmocka_run_group_tests(tests, make_images, drop_images);
 }

@@ -57,7 +57,7 @@ static ink_status on_epoch(void *context, const ink_epoch_result *result, ink_er
     return INK_OK;
 }
 
-void start(trial *t) {
+ink_status try_start(trial *t, ink_error *err) {
     ink_recipe_start(&t->recipe);
     char workers[8];
     snprintf(workers, sizeof workers, "%u", t->workers);
@@ -80,8 +80,12 @@ void start(trial *t) {
                                .teachers = t->teachers,
                                .n_teachers = t->n_teachers,
                                .pool = t->pool};
+    return ink_trainer_new(&setup, &t->trainer, err);
+}
+
+void start(trial *t) {
     ink_error err;
-    if (ink_trainer_new(&setup, &t->trainer, &err) != INK_OK) fail_msg("%s", err.text);
+    if (try_start(t, &err) != INK_OK) fail_msg("%s", err.text);
 }
 
 ink_status run(trial *t) {

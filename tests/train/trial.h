@@ -31,6 +31,7 @@ typedef struct trial {
 
 /* Makes the trainer; runs it, with epochs_seen and last filled in; frees it. */
 void start(trial *t);
+ink_status try_start(trial *t, ink_error *err); /* frees with end, whatever comes of it */
 ink_status run(trial *t);
 void end(trial *t);
 
