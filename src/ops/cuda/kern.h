@@ -93,8 +93,9 @@ extern _Thread_local ink_host_block ink_host_at;
     }                                                                                                                  \
     static void block_##name(const type a)
 #define INK_DEVICE static inline
-/* For loops of fmaf: with the processor's own instruction where it has one; the bits are the same. */
-#ifdef __x86_64__
+/* For loops of fmaf: with the processor's own instruction where it has one; the bits are the same. (Which one is asked
+ * before ThreadSanitizer has begun, and it does not survive that.) */
+#if defined __x86_64__ && !defined __SANITIZE_THREAD__
 #define INK_DEVICE_FMA __attribute__((target_clones("fma", "default"))) static
 #else
 #define INK_DEVICE_FMA static
