@@ -76,6 +76,8 @@ const char *const ink_cases[] = {
     "5 x 64x7x7: mark, conv 128 3x3 s2 p1, bn, relu, conv 128 3x3 p1, bn, other, conv 128 1x1 s2, bn, add, relu",
     "9 x 256x2x2: mark, conv 512 3x3 s2 p1, bn, relu, conv 512 3x3 p1, bn, other, conv 512 1x1 s2, bn, add, relu, gap",
     /* ---- linear at the edges of blocks ---- */
+    "20 x 20x1x1: conv 36 1x1 s2 p1",
+    "20 x 5x2x2: conv 7 1x1 s3 p1",
     "1 x 1x1x1: linear 1 bias",
     "1 x 7x1x1: linear 7",
     "8 x 8x1x1: linear 8 bias",

@@ -15,7 +15,8 @@ void *ink_plan_new(ink_program *p, size_t count, size_t size) {
 
 ink_id ink_plan_cell(ink_program *p, size_t floats, bool per_block) {
     assert(p->n_cells < p->room_cells);
-    floats = (floats + INK_LANES - 1) / INK_LANES * INK_LANES;
+    /* At least a vector, also where a window only ever meets the border: code moves 0 bytes there, not from NULL. */
+    floats = floats > 0 ? (floats + INK_LANES - 1) / INK_LANES * INK_LANES : INK_LANES;
     size_t blocks = per_block ? (p->max_batch + p->rows - 1) / p->rows : 1;
     p->cells[p->n_cells] = (ink_cell){.store = INK_STORE_VECTOR,
                                       .role = INK_ROLE_ACTIVATION,
