@@ -32,7 +32,7 @@ typedef struct request {
     serve_connection *line; /* the connection as the deadlines know it */
     route route;
     serve_verdict verdict; /* code not 0: this is the answer */
-    const char *pointer;
+    char message[80];      /* what the verdict says, where it has a number in it */
     serve_job job;
     uint8_t *body;
     size_t size, room, discarded;
@@ -177,10 +177,10 @@ static size_t body_limit(const request *r) {
 }
 
 static void refuse_size(request *r) {
-    const char *message = r->job.question.body == INK_BODY_PICTURE
-                              ? "the picture is larger than this server takes: --picture-limit"
-                              : "the body is larger than this server takes: --body-limit";
-    r->verdict = (serve_verdict){413, "too_large", message, true};
+    const bool picture = r->job.question.body == INK_BODY_PICTURE;
+    snprintf(r->message, sizeof r->message, "a %s of more than %zu bytes (--%s-limit)", picture ? "picture" : "body",
+             body_limit(r), picture ? "picture" : "body");
+    r->verdict = (serve_verdict){413, "too_large", r->message, true};
 }
 
 static enum MHD_Result judge_argument(void *cls, enum MHD_ValueKind kind, const char *key, const char *value) {

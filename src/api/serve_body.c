@@ -91,7 +91,10 @@ static int take_key(scan *s, const char *const keys[2], bool seen[2]) {
     const uint8_t *from = s->at;
     if (!take_string(s, KEY_MOST, &text, &length)) {
         s->at = from;
-        bad_json(s, NULL, "a key that is known here");
+        char wanted[64];
+        snprintf(wanted, sizeof wanted, "\"%s\"%s%s%s", keys[0], keys[1] != NULL ? " or \"" : "",
+                 keys[1] != NULL ? keys[1] : "", keys[1] != NULL ? "\"" : "");
+        bad_json(s, NULL, wanted);
         return -1;
     }
     for (int k = 0; k < 2; k++) {
