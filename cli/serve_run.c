@@ -254,6 +254,7 @@ ink_status serve_run(const serve_options *options, ink_error *err) {
     if (status == INK_OK) status = serve_lanes_new(server.service, wake[1], limits.queue, &server.lanes, err);
     if (status == INK_OK) status = start_daemon(&server, at.socket, err);
     if (status == INK_OK) {
+        (void)cli_signal(); /* who reads the address may end us at once: in good order already */
         tell_start(options, &at, limits.connections);
         at.socket = -1; /* libmicrohttpd's until it is drained */
         serve_on(&server, wake[0]);

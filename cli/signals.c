@@ -7,12 +7,13 @@
 #include <stddef.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t asked;
+static volatile sig_atomic_t asked, watched;
 
 static void ask(int number) {
     int code = number == SIGUSR1 ? SIGTERM : number;
-    /* A second one of another kind counts too: timeout(1) and schedulers send TERM after INT. */
-    if (asked != 0) _exit(128 + code);
+    /* While nobody looks (data are still read, from a silent pipe perhaps) nothing is there to save. A second one of
+     * another kind counts too: timeout(1) and schedulers send TERM after INT. */
+    if (watched == 0 || asked != 0) _exit(128 + code);
     asked = code;
 }
 
@@ -33,12 +34,13 @@ void cli_signals_begin(void) {
 }
 
 int cli_signal(void) {
+    watched = 1;
     return asked;
 }
 
 int cli_stop(void *context) {
     (void)context;
-    return asked;
+    return cli_signal();
 }
 
 void cli_die_of_pipe(void) {

@@ -1,4 +1,5 @@
-/* cli/signals.h: Ctrl-C and its kin. The first asks the work to stop, the second ends the program at once. */
+/* cli/signals.h: Ctrl-C and its kin. The first asks the work to stop, the second ends the program at once; so does the
+ * first one when nobody has looked for one yet. */
 #ifndef INK_CLI_SIGNALS_H
 #define INK_CLI_SIGNALS_H
 

@@ -477,6 +477,9 @@ ink_status ink_work_train(const ink_train_options *options, const ink_watch *wat
     snprintf(result->recipe, sizeof result->recipe, "%s", run.recipe.name);
     result->seed = run.recipe.seed;
     if (status == INK_OK) status = read_data(&run, err);
+    /* From here on there is a run folder, which a signal must not leave without an end. */
+    if (status == INK_OK && ink_watch_stop(watch))
+        status = ink_fail(err, INK_E_STOPPED, "stopped before the first step");
     if (status == INK_OK && ink_train_is_many(&run)) {
         status = ink_train_many(&run, err);
     } else if (status == INK_OK) {

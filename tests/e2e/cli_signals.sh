@@ -47,6 +47,22 @@ python3 "$INK_SOURCE/tests/e2e/cli_terminal.py" --signal SIGINT --times 2 --when
     "$INKLING" train digits --recipe mlp --epochs 20 --out twice >facts || fail "$said"
 is 'code == 130'
 
+# One is enough while the data are still waited for.
+said="a silent pipe"
+mkfifo silent
+exec 3<>silent
+for words in "predict -" "train - --out waiting" "eval -" "read -" "data show -" "info /dev/stdin" "import /dev/stdin -o m.safetensors"; do
+    # shellcheck disable=SC2086
+    timeout -s KILL 10 "$INKLING" $words >out 2>err <silent &
+    sleep 0.3
+    kill -TERM $!
+    code=0
+    wait $! || code=$?
+    [ "$code" -eq 143 ] || fail "$words: exit code $code after SIGTERM, expected 143"
+done
+exec 3>&-
+[ ! -e waiting ] || fail "$said: train left a run folder"
+
 # SIGHUP is survived.
 said="SIGHUP"
 python3 "$INK_SOURCE/tests/e2e/cli_terminal.py" --signal SIGHUP --when "epoch  1/" --err err --out out \
