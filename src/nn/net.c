@@ -13,6 +13,7 @@
 #define LINE_MOST   512
 #define DEPTH_MOST  16
 #define LAYERS_MOST 10000
+#define LINES_MOST  1000000 /* those of a repeat as often as they are read */
 #define REPEAT_MOST 1000
 
 typedef struct net_parser {
@@ -23,7 +24,7 @@ typedef struct net_parser {
     char buffer[LINE_MOST];
     ink_words words; /* of the line last read */
     ink_init init;
-    uint32_t n_layers;
+    uint32_t n_layers, n_lines;
     ink_error *err;
 } net_parser;
 
@@ -37,6 +38,8 @@ static ink_status next_line(net_parser *p) {
     while (*p->at != '\0' && p->words.n == 0) {
         size_t length = strcspn(p->at, "\n");
         p->line++;
+        if (++p->n_lines > LINES_MOST)
+            return fault(p, NULL, "at most 1000000 lines, repeated ones too", "too long a net");
         if (length >= sizeof p->buffer) return fault(p, NULL, "at most 511 characters", "line too long");
         memcpy(p->buffer, p->at, length);
         p->buffer[length] = '\0';

@@ -112,6 +112,21 @@ static void layers_without_names_are_numbered_as_in_sequential(void **state) {
     ink_graph_clear(&g);
 }
 
+/* What a file may cost: its empty lines are read again too. */
+static void repeated_lines_are_bounded(void **state) {
+    static const char front[] = "repeat 1000 {\n", back[] = "relu\n}\nlinear 10";
+    static char text[20000];
+    ink_net *net = NULL;
+    ink_error err;
+    (void)state;
+    memset(text, '\n', sizeof text - sizeof back);
+    memcpy(text, front, sizeof front - 1);
+    memcpy(text + sizeof text - sizeof back, back, sizeof back);
+    assert_int_equal(ink_net_parse(text, "test", 1, &net, &err), INK_E_USAGE);
+    assert_null(net);
+    assert_non_null(strstr(err.text, "at most 1000000 lines"));
+}
+
 static void repeat_reads_its_lines_again(void **state) {
     ink_graph g = {0};
     (void)state;
@@ -391,6 +406,7 @@ int main(void) {
         cmocka_unit_test(resnet18_has_torchvision_names),
         cmocka_unit_test(layers_without_names_are_numbered_as_in_sequential),
         cmocka_unit_test(repeat_reads_its_lines_again),
+        cmocka_unit_test(repeated_lines_are_bounded),
         cmocka_unit_test(pad_same_follows_tensorflow),
         cmocka_unit_test(wrong_texts_are_told_with_their_line),
         cmocka_unit_test(shapes_that_do_not_fit_are_told_with_their_line),
