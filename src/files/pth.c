@@ -3,7 +3,6 @@
 #include "files/pth.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/mem.h"
@@ -289,24 +288,6 @@ static ink_status take_tensor(pth *f, const char *name, const ink_pickle_tensor 
     return INK_OK;
 }
 
-static int compare_names(const void *a, const void *b) {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static ink_status check_twice(const pth *f) {
-    const ink_tensors *out = f->out;
-    const char **names = ink_mem_new(out->n, sizeof *names);
-    ink_status status = INK_OK;
-    if (names == NULL) return out_of_memory(f, out->n * sizeof *names);
-    for (size_t i = 0; i < out->n; i++) names[i] = out->items[i].name;
-    qsort(names, out->n, sizeof *names, compare_names);
-    for (size_t i = 1; i < out->n && status == INK_OK; i++) {
-        if (strcmp(names[i - 1], names[i]) == 0) status = fail_tensor(f, names[i], "is there twice");
-    }
-    ink_mem_free(names);
-    return status;
-}
-
 static ink_status check_name(const pth *f, const ink_pickle_value *key) {
     if (key->length == 0 || key->length > INK_TENSORS_NAME_MAX || strlen(key->text) != key->length) {
         return fail_tensor(f, key->text, "has a name that is empty, too long or holds a NUL");
@@ -348,7 +329,9 @@ static ink_status take_tensors(pth *f) {
         out->n++;
     }
     if (out->n == 0) return ink_fail(f->err, INK_E_DATA, "%s: the file holds no tensors", f->name);
-    return check_twice(f);
+    const char *twice = NULL;
+    ink_status status = ink_tensors_index(out, &twice, f->err);
+    return status == INK_OK && twice != NULL ? fail_tensor(f, twice, "is there twice") : status;
 }
 
 /* ---- whole files ---- */

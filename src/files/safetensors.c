@@ -107,8 +107,6 @@ ink_status ink_tensors_read(const void *bytes, size_t size, const char *name, in
     if (status == INK_OK) status = ink_header_parse(p + 8, (size_t)header, 8, name, out, &entries, &n, err);
     if (status != INK_OK) goto done;
     if (n > 1) qsort(entries, n, sizeof *entries, compare_places);
-    status = check_places(entries, n, 8 + header, size - 8 - header, name, err);
-    if (status != INK_OK) goto done;
     out->items = ink_arena_new(&out->arena, n, sizeof *out->items);
     if (out->items == NULL) {
         status = ink_fail_memory(err, n * sizeof *out->items, name);
@@ -119,6 +117,12 @@ ink_status ink_tensors_read(const void *bytes, size_t size, const char *name, in
         out->items[i].data = p + 8 + header + entries[i].begin;
     }
     out->n = n;
+    const char *twice = NULL;
+    status = ink_tensors_index(out, &twice, err);
+    if (status == INK_OK && twice != NULL) {
+        status = ink_fail_byte(err, INK_E_DATA, name, 8, twice, NULL, "a tensor is there twice");
+    }
+    if (status == INK_OK) status = check_places(entries, n, 8 + header, size - 8 - header, name, err);
 done:
     ink_mem_free(entries);
     if (status != INK_OK) ink_tensors_free(out);
@@ -127,8 +131,34 @@ done:
 
 /* ---- looking up ---- */
 
+static int compare_names(const void *a, const void *b) {
+    return strcmp((*(const ink_tensor *const *)a)->name, (*(const ink_tensor *const *)b)->name);
+}
+
+ink_status ink_tensors_index(ink_tensors *tensors, const char **twice, ink_error *err) {
+    size_t n = tensors->n;
+    *twice = NULL;
+    const ink_tensor **sorted = ink_arena_new(&tensors->arena, n, sizeof *sorted);
+    if (sorted == NULL) return ink_fail_memory(err, n * sizeof *sorted, "a list of tensors");
+    for (size_t i = 0; i < n; i++) sorted[i] = &tensors->items[i];
+    if (n > 1) qsort(sorted, n, sizeof *sorted, compare_names);
+    for (size_t i = 1; i < n; i++) {
+        if (strcmp(sorted[i - 1]->name, sorted[i]->name) == 0) *twice = sorted[i]->name;
+    }
+    tensors->by_name = sorted;
+    return INK_OK;
+}
+
 const ink_tensor *ink_tensors_find(const ink_tensors *tensors, const char *name) {
-    for (size_t i = 0; i < tensors->n; i++) {
+    size_t low = 0, high = tensors->by_name != NULL ? tensors->n : 0;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(name, tensors->by_name[middle]->name);
+        if (order == 0) return tensors->by_name[middle];
+        if (order < 0) high = middle;
+        if (order > 0) low = middle + 1;
+    }
+    for (size_t i = 0; i < tensors->n && tensors->by_name == NULL; i++) {
         if (strcmp(tensors->items[i].name, name) == 0) return &tensors->items[i];
     }
     return NULL;

@@ -49,9 +49,10 @@ typedef struct ink_tensors {
     size_t n;
     ink_pair *metadata; /* [n_metadata] */
     size_t n_metadata;
-    ink_arena arena; /* names, shapes, metadata */
-    void *memory;    /* the file's bytes; NULL: borrowed */
-} ink_tensors;       /* {0}: none */
+    ink_arena arena;            /* names, shapes, metadata */
+    void *memory;               /* the file's bytes; NULL: borrowed */
+    const ink_tensor **by_name; /* [n] sorted, by ink_tensors_index; NULL: looked for one by one */
+} ink_tensors;                  /* {0}: none */
 
 /* Reads a whole file at path, which must be a plain one (not packed) of at most INK_TENSORS_FILE_MAX bytes.
  * Errors   INK_E_FILE, INK_E_DATA as above, INK_E_MEMORY; *out is {0} then. Owner: the caller, ink_tensors_free. */
@@ -62,6 +63,10 @@ INK_MUST_USE ink_status ink_tensors_read(const void *bytes, size_t size, const c
                                          ink_error *err);
 
 void ink_tensors_free(ink_tensors *tensors);
+
+/* For readers, behind the last tensor: sorts them for ink_tensors_find. *twice: a name that two have; NULL: none.
+ * Errors   INK_E_MEMORY. */
+INK_MUST_USE ink_status ink_tensors_index(ink_tensors *tensors, const char **twice, ink_error *err);
 
 /* By name; NULL: there is none. */
 const ink_tensor *ink_tensors_find(const ink_tensors *tensors, const char *name);

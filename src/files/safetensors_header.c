@@ -363,28 +363,20 @@ static int compare_names(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static ink_status check_twice(reader *r, size_t n, const char *const *names, const char *what) {
-    const char **sorted = ink_mem_new(n, sizeof *sorted);
-    ink_status status = INK_OK;
-    if (sorted == NULL) return ink_fail_memory(r->err, n * sizeof *sorted, "the header");
-    if (n > 0) memcpy(sorted, names, n * sizeof *sorted);
-    qsort(sorted, n, sizeof *sorted, compare_names);
-    for (size_t i = 1; i < n && status == INK_OK; i++) {
-        if (strcmp(sorted[i - 1], sorted[i]) == 0) status = fail_at(r, 0, sorted[i], NULL, what);
-    }
-    ink_mem_free(sorted);
-    return status;
-}
-
+/* Of the metadata; those of tensors are found when these are sorted for ink_tensors_find. */
 static ink_status check_keys(reader *r) {
-    size_t most = r->n > r->n_pairs ? r->n : r->n_pairs;
-    const char **names = ink_mem_new(most, sizeof *names);
-    if (names == NULL) return ink_fail_memory(r->err, most * sizeof *names, "the header");
-    for (size_t i = 0; i < r->n; i++) names[i] = r->entries[i].tensor.name;
-    ink_status status = check_twice(r, r->n, names, "a tensor is there twice");
-    for (size_t i = 0; i < r->n_pairs; i++) names[i] = r->pairs[i].key;
-    if (status == INK_OK) status = check_twice(r, r->n_pairs, names, "a key of the metadata is there twice");
-    ink_mem_free(names);
+    size_t n = r->n_pairs;
+    const char **keys = ink_mem_new(n, sizeof *keys);
+    ink_status status = INK_OK;
+    if (keys == NULL) return ink_fail_memory(r->err, n * sizeof *keys, "the header");
+    for (size_t i = 0; i < n; i++) keys[i] = r->pairs[i].key;
+    if (n > 1) qsort(keys, n, sizeof *keys, compare_names);
+    for (size_t i = 1; i < n && status == INK_OK; i++) {
+        if (strcmp(keys[i - 1], keys[i]) == 0) {
+            status = fail_at(r, 0, keys[i], NULL, "a key of the metadata is there twice");
+        }
+    }
+    ink_mem_free(keys);
     return status;
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "core/mem.h"
 #include "files/tensors_write.h"
 
@@ -191,6 +192,15 @@ static void up_to_65536_tensors(void **state) {
         make(&p, header.bytes, header.size, 0);
         assert_int_equal(ink_tensors_read(p.bytes, p.size, "m", &tensors, &err), n == 65536 ? INK_OK : INK_E_DATA);
         assert_int_equal(tensors.n, n == 65536 ? n : 0);
+        /* Each of so many is found, in no time: one behind the other it would take half a minute. */
+        double start_s = ink_clock_s();
+        for (unsigned i = 0; i < tensors.n; i++) {
+            char name[16];
+            snprintf(name, sizeof name, "%u", i);
+            assert_string_equal(ink_tensors_find(&tensors, name)->name, name);
+        }
+        assert_null(ink_tensors_find(&tensors, "65536"));
+        assert_true(ink_clock_s() - start_s < 5);
         ink_tensors_free(&tensors);
         piece_free(&header);
         piece_free(&p);
