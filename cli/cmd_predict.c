@@ -75,7 +75,8 @@ static size_t pictures_at_end(const cli_args *args) {
 }
 
 static void print_answer_text(const ink_picture_answer *a) {
-    cli_result("%s\t%u\t%.4f", a->file, a->digit, (double)a->p[a->digit]);
+    cli_result_file(a->file);
+    cli_result("%u\t%.4f", a->digit, (double)a->p[a->digit]);
 }
 
 static json_t *answer_object(const ink_picture_answer *a) {

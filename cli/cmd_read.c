@@ -44,11 +44,8 @@ static void print_lines(const ink_read_result *r, const cli_args *args) {
         const char *at = r->files[i].text;
         while (at != NULL && *at != '\0') {
             size_t length = strcspn(at, "\n");
-            if (r->n_files > 1) {
-                cli_result("%s\t%.*s", args->words[i], (int)length, at);
-            } else {
-                cli_result("%.*s", (int)length, at);
-            }
+            if (r->n_files > 1) cli_result_file(args->words[i]);
+            cli_result("%.*s", (int)length, at);
             at += length;
             if (*at == '\n') at++;
         }

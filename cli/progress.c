@@ -178,7 +178,7 @@ static unsigned room(void) {
 }
 
 void cli_progress_begin(const char *format, ...) {
-    char text[256], cut[BYTES];
+    char text[256], plain[256], cut[BYTES];
     line to = {.text = cut, .size = sizeof cut, .columns = room()};
     va_list args;
     if (cli_is_quiet()) return;
@@ -193,11 +193,9 @@ void cli_progress_begin(const char *format, ...) {
         state.spoken_s = clock_s();
         return;
     }
-    for (char *p = text; *p != '\0'; p++) {
-        if ((unsigned char)*p < 0x20 || *p == 0x7f) *p = '?';
-    }
+    ink_work_escape(plain, sizeof plain, text);
     cut[0] = '\0';
-    add(&to, text);
+    add(&to, plain);
     cut[to.at] = '\0';
     if (may_draw(state.counted_s, true)) draw(cut, state.counted_s);
 }

@@ -10,12 +10,20 @@
 
 #include "cli/say.h"
 
+#define NAME 16384 /* of a file, each of its bytes as \xNN */
+
 void cli_result(const char *format, ...) {
     va_list args;
     va_start(args, format);
     vfprintf(stdout, format, args);
     va_end(args);
     putchar('\n');
+}
+
+void cli_result_file(const char *file) {
+    char line[NAME];
+    ink_work_escape(line, sizeof line, file);
+    printf("%s\t", line);
 }
 
 void cli_result_text(const char *text) {

@@ -9,6 +9,9 @@
 
 void cli_result(const char *format, ...) INK_PRINTF(1, 2);
 
+/* A file's name in front of a line of which it is the first of several columns: plain whatever it holds, then a tab. */
+void cli_result_file(const char *file);
+
 /* A whole text, ended with a newline when it has none. */
 void cli_result_text(const char *text);
 

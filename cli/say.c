@@ -105,14 +105,8 @@ static void put_line(const char *label, const char *paint, const char *text) {
     cli_progress_hide();
     at = (size_t)snprintf(line, sizeof line, "%s%s%s", color ? paint : "", label,
                           color && paint[0] != '\0' ? PLAIN : "");
-    for (const char *p = text; *p != '\0' && at + 8 < sizeof line; p++) {
-        unsigned char c = (unsigned char)*p;
-        if (c < 0x20 || c == 0x7f) {
-            at += (size_t)snprintf(line + at, sizeof line - at, "\\x%02x", c);
-        } else {
-            line[at++] = (char)c;
-        }
-    }
+    ink_work_escape(line + at, sizeof line - at - 1, text);
+    at += strlen(line + at);
     line[at++] = '\n';
     /* Nobody can be told when stderr fails. */
     if (write(STDERR_FILENO, line, at) < 0) return;

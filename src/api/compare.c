@@ -267,7 +267,7 @@ static ink_status give_text(const table *t, char **out, ink_error *err) {
     }
     for (uint32_t i = 0; i < t->n_pairs; i++) add_pair(&text, t, &t->pairs[i]);
     add_settings(&text, t);
-    return ink_text_give(&text, "the comparison", out, err);
+    return ink_text_tell(&text, "the comparison", out, err);
 }
 
 /* ---- as JSON ---- */

@@ -290,7 +290,7 @@ static ink_status give_text(const check *c, char **out, ink_error *err) {
     add_classes(&text, c);
     add_inverted(&text, c);
     for (int k = 0; k < KINDS; k++) add_kind(&text, c, &c->kinds[k]);
-    return ink_text_give(&text, "the check", out, err);
+    return ink_text_tell(&text, "the check", out, err);
 }
 
 static json_t *kind_object(const kind *k) {

@@ -164,7 +164,7 @@ static ink_status tell_text(const importing *m, char **text) {
     list_text(&t, "skipped", m->fit.skipped, m->fit.n_skipped, "");
     list_text(&t, "missing", m->fit.missing, m->fit.n_missing, after);
     ink_text_format(&t, "pixels   x * scale + shift: %s\nmodel    %s\n", normalise, m->options->out);
-    return ink_text_give(&t, "the report", text, m->err);
+    return ink_text_tell(&t, "the report", text, m->err);
 }
 
 static json_t *list_json(const ink_misfit *list, uint32_t n) {

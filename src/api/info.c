@@ -207,11 +207,14 @@ static ink_status tell_text(const subject *s, char **text, ink_error *err) {
         ink_text_format(&t, "pixels      x * scale + shift: %s\nweights     %s\n", normalise, weights_word(s));
         for (size_t i = 0; i < sizeof card / sizeof *card; i++) {
             const char *value = ink_tensors_note(&s->file.tensors, card[i].note);
-            if (value != NULL && value[0] != '\0') ink_text_format(&t, "%-11s %s\n", card[i].name, value);
+            if (value == NULL || value[0] == '\0') continue;
+            ink_text_format(&t, "%-11s ", card[i].name);
+            ink_text_plain(&t, value);
+            ink_text_add(&t, "\n");
         }
         ink_text_format(&t, "sha256      %s\n", s->sha256);
     }
-    return ink_text_give(&t, "the table", text, err);
+    return ink_text_tell(&t, "the table", text, err);
 }
 
 static ink_status tell_json(const subject *s, char **text, ink_error *err) {

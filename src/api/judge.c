@@ -76,7 +76,7 @@ ink_status ink_judgement_text(const ink_judgement *j, bool suspects, char **text
     if (status == INK_OK) {
         ink_text_add(&both, report);
         if (more != NULL) ink_text_add(&both, more);
-        status = ink_text_give(&both, "the report", text, err);
+        status = ink_text_tell(&both, "the report", text, err);
     }
     ink_mem_free(report);
     ink_mem_free(more);

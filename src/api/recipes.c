@@ -151,6 +151,10 @@ ink_status ink_work_recipe_show(const char *name, char **text, ink_error *err) {
     return *text != NULL ? INK_OK : ink_fail_memory(err, strlen(built_in), "a recipe");
 }
 
+void ink_work_escape(char *dst, size_t size, const char *src) {
+    ink_escape(dst, size, src, strlen(src), size);
+}
+
 void ink_work_free(void *text) {
     ink_mem_free(text);
 }

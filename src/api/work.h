@@ -19,6 +19,10 @@
 
 void ink_work_free(void *text);
 
+/* src in dst (size bytes, terminated), for one line on a terminal: control characters, those of UTF-8 too, as \xNN;
+ * "..." at the end of what is too long. */
+void ink_work_escape(char *dst, size_t size, const char *src);
+
 /* The one of n known words that `word` was probably meant to be; NULL: none is near. For "did you mean". */
 const char *ink_work_near(const char *word, const char *const *known, size_t n);
 

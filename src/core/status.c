@@ -32,9 +32,7 @@ const char *ink_status_word(ink_status status) {
     return "unknown status";
 }
 
-/* How many of the bytes at s are a control character: 0, or 1 below a space and for DEL, or 2 for U+0080 to U+009F in
- * UTF-8, which terminals obey as they do ESC and a letter. */
-static size_t control_at(const char *s, size_t length) {
+size_t ink_control_at(const char *s, size_t length) {
     const unsigned char *c = (const unsigned char *)s;
     if (c[0] < 0x20 || c[0] == 0x7f) return 1;
     return c[0] == 0xc2 && length > 1 && c[1] >= 0x80 && c[1] <= 0x9f ? 2 : 0;
@@ -47,7 +45,7 @@ void ink_escape(char *dst, size_t size, const char *src, size_t length, size_t m
     if (size == 0) return;
     for (size_t i = 0, escaped = 0; i < shown; i++) {
         unsigned char c = (unsigned char)src[i];
-        if (escaped == 0) escaped = control_at(src + i, length - i);
+        if (escaped == 0) escaped = ink_control_at(src + i, length - i);
         size_t need = escaped > 0 ? 4 : 1;
         if (at + need + 4 > size) {
             shown = i;

@@ -32,8 +32,12 @@ ink_status ink_fail_memory(ink_error *err, uint64_t bytes, const char *what);
 /* Adds the hint line to an error that is already set; a no-op when err is NULL. */
 void ink_hint(ink_error *err, const char *format, ...) INK_PRINTF(2, 3);
 
-/* Copies at most max_shown bytes of src (length bytes) to dst (size bytes), control characters (those of UTF-8, U+0080
- * to U+009F, too) escaped as \xNN, "..." at the end when it was cut. Always terminated. */
+/* How many of the bytes at s are a control character: 0, or 1 below a space and for DEL, or 2 for U+0080 to U+009F in
+ * UTF-8, which terminals obey as they do ESC and a letter. length at least 1. */
+size_t ink_control_at(const char *s, size_t length);
+
+/* Copies at most max_shown bytes of src (length bytes) to dst (size bytes), control characters escaped as \xNN,
+ * "..." at the end when it was cut. Always terminated. */
 void ink_escape(char *dst, size_t size, const char *src, size_t length, size_t max_shown);
 
 /* clang's analyzer sees one file at a time: for it (tools/lint) these say themselves that they return what they were

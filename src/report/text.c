@@ -142,6 +142,20 @@ void ink_text_pad(ink_text *text, size_t start, size_t width) {
     while (!text->failed && text->length < start + width) ink_text_bytes(text, " ", 1);
 }
 
+/* kept: those that stay as they are. */
+static void add_plain(ink_text *text, const char *s, size_t length, const char *kept) {
+    for (const char *end = s + length; s < end; s++) {
+        size_t control = strchr(kept, *s) == NULL ? ink_control_at(s, (size_t)(end - s)) : 0;
+        if (control == 0) ink_text_bytes(text, s, 1);
+        for (size_t k = 0; k < control; k++) ink_text_format(text, "\\x%02x", (unsigned char)s[k]);
+        if (control > 0) s += control - 1;
+    }
+}
+
+void ink_text_plain(ink_text *text, const char *string) {
+    add_plain(text, string, strlen(string), "");
+}
+
 /* Length of the UTF-8 character at s, 0 when there is none: truncated, overlong, a surrogate, beyond U+10FFFF. */
 static size_t utf8_length(const unsigned char *s) {
     static const struct {
@@ -240,6 +254,13 @@ ink_status ink_text_give(ink_text *text, const char *what, char **out, ink_error
     size_t length = text->length;
     *out = ink_text_take(text);
     return *out != NULL ? INK_OK : ink_fail_memory(err, (uint64_t)length * 2, what);
+}
+
+ink_status ink_text_tell(ink_text *text, const char *what, char **out, ink_error *err) {
+    ink_text lines = {.failed = text->failed};
+    if (text->bytes != NULL) add_plain(&lines, text->bytes, text->length, "\n\t");
+    ink_text_clear(text);
+    return ink_text_give(&lines, what, out, err);
 }
 
 ink_status ink_text_write(ink_text *text, const char *path, ink_error *err) {

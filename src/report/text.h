@@ -36,6 +36,8 @@ void ink_text_fixed(ink_text *text, double value, int decimals);
 void ink_text_short(ink_text *text, double value, int decimals);
 /* Blanks until the text since `start` is width bytes long: fixed columns. */
 void ink_text_pad(ink_text *text, size_t start, size_t width);
+/* string, its control characters (core/status.h) as \xNN. */
+void ink_text_plain(ink_text *text, const char *string);
 /* < > & " ' of string as XML entities, control characters and bad UTF-8 as '?'. */
 void ink_text_xml(ink_text *text, const char *string);
 /* In place: control characters and bad UTF-8 as '?', byte for byte. */
@@ -51,6 +53,8 @@ void ink_text_clear(ink_text *text);
 INK_MUST_USE ink_status ink_text_check(const ink_text *text, const char *what, ink_error *err);
 /* Moves the string to *out, or NULL and INK_E_MEMORY. The text is empty afterwards. */
 INK_MUST_USE ink_status ink_text_give(ink_text *text, const char *what, char **out, ink_error *err);
+/* The same for lines that a terminal shows: control characters but \n and \t become \xNN. */
+INK_MUST_USE ink_status ink_text_tell(ink_text *text, const char *what, char **out, ink_error *err);
 /* Writes the string to a file, whole or not at all (files/write.h), and empties the text. */
 INK_MUST_USE ink_status ink_text_write(ink_text *text, const char *path, ink_error *err);
 

@@ -72,6 +72,11 @@ for key in data_sha256 recipe epoch score; do
 done
 gives 0 import plain.safetensors --normalise "range 255 0" -o other.safetensors --quiet
 LC_ALL=C grep -aq '"inkling.score"' other.safetensors && fail "the score of other pixels was kept"
+# A model may come from anywhere: what it says of itself steers no terminal and makes no lines.
+gives 0 export run --dtype f16 --note "about=$(printf 'a\nscore 1 \033[2J\302\2332J')" -o odd.safetensors
+gives 0 info odd.safetensors
+is_plain out
+out_has 'about       a\x0ascore 1 \x1b[2J\xc2\x9b2J'
 # In fewer bits, with what is to be known of it.
 gives 0 export run --dtype i8 --note "score=99 % of nothing" --note about=small -o small.safetensors
 [ "$(($(wc -c <small.safetensors) * 2))" -lt "$(wc -c <out.safetensors)" ] || fail "$said: no smaller"

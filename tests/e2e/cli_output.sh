@@ -87,6 +87,17 @@ gives 0 data show digits --count 1 -o one.png --quiet
 gives 0 predict run one.png ./one.png --quiet
 err_empty
 [ "$(grep -c "one.png$(printf '\t')[0-9]$(printf '\t')[01]\.[0-9][0-9]*$" out)" -eq 2 ] || fail "$said: no two lines file, digit, probability"
+# No name makes a line of its own, nor steers the terminal: ESC, and U+009B, which is as good.
+odd=$(printf 'a\n9\t0.99\033[2J\302\2332J.png')
+cp one.png "$odd"
+gives 0 predict run "$odd"
+is_plain err
+out_has 'a\x0a9\x090.99\x1b[2J\xc2\x9b2J.png'
+err_has 'reading a\x0a9\x090.99\x1b[2J\xc2\x9b2J.png'
+[ "$(wc -l <out)" -eq 1 ] || fail "$said: more than one line"
+gives 0 read --model run "$odd" one.png --sure 0.000001 --quiet
+grep -v "\.png$(printf '\t')" out && fail "$said: a line that begins with no file's name"
+out_has 'a\x0a9\x090.99\x1b[2J\xc2\x9b2J.png'
 printf '\211PNG\r\n\032\nbroken' >broken.png
 printf 'GIF89a..............' >moving.gif
 gives 3 predict run broken.png one.png moving.gif --quiet

@@ -89,6 +89,25 @@ static void mended_text_is_utf8_of_the_same_length(void **state) {
     assert_string_equal(text, "\xc3\xa9? \xe2\x82\xac? ??");
 }
 
+/* Of lines for a terminal none may steer it: ESC, and U+009B, which is as good. */
+static void controls_are_escaped(void **state) {
+    (void)state;
+    char *lines = NULL;
+    ink_error err;
+    ink_text t = {0};
+    ink_text_plain(&t, "a\n\tb\x1b[2J \xc2\x9b"
+                       "2J \xc3\xa9\xff\xc2");
+    expect(&t, "a\\x0a\\x09b\\x1b[2J \\xc2\\x9b2J \xc3\xa9\xff\xc2");
+    ink_text_add(&t, "a\n\tb\x1b[2J \xc2\x9b"
+                     "2J\n");
+    assert_int_equal(ink_text_tell(&t, "lines", &lines, &err), INK_OK);
+    assert_string_equal(lines, "a\n\tb\\x1b[2J \\xc2\\x9b2J\n");
+    ink_mem_free(lines);
+    assert_int_equal(ink_text_tell(&t, "lines", &lines, &err), INK_OK);
+    assert_string_equal(lines, "");
+    ink_mem_free(lines);
+}
+
 /* RFC 4648, section 10. */
 static void base64(void **state) {
     (void)state;
@@ -134,6 +153,7 @@ int main(void) {
         cmocka_unit_test(growth_and_padding),
         cmocka_unit_test(xml_escapes),
         cmocka_unit_test(mended_text_is_utf8_of_the_same_length),
+        cmocka_unit_test(controls_are_escaped),
         cmocka_unit_test(base64),
         cmocka_unit_test_setup_teardown(a_foreign_locale_changes_nothing, scratch_setup, scratch_teardown),
     };
