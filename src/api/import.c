@@ -236,7 +236,8 @@ static ink_status write_export(const ink_modelfile *model, const char *path, ink
     ink_graph g = {0};
     ink_fit fit = {0};
     char misfits[560];
-    ink_status status = ink_fit_graph(model->net, &model->normalise, model->height, model->width, &g, err);
+    ink_status status =
+        ink_fault_of_file(ink_fit_graph(model->net, &model->normalise, model->height, model->width, &g, err), err);
     if (status == INK_OK) status = ink_fit_make(tensors, model->name, &g, &fit, err);
     if (status == INK_OK && (fit.n_skipped > 0 || fit.n_missing > 0)) {
         ink_fit_text(&fit, misfits, sizeof misfits);

@@ -155,6 +155,7 @@ static ink_status find_subject(const char *what, subject *s, ink_error *err) {
         plan.width = s->file.width;
     }
     status = ink_net_build(s->net, &plan, &s->g, &ends, err);
+    if (s->file.net != NULL) status = ink_fault_of_file(status, err);
     for (int32_t i = 0; status == INK_OK && i < s->g.n_nodes; i++) {
         s->parameters += parameters_of(&s->g, &s->g.nodes[i]);
         s->macs += ink_node_macs(&s->g, &s->g.nodes[i]);

@@ -19,8 +19,7 @@ ink_status ink_model_build(const ink_modelfile *file, const ink_model_setup *set
     ink_net_plan plan = {.height = file->height, .width = file->width, .normalise = file->normalise};
     ink_compile_options options = {
         .max_batch = setup->max_batch, .precision = setup->precision, .exact = setup->exact, .pool = setup->pool};
-    ink_status status = ink_net_build(file->net, &plan, &g, &model->ends, err);
-    if (status == INK_E_USAGE) status = INK_E_DATA; /* the file's net makes no sense */
+    ink_status status = ink_fault_of_file(ink_net_build(file->net, &plan, &g, &model->ends, err), err);
     model->temperature = model->ends.probabilities != model->ends.logits ? file->temperature : 1;
     if (status == INK_OK) status = ink_modelfile_match(file, &g, err);
     if (status == INK_OK && setup->layers) status = ink_layers_mark(&g, &model->layers, err);

@@ -97,8 +97,7 @@ static ink_status read_notes(ink_modelfile *model, ink_error *err) {
     model->temperature = (float)degrees;
     model->recipe = ink_tensors_note(tensors, "inkling.recipe");
     if (model->recipe == NULL) model->recipe = "";
-    ink_status status = ink_net_parse(text, model->name, 1, &model->net, err);
-    return status == INK_E_USAGE ? INK_E_DATA : status;
+    return ink_fault_of_file(ink_net_parse(text, model->name, 1, &model->net, err), err);
 }
 
 ink_status ink_modelfile_take(ink_tensors *take_tensors, const char *name, ink_modelfile *out, ink_error *err) {

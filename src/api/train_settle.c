@@ -104,7 +104,7 @@ static ink_status settle_resumed(ink_train_run *run, ink_error *err) {
     }
     ink_recipe_start(&run->recipe);
     status = ink_recipe_parse(&run->recipe, note(run, "recipe"), note(run, "recipe-name"), err);
-    if (status != INK_OK) return INK_E_DATA;
+    if (status != INK_OK) return ink_fault_of_file(status, err);
     snprintf(run->data, sizeof run->data, "%s", note(run, "data"));
     if (o->data != NULL) status = ink_train_absolute(o->data, run->data, err);
     if (status != INK_OK) return status;

@@ -152,6 +152,12 @@ ink_status ink_fail_memory(ink_error *err, uint64_t bytes, const char *what) {
     return ink_fail(err, INK_E_MEMORY, "out of memory (needs %llu bytes for %s)", (unsigned long long)bytes, what);
 }
 
+ink_status ink_fault_of_file(ink_status status, ink_error *err) {
+    if (status != INK_E_USAGE) return status;
+    if (err != NULL) err->status = INK_E_DATA;
+    return INK_E_DATA;
+}
+
 void ink_hint(ink_error *err, const char *format, ...) {
     if (err != NULL) {
         char line[sizeof err->hint];

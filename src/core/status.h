@@ -29,6 +29,9 @@ ink_status ink_fail_errno(ink_error *err, const char *doing, const char *file);
 /* INK_E_MEMORY: "out of memory (needs N bytes for what)". */
 ink_status ink_fail_memory(ink_error *err, uint64_t bytes, const char *what);
 
+/* What would be the user's mistake stands in a file: INK_E_USAGE, in err too, becomes INK_E_DATA; others stay. */
+ink_status ink_fault_of_file(ink_status status, ink_error *err);
+
 /* Adds the hint line to an error that is already set; a no-op when err is NULL. */
 void ink_hint(ink_error *err, const char *format, ...) INK_PRINTF(2, 3);
 

@@ -121,6 +121,7 @@ static void files_that_fit_no_net_are_told(void **state) {
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         assert_int_equal(write_model(wrong[i].net, 2, &err), INK_OK);
         assert_int_equal(ink_model_open(path, NULL, &model, &err), INK_E_DATA);
+        assert_int_equal(err.status, INK_E_DATA);
         if (strstr(err.text, wrong[i].says) == NULL) fail_msg("\"%s\" says: %s", wrong[i].net, err.text);
     }
     weight[5] = NAN;

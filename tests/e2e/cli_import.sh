@@ -93,10 +93,17 @@ if command -v python3 >/dev/null; then
     # A small file whose net would take more memory than there is: its tensors are looked at before its net is built.
     python3 -c '
 import json, struct
-net = "global-avgpool\nconv 14000 1x1\nconv 1 99x99 pad 98:98\nlinear 10\n"
-notes = {"format": "pt", "inkling.format": "1", "inkling.net": net, "inkling.normalise": "0.004 0", "inkling.input": "28x28"}
-header = json.dumps({"__metadata__": notes, "w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}).encode()
-open("large.safetensors", "wb").write(struct.pack("<Q", len(header)) + header + bytes(4))'
+nets = {"large": "global-avgpool\nconv 14000 1x1\nconv 1 99x99 pad 98:98\nlinear 10\n", "unknown": "linaer 10\n", "wide": "linear 11\n"}
+for name, net in nets.items():
+    notes = {"format": "pt", "inkling.format": "1", "inkling.net": net, "inkling.normalise": "0.004 0", "inkling.input": "28x28"}
+    header = json.dumps({"__metadata__": notes, "w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}).encode()
+    open(name + ".safetensors", "wb").write(struct.pack("<Q", len(header)) + header + bytes(4))'
+    # A net that is wrong is the file's fault, not that of the words typed.
+    for name in unknown wide; do
+        gives 3 predict $name.safetensors digits -o none.csv
+        gives 3 info $name.safetensors
+        gives 3 export $name.safetensors -o none.safetensors
+    done
     gives 3 predict large.safetensors digits -o none.csv
     err_has "tensor w belongs to no layer"
     sums one.safetensors | grep -v '^fc' >imported
