@@ -54,12 +54,11 @@ void cli_json_put(json_t *object, const char *key, json_t *value) {
 
 void cli_json_text(json_t *object, const char *key, const char *value) {
     json_t *text = value != NULL && value[0] != '\0' ? json_string(value) : json_null();
-    /* A path need not be UTF-8, JSON must be: such letters become "?". */
-    if (text == NULL) {
-        size_t n = strlen(value);
-        char *copy = malloc(n + 1);
+    if (text == NULL) { /* a path need not be UTF-8, JSON must be */
+        char *copy = malloc(strlen(value) + 1);
         need(copy != NULL);
-        for (size_t i = 0; i <= n; i++) copy[i] = (unsigned char)value[i] < 0x80 ? value[i] : '?';
+        strcpy(copy, value);
+        ink_work_mend(copy);
         text = json_string(copy);
         free(copy);
     }

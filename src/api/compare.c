@@ -272,13 +272,9 @@ static ink_status give_text(const table *t, char **out, ink_error *err) {
 
 /* ---- as JSON ---- */
 
-static json_t *real_or_null(double value) {
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
 static json_t *run_object(const one_run *run) {
-    json_t *object = json_pack("{s:s, s:I, s:o}", "run", run->folder, "epochs", (json_int_t)run->n_epochs, "seconds",
-                               real_or_null(run->seconds));
+    json_t *object = json_pack("{s:o, s:I, s:o}", "run", ink_json_text(run->folder), "epochs",
+                               (json_int_t)run->n_epochs, "seconds", ink_json_real(run->seconds));
     if (run->rows == NULL || object == NULL) return object;
     json_object_set_new(object, "rows", json_integer(run->n_rows));
     json_object_set_new(object, "errors", json_integer(run->errors));
@@ -288,8 +284,9 @@ static json_t *run_object(const one_run *run) {
 }
 
 static json_t *pair_object(const table *t, const pair *p) {
-    json_t *object = json_pack("{s:s, s:s, s:b, s:I}", "first", t->runs[p->a].folder, "second", t->runs[p->b].folder,
-                               "same_data", p->same_data, "shared_rows", (json_int_t)p->shared);
+    json_t *object =
+        json_pack("{s:o, s:o, s:b, s:I}", "first", ink_json_text(t->runs[p->a].folder), "second",
+                  ink_json_text(t->runs[p->b].folder), "same_data", p->same_data, "shared_rows", (json_int_t)p->shared);
     if (p->shared == 0 || object == NULL) return object;
     json_object_set_new(object, "both_right", json_integer((json_int_t)p->counts.both));
     json_object_set_new(object, "only_first_right", json_integer((json_int_t)p->counts.first));

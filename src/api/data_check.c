@@ -310,8 +310,8 @@ static ink_status give_json(const check *c, char **out, ink_error *err) {
     json_t *classes = json_array();
     for (int d = 0; d < 10 && c->images->labels != NULL; d++)
         json_array_append_new(classes, json_integer(c->classes[d]));
-    json_t *root = json_pack("{s:s, s:s, s:I, s:I, s:o, s:I, s:I}", "schema", "inkling/data-check/1", "data", c->name,
-                             "images", (json_int_t)c->images->count, "test_images",
+    json_t *root = json_pack("{s:s, s:o, s:I, s:I, s:o, s:I, s:I}", "schema", "inkling/data-check/1", "data",
+                             ink_json_text(c->name), "images", (json_int_t)c->images->count, "test_images",
                              (json_int_t)(c->set.train.count > 0 ? c->set.test.count : 0), "classes", classes,
                              "dark_corners", (json_int_t)c->inverted, "findings", (json_int_t)faults_of(c));
     for (int k = 0; k < KINDS && root != NULL; k++) {

@@ -154,8 +154,9 @@ static ink_status facts_json(const facts *f, const char *schema, char **text, in
     json_t *items = json_array();
     for (size_t i = 0; i < f->n; i++) {
         const fact *one = &f->item[i];
-        json_array_append_new(items, json_pack("{s:s, s:s, s:b, s:s?}", "name", one->name, "value", one->value, "ok",
-                                               one->remedy == NULL, "remedy", one->remedy));
+        json_array_append_new(items,
+                              json_pack("{s:s, s:o, s:b, s:s?}", "name", one->name, "value", ink_json_text(one->value),
+                                        "ok", one->remedy == NULL, "remedy", one->remedy));
     }
     return ink_json_give(json_pack("{s:s, s:b, s:o}", "schema", schema, "ok", is_well(f), "facts", items), text, err);
 }

@@ -170,7 +170,8 @@ static ink_status tell_text(const importing *m, char **text) {
 static json_t *list_json(const ink_misfit *list, uint32_t n) {
     json_t *array = json_array();
     for (uint32_t i = 0; i < n; i++) {
-        json_array_append_new(array, json_pack("{s:s, s:s}", "name", list[i].name, "why", list[i].why));
+        json_array_append_new(
+            array, json_pack("{s:o, s:o}", "name", ink_json_text(list[i].name), "why", ink_json_text(list[i].why)));
     }
     return array;
 }
@@ -178,10 +179,10 @@ static json_t *list_json(const ink_misfit *list, uint32_t n) {
 static ink_status tell_json(const importing *m, char **json) {
     char normalise[160];
     ink_normalise_text(&m->normalise, normalise, sizeof normalise);
-    json_t *root = json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:s}", "schema", "inkling/import/1", "file", m->file.path,
-                             "model", m->options->out, "loaded", (json_int_t)m->fit.weights.n, "skipped",
-                             list_json(m->fit.skipped, m->fit.n_skipped), "missing",
-                             list_json(m->fit.missing, m->fit.n_missing), "normalise", normalise);
+    json_t *root = json_pack("{s:s, s:o, s:o, s:I, s:o, s:o, s:s}", "schema", "inkling/import/1", "file",
+                             ink_json_text(m->file.path), "model", ink_json_text(m->options->out), "loaded",
+                             (json_int_t)m->fit.weights.n, "skipped", list_json(m->fit.skipped, m->fit.n_skipped),
+                             "missing", list_json(m->fit.missing, m->fit.n_missing), "normalise", normalise);
     return ink_json_give(root, json, m->err);
 }
 

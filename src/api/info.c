@@ -231,8 +231,9 @@ static ink_status tell_json(const subject *s, char **text, ink_error *err) {
                                         d[1], d[2], "parameters", (json_int_t)parameters_of(&s->g, node),
                                         "multiply_adds", (json_int_t)ink_node_macs(&s->g, node)));
     }
-    json_t *root = json_pack("{s:s, s:s, s:o, s:I, s:I}", "schema", "inkling/info/1", "name", s->title, "layers",
-                             layers, "parameters", (json_int_t)s->parameters, "multiply_adds", (json_int_t)s->macs);
+    json_t *root =
+        json_pack("{s:s, s:o, s:o, s:I, s:I}", "schema", "inkling/info/1", "name", ink_json_text(s->title), "layers",
+                  layers, "parameters", (json_int_t)s->parameters, "multiply_adds", (json_int_t)s->macs);
     if (root != NULL && s->file.net != NULL) {
         char normalise[160];
         ink_normalise_text(&s->file.normalise, normalise, sizeof normalise);

@@ -2,9 +2,8 @@
 #ifndef INK_API_JSON_H
 #define INK_API_JSON_H
 
-#include <jansson.h>
-
 #include "inkling.h"
+#include "report/json.h"
 
 /* Takes root (NULL: memory ran out while it was built). *text: one object, indented by two, its keys in the order of
  * building, "\n" at the end; ink_work_free. Errors: INK_E_MEMORY. */

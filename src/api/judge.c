@@ -13,6 +13,7 @@
 #include "core/status.h"
 #include "files/write.h"
 #include "nn/net.h"
+#include "report/json.h"
 #include "report/predictions.h"
 #include "report/runfolder.h"
 
@@ -89,8 +90,7 @@ static json_t *mistakes_array(const ink_mistake *list, uint32_t n) {
         json_t *one =
             json_pack("{s:I, s:i, s:i, s:f, s:f}", "index", (json_int_t)list[i].index, "true", list[i].truth, "pred",
                       list[i].guess, "p_true", (double)list[i].p_truth, "p_pred", (double)list[i].p_guess);
-        /* A name that is no UTF-8 cannot stand in JSON: json_string gives NULL, which is not set. */
-        if (list[i].file != NULL) (void)json_object_set_new(one, "file", json_string(list[i].file));
+        if (list[i].file != NULL) (void)json_object_set_new(one, "file", ink_json_text(list[i].file));
         json_array_append_new(array, one);
     }
     return array;

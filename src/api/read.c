@@ -151,8 +151,7 @@ static json_t *digit_json(const ink_page_digit *d) {
 static json_t *page_json(const char *path, const ink_read_file *file, const ink_page *page) {
     json_t *digits, *lines;
     if (file->error.status != INK_OK) {
-        return json_pack("{s:s%, s:s%}", "file", path, strlen(path), "error", file->error.text,
-                         strlen(file->error.text));
+        return json_pack("{s:o, s:o}", "file", ink_json_text(path), "error", ink_json_text(file->error.text));
     }
     digits = json_array();
     lines = json_array();
@@ -163,22 +162,14 @@ static json_t *page_json(const char *path, const ink_read_file *file, const ink_
         at += end != NULL ? length + 1 : length;
     }
     for (uint32_t i = 0; i < page->count; i++) json_array_append_new(digits, digit_json(&page->digits[i]));
-    return json_pack("{s:s%, s:o, s:f, s:b, s:o}", "file", path, strlen(path), "lines", lines, "slope",
+    return json_pack("{s:o, s:o, s:f, s:b, s:o}", "file", ink_json_text(path), "lines", lines, "slope",
                      (double)page->slope, "light_ink", (int)page->light_ink, "digits", digits);
 }
 
 static ink_status give_json(const job *j, char **text, ink_error *err) {
     json_t *pages = json_array();
     for (size_t i = 0; i < j->options->n_files; i++) {
-        json_t *page = page_json(j->options->files[i], &j->result->files[i], &j->pages[i]);
-        if (page == NULL) { /* a name that is no UTF-8 cannot stand in JSON, nor an error that tells it */
-            ink_read_file plain = j->result->files[i];
-            for (char *c = plain.error.text; *c != '\0'; c++) {
-                if ((unsigned char)*c >= 0x80) *c = '?';
-            }
-            page = page_json("?", &plain, &j->pages[i]);
-        }
-        json_array_append_new(pages, page);
+        json_array_append_new(pages, page_json(j->options->files[i], &j->result->files[i], &j->pages[i]));
     }
     return ink_json_give(json_pack("{s:s, s:o}", "schema", "inkling/read/1", "pages", pages), text, err);
 }

@@ -9,6 +9,7 @@
 #include "core/near.h"
 #include "core/status.h"
 #include "files/source.h"
+#include "report/text.h"
 
 #define TEXT_MOST ((size_t)1 << 20)
 
@@ -153,6 +154,10 @@ ink_status ink_work_recipe_show(const char *name, char **text, ink_error *err) {
 
 void ink_work_escape(char *dst, size_t size, const char *src) {
     ink_escape(dst, size, src, strlen(src), size);
+}
+
+void ink_work_mend(char *text) {
+    ink_text_mend(text);
 }
 
 void ink_work_free(void *text) {

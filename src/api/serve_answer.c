@@ -12,6 +12,7 @@
 #include "core/status.h"
 #include "data/digit_files.h"
 #include "read/page.h"
+#include "report/json.h"
 
 #define SURE  0.6 /* below it the answer says that it is not sure */
 #define FAINT 10  /* as the normaliser: what is not darker than this is no ink */
@@ -28,7 +29,7 @@ typedef struct asked {
 } asked;
 
 void ink_json_put_string(ink_text *out, const char *string) {
-    json_t *value = string != NULL ? json_string(string) : json_null();
+    json_t *value = ink_json_text(string);
     char *dump = json_dumps(value, JSON_ENCODE_ANY);
     ink_text_add(out, dump != NULL ? dump : "\"?\"");
     free(dump);

@@ -23,6 +23,9 @@ void ink_work_free(void *text);
  * "..." at the end of what is too long. */
 void ink_work_escape(char *dst, size_t size, const char *src);
 
+/* In place, for JSON: bytes that are no UTF-8 and control characters become '?'. */
+void ink_work_mend(char *text);
+
 /* The one of n known words that `word` was probably meant to be; NULL: none is near. For "did you mean". */
 const char *ink_work_near(const char *word, const char *const *known, size_t n);
 

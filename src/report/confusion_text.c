@@ -1,13 +1,13 @@
 /* report/confusion_text.c: scores as a report for people, as JSON and as CSV.
  * The numbers come from confusion.c. */
 #include <jansson.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/mem.h"
 #include "core/status.h"
 #include "report/confusion.h"
+#include "report/json.h"
 
 #define PAIRS_SHOWN 10
 
@@ -77,11 +77,6 @@ ink_status ink_confusion_report(const ink_confusion *c, char **out, ink_error *e
     return ink_text_give(&text, "the report", out, err);
 }
 
-/* A number, or null for what was not measured: JSON has no NaN. */
-static json_t *real_or_null(double value) {
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
 static json_t *score_object(const ink_digit_score *s) {
     return json_pack("{s:f, s:f, s:f, s:I}", "precision", s->precision, "recall", s->recall, "f1-score", s->f1,
                      "support", (json_int_t)s->support);
@@ -123,8 +118,8 @@ static json_t *calibration_array(const ink_confusion *c) {
         double rows = (double)c->bin_rows[b];
         json_array_append_new(bins, json_pack("{s:f, s:I, s:o, s:o}", "to", (b + 1) / (double)INK_BINS, "rows",
                                               (json_int_t)c->bin_rows[b], "confidence",
-                                              real_or_null(c->bin_confidence[b] / rows), "accuracy",
-                                              real_or_null((double)c->bin_correct[b] / rows)));
+                                              ink_json_real(c->bin_confidence[b] / rows), "accuracy",
+                                              ink_json_real((double)c->bin_correct[b] / rows)));
     }
     return bins;
 }
@@ -135,8 +130,8 @@ ink_status ink_confusion_json(const ink_confusion *c, char **out, ink_error *err
     *out = NULL;
     ink_confusion_scores(c, &s);
     json_t *root = json_pack("{s:s, s:I, s:I, s:o, s:[f, f], s:o, s:o}", "schema", "inkling/eval/1", "rows",
-                             (json_int_t)s.rows, "errors", (json_int_t)s.errors, "accuracy", real_or_null(s.accuracy),
-                             "interval", s.low, s.high, "loss", real_or_null(s.loss), "ece", real_or_null(s.ece));
+                             (json_int_t)s.rows, "errors", (json_int_t)s.errors, "accuracy", ink_json_real(s.accuracy),
+                             "interval", s.low, s.high, "loss", ink_json_real(s.loss), "ece", ink_json_real(s.ece));
     json_object_set_new(root, "digits", digits_object(&s));
     json_object_set_new(root, "macro avg", score_object(&s.macro));
     json_object_set_new(root, "weighted avg", score_object(&s.weighted));

@@ -17,6 +17,7 @@
 #include "core/pool.h"
 #include "core/status.h"
 #include "report/chart.h"
+#include "report/json.h"
 #include "report/runfolder.h"
 
 #define BEAT_S     10.0
@@ -65,25 +66,8 @@ ink_status ink_growing_sync(const ink_runlog *log, const ink_growing *file, ink_
 
 /* ---- JSON ---- */
 
-static json_t *string_or_null(const char *text) {
-    json_t *value = text != NULL ? json_string(text) : NULL;
-    if (text != NULL && value == NULL) { /* an argument may be no UTF-8 */
-        char shown[512];
-        ink_escape(shown, sizeof shown, text, strlen(text), sizeof shown);
-        for (char *c = shown; *c != '\0'; c++) {
-            if ((unsigned char)*c >= 0x80) *c = '?';
-        }
-        value = json_string(shown);
-    }
-    return value != NULL ? value : json_null();
-}
-
-static json_t *real_or_null(double value) {
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
 static void set_text(json_t *root, const char *key, const char *text) {
-    json_object_set_new(root, key, string_or_null(text));
+    json_object_set_new(root, key, ink_json_text(text));
 }
 
 static void set_count(json_t *root, const char *key, uint64_t count) {
@@ -91,7 +75,7 @@ static void set_count(json_t *root, const char *key, uint64_t count) {
 }
 
 static void set_real(json_t *root, const char *key, double value) {
-    json_object_set_new(root, key, real_or_null(value));
+    json_object_set_new(root, key, ink_json_real(value));
 }
 
 /* The object as text with \n, indented or on one line; the object is freed. */
@@ -200,7 +184,7 @@ static const char *compiler(void) {
 static json_t *words_array(const char *const *words) {
     if (words == NULL) return json_null();
     json_t *array = json_array();
-    for (; *words != NULL; words++) json_array_append_new(array, string_or_null(*words));
+    for (; *words != NULL; words++) json_array_append_new(array, ink_json_text(*words));
     return array;
 }
 

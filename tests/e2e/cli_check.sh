@@ -29,6 +29,10 @@ out_has "#302"
 for made in check.txt check.json copies.png test_copies.png blank.png unnormalised.png; do has "found/$made"; done
 [ ! -e found/near.png ] || fail "$said: a picture of nothing"
 cmp -s out found/check.txt || fail "$said: check.txt is not what was said"
+odd=$(printf 'b\377d') # a name that is no UTF-8, as JSON must be
+cp -R bad "$odd"
+gives 0 data check "$odd" --out found --json --quiet
+out_has '"data": "b?d/train.csv"'
 gives 8 data check bad --strict --json --quiet
 err_has "--strict"
 if command -v python3 >/dev/null; then

@@ -35,6 +35,11 @@ p = o["pairs"][0]
 assert p["shared_rows"] == 60 == p["both_right"] + p["only_first_right"] + p["only_second_right"] + p["both_wrong"]
 ' || fail "$said: the JSON is not as expected"
 fi
+odd=$(printf 'b\377') # a name that is no UTF-8, as JSON must be
+cp -R b "$odd"
+gives 0 compare a "$odd" --json --quiet
+out_has '"run": "b?"'
+out_has '"second": "b?"'
 gives 0 compare a c
 out_has "nothing held out"
 

@@ -77,6 +77,10 @@ gives 0 export run --dtype f16 --note "about=$(printf 'a\nscore 1 \033[2J\302\23
 gives 0 info odd.safetensors
 is_plain out
 out_has 'about       a\x0ascore 1 \x1b[2J\xc2\x9b2J'
+odd=$(printf 'm\377.safetensors') # a name that is no UTF-8, as JSON must be
+gives 0 import plain.safetensors -o "$odd" --json --quiet
+out_has '"model": "m?.safetensors"'
+gives 0 info "$odd" --json
 # In fewer bits, with what is to be known of it.
 gives 0 export run --dtype i8 --note "score=99 % of nothing" --note about=small -o small.safetensors
 [ "$(($(wc -c <small.safetensors) * 2))" -lt "$(wc -c <out.safetensors)" ] || fail "$said: no smaller"
