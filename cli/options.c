@@ -100,11 +100,12 @@ static bool read_real(const char *text, double *out) {
     return end == text + length && isfinite(*out);
 }
 
+/* Up to what JSON, which has only numbers with a sign, holds too. */
 static bool read_whole(const char *text, uint64_t *out) {
     if (text[0] == '\0' || text[strspn(text, "0123456789")] != '\0') return false;
     errno = 0;
     *out = strtoull(text, NULL, 10);
-    return errno == 0;
+    return errno == 0 && *out <= INT64_MAX;
 }
 
 /* "90", "90s", "10m", "1.5h". */
@@ -135,7 +136,7 @@ static ink_status check_number(const cli_verb *verb, const cli_option *option, c
         seen = (double)whole;
         if (good && (any || (seen >= option->low && seen <= option->high))) return INK_OK;
         if (any) {
-            snprintf(wanted, sizeof wanted, "a whole number");
+            snprintf(wanted, sizeof wanted, "a whole number up to %lld", (long long)INT64_MAX);
         } else {
             snprintf(wanted, sizeof wanted, "a whole number %.0f..%.0f", option->low, option->high);
         }

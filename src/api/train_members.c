@@ -58,6 +58,11 @@ static ink_status split(const many *m, uint32_t k, uint8_t *held_out) {
     return status;
 }
 
+/* One that a recipe may have: the largest is followed by 0. */
+static uint64_t seed_of(const ink_recipe *whole, uint32_t k) {
+    return (whole->seed + k) & INT64_MAX;
+}
+
 /* The run's recipe for one net; for one that goes on, as its checkpoint has it: a budget has become epochs there. */
 static ink_status recipe_of(const many *m, uint32_t k, const ink_checkpoint *resumed, ink_recipe *out) {
     const ink_recipe *whole = &m->run->recipe;
@@ -69,7 +74,7 @@ static ink_status recipe_of(const many *m, uint32_t k, const ink_checkpoint *res
     if (status == INK_OK) status = ink_recipe_parse(out, text, whole->name, m->err);
     /* So that messages about the net say where it stands, not where in this text. */
     if (status == INK_OK) status = ink_recipe_set_net(out, whole->net_text, whole->net_file, whole->net_line, m->err);
-    snprintf(seed, sizeof seed, "%llu", (unsigned long long)(whole->seed + k));
+    snprintf(seed, sizeof seed, "%llu", (unsigned long long)seed_of(whole, k));
     if (status == INK_OK) status = ink_recipe_set(out, "seed", seed, "seed", m->err);
     if (status == INK_OK) status = ink_recipe_set(out, "members", "1", "members", m->err);
     if (status == INK_OK) status = ink_recipe_set(out, "folds", "0", "folds", m->err);
@@ -277,7 +282,7 @@ static ink_status note_members(const many *m) {
     if (r->members == NULL) return ink_fail_memory(m->err, m->members.n * sizeof *r->members, "the nets");
     for (uint32_t k = 0; k < m->members.n; k++) {
         const ink_member *one = &m->members.member[k];
-        r->members[k] = (ink_train_member){.seed = m->run->recipe.seed + k,
+        r->members[k] = (ink_train_member){.seed = seed_of(&m->run->recipe, k),
                                            .epochs = one->epochs,
                                            .train_rows = one->train_rows,
                                            .val_rows = one->val_rows,

@@ -182,7 +182,7 @@ static ink_status set_folds(ink_recipe *r, const key_value *v) {
 }
 
 static ink_status set_seed(ink_recipe *r, const key_value *v) {
-    return get_whole(v, 0, UINT64_MAX, &r->seed);
+    return get_whole(v, 0, INT64_MAX, &r->seed); /* JSON's numbers have a sign */
 }
 static ink_status set_shuffle(ink_recipe *r, const key_value *v) {
     return get_bool(v, &r->shuffle);

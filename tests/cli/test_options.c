@@ -75,8 +75,9 @@ static void test_values(void **state) {
     assert_int_equal(cli_whole(&args, "count"), 0);
     assert_true(cli_real(&args, "share") == 0.0);
     assert_false(cli_flag(&args, "force"));
-    assert_int_equal(parse("d --seed 18446744073709551615"), INK_OK);
-    assert_true(cli_whole(&args, "seed") == UINT64_MAX);
+    assert_int_equal(parse("d --seed 9223372036854775807"), INK_OK);
+    assert_true(cli_whole(&args, "seed") == INT64_MAX);
+    assert_int_equal(parse("d --seed 9223372036854775808"), INK_E_USAGE); /* JSON would show it as negative */
     assert_int_equal(parse("d --out=a=b"), INK_OK);
     assert_string_equal(cli_text(&args, "out"), "a=b");
     assert_int_equal(parse("d --out=--x --out -"), INK_OK);
@@ -143,7 +144,7 @@ static void test_wrong_values(void **state) {
     says("d --count -5", "option '--count' is '-5', expected a whole number 1..100");
     says("d --count 99999999999999999999",
          "option '--count' is '99999999999999999999', expected a whole number 1..100");
-    says("d --seed 1.5", "option '--seed' is '1.5', expected a whole number");
+    says("d --seed 1.5", "option '--seed' is '1.5', expected a whole number up to 9223372036854775807");
     says("d --share 1.01", "option '--share' is '1.01', expected a number from 0 to 1");
     says("d --share nan", "option '--share' is 'nan', expected a number from 0 to 1");
     says("d --share 0x1", "option '--share' is '0x1', expected a number from 0 to 1");

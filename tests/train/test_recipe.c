@@ -78,6 +78,7 @@ static void wrong_lines_are_told(void **state) {
         {"\nepochs = 0", "my.txt:2: epochs is \"0\", expected a whole number 1..100000"},
         {"epochs = -1", "epochs is \"-1\""},
         {"epochs = 3.5", "expected a whole number"},
+        {"seed = 9223372036854775808", "expected a whole number 0..9223372036854775807"},
         {"epochs", "expected key = value"},
         {"lr = fast", "lr is \"fast\", expected a number from 0 to 1000"},
         {"lr = 0,001", "lr is \"0,001\""},
