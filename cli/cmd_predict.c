@@ -33,7 +33,10 @@ const cli_verb cli_predict = {
         "Pictures (PNG or JPEG files, any number of them at the end, or a folder of them or of class folders 0 to 9) "
         "are read one digit each: a line file, digit, probability on stdout, tabs between. Either polarity is "
         "understood; a 28x28 picture that looks like MNIST's is taken as it is, any other is cut to its ink and "
-        "normalised. With --out a folder of pictures makes a submission, in the order of the files' names.",
+        "normalised. A file that cannot be read gives one line on stderr, and the others are still read; the exit code "
+        "is "
+        "then that of the first such file. With --out a folder of pictures makes a submission, in the order of the "
+        "files' names.",
     .missing = "DATA: a test.csv, a folder or zip with one, MNIST's files, or pictures",
     .least = 1,
     .most = SIZE_MAX,
@@ -111,7 +114,8 @@ static int run_pictures(const cli_args *args, ink_predict_options *o) {
         if (a->status == INK_OK && unsure == NULL && a->p[a->digit] < 0.5f) unsure = a->file;
         if (a->status != INK_OK) {
             cli_fail(&err, a->status, "%s", a->why);
-            code = cli_failed(&err);
+            int failed = cli_failed(&err);
+            if (code == 0) code = failed;
         } else if (object == NULL) {
             print_answer_text(a);
         }

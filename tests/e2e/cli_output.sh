@@ -105,6 +105,8 @@ gives 3 predict run broken.png one.png moving.gif --quiet
 [ "$(wc -l <err)" -eq 2 ] || fail "$said: not one line for each bad picture"
 err_has "broken.png"
 err_has "moving.gif: this is a GIF; PNG and JPEG are read"
+gives 3 predict run broken.png nothing.png --quiet
+gives 4 predict run nothing.png broken.png --quiet
 gives 4 predict run one.png nothing.png
 err_has "nothing.png"
 gives 0 predict run one.png --json --quiet
