@@ -76,7 +76,9 @@ ink_status ink_recipe_open(const char *name, ink_recipe *out, ink_error *err) {
 
 /* Does the text have a line [net] or "key = value"? Then it is a recipe, else a net. */
 static bool is_recipe_text(const char *text) {
-    return strncmp(text, "[net]", 5) == 0 || strstr(text, "\n[net]") != NULL || strchr(text, '=') != NULL;
+    if (strncmp(text, "[net]", 5) == 0 || strstr(text, "\n[net]") != NULL) return true;
+    while (*(text += strcspn(text, "#=")) == '#') text += strcspn(text, "\n"); /* a comment makes no recipe */
+    return *text == '=';
 }
 
 ink_status ink_recipe_open_net(ink_recipe *recipe, const char *name, ink_error *err) {

@@ -93,6 +93,10 @@ gives 2 export run --note about=x -o none.safetensors
 [ ! -e none.safetensors ] || fail "$said: written all the same"
 gives 0 predict out.safetensors digits --quiet
 gives 0 info out.safetensors --json
+# A comment makes no recipe of a net.
+printf '# 28 x 28 = 784 pixels\nlinear 10\n' >commented.txt
+gives 0 info commented.txt
+out_has "7850 parameters"
 if command -v python3 >/dev/null; then
     # A small file whose net would take more memory than there is: its tensors are looked at before its net is built.
     python3 -c '
