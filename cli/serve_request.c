@@ -135,18 +135,6 @@ static void refuse(request *r, unsigned code, const char *word, const char *mess
     if (r->verdict.code == 0) r->verdict = (serve_verdict){code, word, message, false};
 }
 
-/* Whether a media type of the Accept header covers ours. */
-static bool accepts(const request *r) {
-    const char *wanted = header(r, "Accept"), *type = routes[r->route].type;
-    char all[24];
-    if (wanted == NULL || strstr(wanted, "*/*") != NULL) return true;
-    snprintf(all, sizeof all, "%.*s/*", (int)strcspn(type, "/"), type);
-    if (strstr(wanted, all) != NULL) return true;
-    char own[40];
-    snprintf(own, sizeof own, "%.*s", (int)strcspn(type, ";"), type);
-    return strstr(wanted, own) != NULL;
-}
-
 static bool is_type(const char *given, const char *type) {
     size_t length = strlen(type);
     return strncasecmp(given, type, length) == 0 && strchr("; \t", given[length]) != NULL;
@@ -225,8 +213,6 @@ static void judge(request *r, const char *url, const char *method, const char *v
         refuse(r, 404, "not_found", "there is nothing of that name; the page is /, the service /v1/predict");
     } else if (!is_allowed(r->route, method)) {
         refuse(r, 405, "bad_method", "this path does not take that method");
-    } else if (!accepts(r)) {
-        refuse(r, 406, "not_acceptable", "Accept allows no type that this path gives");
     } else {
         MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND, judge_argument, r);
         if (r->route == PREDICT || r->route == CORRECT) judge_type(r);
