@@ -150,8 +150,10 @@ static void serve_on(serve_server *server, int wake) {
             serve_deadlines_tick(&server->deadlines, now_s);
             ticked_s = now_s;
         }
-        if (hung_up || now_s - looked_s >= LOOK_S) {
-            if (look_at_model(server, hung_up != 0)) hung_up = 0;
+        bool asked = hung_up != 0;
+        if (asked || now_s - looked_s >= LOOK_S) {
+            if (asked) hung_up = 0; /* before the look: one that comes during it is for the next */
+            if (!look_at_model(server, asked) && asked) hung_up = 1;
             looked_s = now_s;
         }
     }
