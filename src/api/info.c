@@ -16,8 +16,7 @@
 #include "files/source.h"
 #include "report/text.h"
 
-#define SIDE        28
-#define MODEL_BYTES ((size_t)4 << 30)
+#define SIDE 28
 
 /* What is being told of. */
 typedef struct subject {
@@ -89,18 +88,6 @@ static void shape_of(const ink_graph *g, const ink_node *node, char *text, size_
 
 /* ---- finding it ---- */
 
-static ink_status hash_file(const char *path, char hex[65], ink_error *err) {
-    ink_source *source = NULL;
-    uint8_t *bytes = NULL;
-    size_t size = 0;
-    ink_status status = ink_source_open(path, &source, err);
-    if (status == INK_OK) status = ink_source_read_all(source, MODEL_BYTES, &bytes, &size, err);
-    if (status == INK_OK) ink_sha256_of(bytes, size, hex);
-    ink_mem_free(bytes);
-    ink_source_close(source);
-    return status;
-}
-
 static bool ends_in(const char *text, const char *ending) {
     size_t length = strlen(text), tail = strlen(ending);
     return length >= tail && strcmp(text + length - tail, ending) == 0;
@@ -110,7 +97,7 @@ static bool ends_in(const char *text, const char *ending) {
 static ink_status open_model(const char *name, const ink_embedded *builtin, subject *s, ink_error *err) {
     ink_status status = ink_modelfile_open(name, &s->file, err);
     if (status == INK_OK && builtin != NULL) ink_sha256_of(builtin->bytes, builtin->size_bytes, s->sha256);
-    if (status == INK_OK && builtin == NULL) status = hash_file(s->file.name, s->sha256, err);
+    if (status == INK_OK && builtin == NULL) status = ink_source_sha256(s->file.name, s->sha256, err);
     if (status != INK_OK) return status;
     s->net = s->file.net;
     s->normalise = s->file.normalise;

@@ -44,23 +44,6 @@ static void loaded_free(ink_loaded *loaded) {
     ink_mem_free(loaded);
 }
 
-static ink_status hash_file(const char *path, char hex[65], ink_error *err) {
-    ink_source *source = NULL;
-    uint8_t block[65536];
-    size_t got = 0;
-    ink_sha256 sha;
-    ink_status status = ink_source_open(path, &source, err);
-    ink_sha256_start(&sha);
-    while (status == INK_OK) {
-        status = ink_source_read(source, block, sizeof block, &got, err);
-        if (status != INK_OK || got == 0) break;
-        ink_sha256_add(&sha, block, got);
-    }
-    if (status == INK_OK) ink_sha256_end(&sha, hex);
-    ink_source_close(source);
-    return status;
-}
-
 /* "runs/v3/" -> "v3"; "best.safetensors" -> "best". */
 static void short_name(const char *model, char out[64]) {
     size_t end = strlen(model);
@@ -115,7 +98,7 @@ static ink_status load(const ink_service *service, ink_loaded **out, ink_error *
         if (engine.threads > INK_POOL_THREADS_MAX) engine.threads = INK_POOL_THREADS_MAX;
     }
     ink_status status = ink_machine_open(&engine, &loaded->machine, err);
-    if (status == INK_OK && service->builtin == NULL) status = hash_file(name, loaded->sha256, err);
+    if (status == INK_OK && service->builtin == NULL) status = ink_source_sha256(name, loaded->sha256, err);
     if (service->builtin != NULL) {
         ink_sha256_of(service->builtin->bytes, service->builtin->size_bytes, loaded->sha256);
     }

@@ -10,13 +10,10 @@
 #include "api/train_run.h"
 #include "api/weightfile.h"
 #include "core/clock.h"
-#include "core/hash.h"
 #include "core/mem.h"
 #include "core/number.h"
 #include "core/status.h"
 #include "files/source.h"
-
-#define WEIGHTS_BYTES_MOST ((size_t)4 << 30)
 
 /* ---- data and split ---- */
 
@@ -243,16 +240,8 @@ static void say_start(const ink_train_run *run) {
 /* SHA-256 of last.safetensors, as sha256sum would say it. */
 static ink_status hash_weights(ink_train_run *run, ink_error *err) {
     char path[INK_PATH_SIZE];
-    ink_source *source = NULL;
-    uint8_t *bytes = NULL;
-    size_t size = 0;
     ink_status status = ink_runlog_file(run->log, "weights/last.safetensors", path, sizeof path, err);
-    if (status == INK_OK) status = ink_source_open(path, &source, err);
-    if (status == INK_OK) status = ink_source_read_all(source, WEIGHTS_BYTES_MOST, &bytes, &size, err);
-    if (status == INK_OK) ink_sha256_of(bytes, size, run->result->weights_sha256);
-    ink_mem_free(bytes);
-    ink_source_close(source);
-    return status;
+    return status == INK_OK ? ink_source_sha256(path, run->result->weights_sha256, err) : status;
 }
 
 ink_status ink_train_submit(ink_train_run *run, ink_error *err) {

@@ -49,20 +49,6 @@ static bool sum_is(const char *hex, const char *wanted) {
     return wanted != NULL && strncasecmp(hex, wanted, strlen(wanted)) == 0;
 }
 
-static bool read_sum(ink_source *source, char hex[65]) {
-    static const size_t block = 1 << 16;
-    uint8_t bytes[1 << 16];
-    ink_sha256 sha;
-    size_t got = 1;
-    ink_sha256_start(&sha);
-    while (got > 0) {
-        if (ink_source_read(source, bytes, block, &got, NULL) != INK_OK) return false;
-        ink_sha256_add(&sha, bytes, got);
-    }
-    ink_sha256_end(&sha, hex);
-    return true;
-}
-
 /* The sum of the bytes as they lie on disk. */
 static bool file_sum(const char *path, char hex[65]) {
     FILE *f = fopen(path, "rb");
@@ -86,10 +72,7 @@ static bool is_good(const char *path, const ink_download_file *file) {
     if (file->sha256 == NULL && file->unpacked == NULL) return true;
     if (file_sum(path, hex) && sum_is(hex, file->sha256)) return true;
     if (file->unpacked == NULL) return false;
-    ink_source *source = NULL;
-    bool good = ink_source_open(path, &source, NULL) == INK_OK && read_sum(source, hex) && sum_is(hex, file->unpacked);
-    ink_source_close(source);
-    return good;
+    return ink_source_sha256(path, hex, NULL) == INK_OK && sum_is(hex, file->unpacked);
 }
 
 /* ---- one attempt ---- */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "core/hash.h"
 #include "core/mem.h"
 #include "core/status.h"
 
@@ -390,6 +391,22 @@ ink_status ink_source_read_all(ink_source *source, size_t max_bytes, uint8_t **b
     *bytes = p;
     *size = have;
     return INK_OK;
+}
+
+ink_status ink_source_sha256(const char *path, char hex[65], ink_error *err) {
+    ink_source *source = NULL;
+    uint8_t block[65536];
+    size_t got = 1;
+    ink_sha256 sha;
+    ink_status status = ink_source_open(path, &source, err);
+    ink_sha256_start(&sha);
+    while (status == INK_OK && got > 0) {
+        status = ink_source_read(source, block, sizeof block, &got, err);
+        if (status == INK_OK) ink_sha256_add(&sha, block, got);
+    }
+    if (status == INK_OK) ink_sha256_end(&sha, hex);
+    ink_source_close(source);
+    return status;
 }
 
 /* ---- facts ---- */

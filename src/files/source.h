@@ -58,6 +58,10 @@ INK_MUST_USE ink_status ink_source_peek(ink_source *source, const uint8_t **byte
 INK_MUST_USE ink_status ink_source_read_all(ink_source *source, size_t max_bytes, uint8_t **bytes, size_t *size,
                                             ink_error *err);
 
+/* SHA-256 of the file at path, as its bytes come out of a source: 64 lower-case digits and a NUL. A large file needs no
+ * more memory than a small one. Errors: those of open and read; hex is not set then. */
+INK_MUST_USE ink_status ink_source_sha256(const char *path, char hex[65], ink_error *err);
+
 /* As messages call it: "train.csv", "kaggle.zip/train.csv", "standard input". Borrowed. */
 const char *ink_source_name(const ink_source *source);
 

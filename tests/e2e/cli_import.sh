@@ -86,6 +86,7 @@ gives 0 export run --dtype i8 --note "score=99 % of nothing" --note about=small 
 [ "$(($(wc -c <small.safetensors) * 2))" -lt "$(wc -c <out.safetensors)" ] || fail "$said: no smaller"
 gives 0 info small.safetensors
 out_has "99 % of nothing"
+if command -v sha256sum >/dev/null; then out_has "sha256      $(sha256sum <small.safetensors | cut -c1-64)"; fi
 gives 0 predict small.safetensors digits --quiet
 gives 2 export run --dtype i8 --note scroe=1 -o none.safetensors
 err_has "expected about=, score=, command= or seed="
