@@ -64,13 +64,6 @@ static void name_image(const look *l, char *text, size_t size) {
 
 /* ---- filters ---- */
 
-static const ink_tensor *tensor_named(const ink_tensors *tensors, const char *name) {
-    for (size_t i = 0; i < tensors->n; i++) {
-        if (strcmp(tensors->items[i].name, name) == 0) return &tensors->items[i];
-    }
-    return NULL;
-}
-
 /* Weights [count][channels][size]: summed over the channels (a grey picture is given to each), then scaled so that 0 is
  * the middle grey. */
 static void fold_weights(const float *weights, uint32_t count, uint32_t channels, size_t size, float *folded,
@@ -97,7 +90,7 @@ static ink_status make_filters(look *l, const ink_graph *g, ink_error *err) {
     }
     if (first == NULL) return ink_fail(err, INK_E_DATA, "%s has no layer with weights", file->name);
     const ink_value *w = &g->values[first->in[1]];
-    const ink_tensor *tensor = tensor_named(&file->tensors, w->name);
+    const ink_tensor *tensor = ink_tensors_find(&file->tensors, w->name);
     bool conv = first->op != INK_OP_LINEAR;
     uint32_t channels = first->op == INK_OP_DEPTHWISE ? 1 : (uint32_t)file->normalise.channels,
              count = (uint32_t)w->dim[0];
