@@ -1,4 +1,4 @@
-/* core/hash.c: three checksums in plain C.
+/* core/hash.c: two checksums in plain C.
  * Not a crypto library: it guards against accidents and wrong downloads. */
 #include "core/hash.h"
 
@@ -98,16 +98,6 @@ void ink_sha256_of(const void *data, size_t size, char hex[65]) {
     ink_sha256_start(&sha);
     ink_sha256_add(&sha, data, size);
     ink_sha256_end(&sha, hex);
-}
-
-uint32_t ink_crc32c(uint32_t crc, const void *data, size_t size) {
-    const uint8_t *p = data;
-    crc = ~crc;
-    for (size_t i = 0; i < size; i++) {
-        crc ^= p[i];
-        for (int bit = 0; bit < 8; bit++) crc = (crc >> 1) ^ (0x82F63B78u & (0u - (crc & 1u)));
-    }
-    return ~crc;
 }
 
 uint64_t ink_fnv64(const void *data, size_t size) {

@@ -1,5 +1,5 @@
-/* core/hash.h: SHA-256 (weights, data, downloads) and CRC-32C (sections of a checkpoint).
- * Source   FIPS 180-4; RFC 3720 appendix B.4 (Castagnoli polynomial 0x1EDC6F41, reflected). */
+/* core/hash.h: SHA-256: weights, data, downloads, checkpoints.
+ * Source   FIPS 180-4. */
 #ifndef INK_CORE_HASH_H
 #define INK_CORE_HASH_H
 
@@ -19,10 +19,7 @@ void ink_sha256_end(ink_sha256 *sha, char hex[65]);
 /* All three in one. */
 void ink_sha256_of(const void *data, size_t size, char hex[65]);
 
-/* crc of data behind what crc stands for; begin with 0. */
-uint32_t ink_crc32c(uint32_t crc, const void *data, size_t size);
-
-/* FNV-1a, 64 bits: for hash tables of images, not for integrity. */
+/* FNV-1a, 64 bits: for names as numbers, not for integrity. */
 uint64_t ink_fnv64(const void *data, size_t size);
 
 #endif

@@ -118,23 +118,6 @@ ink_status ink_augment_parse(const char *text, ink_augment *out, ink_error *err)
     return INK_OK;
 }
 
-void ink_augment_text(const ink_augment *augment, char text[INK_AUGMENT_TEXT_SIZE]) {
-    ink_augment a = *augment;
-    size_t used = 0;
-    text[0] = '\0';
-    for (size_t i = 0; i < N_WORDS; i++) {
-        const word *w = &words[i];
-        char number[2][32] = {"", ""};
-        if (w->numbers == 0 && !*((bool *)((char *)&a + w->number))) continue;
-        if (w->numbers > 0 && *number_of(&a, w, 0) == 0.0f) continue;
-        for (int k = 0; k < w->numbers; k++) ink_number_text(*number_of(&a, w, k), number[k], sizeof number[k]);
-        int n = snprintf(text + used, INK_AUGMENT_TEXT_SIZE - used, "%s%s%s%s%s%s", used > 0 ? " " : "", w->name,
-                         number[0][0] != '\0' ? " " : "", number[0], number[1][0] != '\0' ? " " : "", number[1]);
-        used += (size_t)n;
-    }
-    if (used == 0) memcpy(text, "none", 5);
-}
-
 void ink_augment_draw(const ink_augment *augment, uint64_t seed, uint64_t epoch, uint32_t row, const uint8_t *image,
                       uint32_t height, uint32_t width, ink_warp *out) {
     double root[INK_WARP_GRID * INK_WARP_GRID] = {0};

@@ -24,9 +24,6 @@ bool ink_augment_is_none(const ink_augment *augment);
  * range: rotate 0..180; scale, stretch, shift, shift-safe 0..0.9 (shift-safe 1); shares 0..1; shear 0..2; shift-px,
  * squeeze, erase 0..14; elastic 0..200 2..32. */
 INK_MUST_USE ink_status ink_augment_parse(const char *text, ink_augment *out, ink_error *err);
-/* The words that ink_augment_parse reads back to the same; "none" for {0}. */
-#define INK_AUGMENT_TEXT_SIZE 400
-void ink_augment_text(const ink_augment *augment, char text[INK_AUGMENT_TEXT_SIZE]);
 
 /* The distortion of row `row` in `epoch` (from 1). image [height][width] is looked at for shift_safe alone (may be NULL
  * without it). Never fails. */

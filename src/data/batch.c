@@ -239,10 +239,6 @@ uint32_t ink_batches_count(const ink_batches *b) {
     return b->count;
 }
 
-uint32_t ink_batches_rows(const ink_batches *b) {
-    return b->n_rows;
-}
-
 /* The order of an epoch: positions shuffled, then the rows that stand there. */
 static void order_epoch(ink_batches *b) {
     if (!b->shuffle) return;

@@ -55,8 +55,6 @@ void ink_batches_free(ink_batches *batches);
 
 /* Batches in an epoch: ceil(rows / batch_size). */
 uint32_t ink_batches_count(const ink_batches *batches);
-/* Rows in an epoch. */
-uint32_t ink_batches_rows(const ink_batches *batches);
 
 /* Goes to batch `first` of `epoch` (from 1). first may be the count: then next returns false at once. */
 void ink_batches_start(ink_batches *batches, uint64_t epoch, uint32_t first);

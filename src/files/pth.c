@@ -378,29 +378,6 @@ ink_status ink_pth_read(const void *bytes, size_t size, const char *name, ink_te
     return status;
 }
 
-ink_status ink_pth_open(const char *path, ink_tensors *out, ink_error *err) {
-    ink_source *source = NULL;
-    ink_archive *zip = NULL;
-    const uint8_t *front = NULL;
-    uint8_t *bytes = NULL;
-    size_t got = 0, size = 0;
-    uint64_t known = 0;
-    memset(out, 0, sizeof *out);
-    ink_status status = ink_source_open(path, &source, err);
-    if (status == INK_OK) status = ink_source_peek(source, &front, &got, err);
-    if (status == INK_OK && ink_archive_is(front, got) && ink_source_size(source, &known)) {
-        status = ink_archive_open(path, &zip, err);
-        if (status == INK_OK) status = read_any(path, zip, NULL, 0, known, out, err);
-    } else if (status == INK_OK) {
-        status = ink_source_read_all(source, INK_TENSORS_FILE_MAX, &bytes, &size, err);
-        if (status == INK_OK) status = ink_pth_read(bytes, size, ink_source_name(source), out, err);
-    }
-    ink_archive_close(zip);
-    ink_source_close(source);
-    ink_mem_free(bytes);
-    return status;
-}
-
 void ink_tensors_strip(ink_tensors *tensors) {
     static const char *const prefixes[] = {"module.", "model.", "_orig_mod."};
     bool again = tensors->n > 0;

@@ -16,10 +16,8 @@
 bool ink_pth_is(const void *bytes, size_t size);
 
 /* Tensors in the order of the dictionary; values that are no tensors are left out. out->metadata is empty.
- * Errors   INK_E_FILE, INK_E_DATA, INK_E_MEMORY; *out is {0} then. Owner: the caller, ink_tensors_free. */
-INK_MUST_USE ink_status ink_pth_open(const char *path, ink_tensors *out, ink_error *err);
-
-/* The same from memory, borrowed for the call only. */
+ * bytes are borrowed for the call only; name stands in messages.
+ * Errors   INK_E_DATA, INK_E_MEMORY; *out is {0} then. Owner: the caller, ink_tensors_free. */
 INK_MUST_USE ink_status ink_pth_read(const void *bytes, size_t size, const char *name, ink_tensors *out,
                                      ink_error *err);
 

@@ -121,10 +121,6 @@ static void other_files(void **state) {
     read_as(&p, INK_E_DATA, "this is no file of PyTorch's");
     piece_add(&p, "", 0);
     read_as(&p, INK_E_DATA, "this is no file of PyTorch's");
-    ink_tensors tensors;
-    ink_error err;
-    assert_int_equal(ink_pth_open("/no/such/model.pth", &tensors, &err), INK_E_FILE);
-    assert_string_equal(err.text, "cannot open /no/such/model.pth: No such file or directory");
 }
 
 /* A hundred thousand of each thing that can nest, and none that runs out of stack. */
