@@ -19,6 +19,7 @@
 #include "core/mem.h"
 #include "core/status.h"
 #include "files/csv.h"
+#include "report/machine.h"
 #include "report/text.h"
 
 #define FACTS_MOST 32
@@ -41,14 +42,6 @@ static fact *add(facts *f, const char *name) {
     return one;
 }
 
-static const char *compiler(void) {
-#if defined(__clang__)
-    return "clang " __clang_version__;
-#else
-    return "gcc " __VERSION__;
-#endif
-}
-
 static const char *build_kind(void) {
 #if defined(NDEBUG)
     return "release";
@@ -59,23 +52,10 @@ static const char *build_kind(void) {
 
 /* ---- processor, memory, disk ---- */
 
-static void processor_name(char *name, size_t size) {
-    char line[256];
-    FILE *file = fopen("/proc/cpuinfo", "r");
-    snprintf(name, size, "unknown");
-    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
-        const char *colon = strchr(line, ':');
-        if (strncmp(line, "model name", 10) != 0 || colon == NULL) continue;
-        snprintf(name, size, "%.*s", (int)strcspn(colon + 2, "\n"), colon + 2);
-        break;
-    }
-    if (file != NULL) fclose(file);
-}
-
 static void add_processor(facts *f) {
     struct utsname about;
     fact *one = add(f, "processor");
-    processor_name(one->value, sizeof one->value);
+    ink_processor_name(one->value, sizeof one->value, "unknown");
     if (uname(&about) == 0)
         snprintf(add(f, "system")->value, 200, "%.60s %.60s %.60s", about.sysname, about.release, about.machine);
     const char *isa = ink_cpu_isa();
@@ -164,7 +144,7 @@ static ink_status facts_json(const facts *f, const char *schema, char **text, in
 ink_status ink_work_doctor(bool json, char **text, bool *well, ink_error *err) {
     facts f = {.n = 0};
     *text = NULL;
-    snprintf(add(&f, "inkling")->value, 200, "%s, %.120s, %s", ink_version(), compiler(), build_kind());
+    snprintf(add(&f, "inkling")->value, 200, "%s, %.120s, %s", ink_version(), ink_compiler(), build_kind());
     add_processor(&f);
     add_memory(&f);
     add_disk(&f);
@@ -181,12 +161,12 @@ ink_status ink_work_version(bool json, char **text, ink_error *err) {
         json_array_append_new(devices, json_string("cpu"));
         if (ink_cuda_is_built) json_array_append_new(devices, json_string("cuda"));
         return ink_json_give(json_pack("{s:s, s:s, s:s, s:s, s:o}", "schema", "inkling/version/1", "version",
-                                       ink_version(), "compiler", compiler(), "build", build_kind(), "devices",
+                                       ink_version(), "compiler", ink_compiler(), "build", build_kind(), "devices",
                                        devices),
                              text, err);
     }
     ink_text t = {0};
-    ink_text_format(&t, "inkling %s\n%s, %s\ndevices: cpu%s\n", ink_version(), compiler(), build_kind(),
+    ink_text_format(&t, "inkling %s\n%s, %s\ndevices: cpu%s\n", ink_version(), ink_compiler(), build_kind(),
                     ink_cuda_is_built ? ", cuda" : "");
     return ink_text_give(&t, "the version", text, err);
 }

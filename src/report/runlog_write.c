@@ -18,6 +18,7 @@
 #include "core/status.h"
 #include "report/chart.h"
 #include "report/json.h"
+#include "report/machine.h"
 #include "report/runfolder.h"
 
 #define BEAT_S     10.0
@@ -156,31 +157,6 @@ ink_status ink_runlog_settings(ink_runlog *log, const char *text, ink_error *err
     return ink_text_write(&copy, path, err);
 }
 
-/* The processor's own name on Linux, else what uname calls the machine. */
-static void put_processor(char *dst, size_t size, const char *machine) {
-    char line[256];
-    FILE *info = fopen("/proc/cpuinfo", "r");
-    snprintf(dst, size, "%s", machine);
-    while (info != NULL && fgets(line, sizeof line, info) != NULL) {
-        const char *colon = strchr(line, ':');
-        if (strncmp(line, "model name", 10) != 0 || colon == NULL) continue;
-        line[strcspn(line, "\n")] = '\0';
-        snprintf(dst, size, "%s", colon + 1 + strspn(colon + 1, " \t"));
-        break;
-    }
-    if (info != NULL) fclose(info);
-}
-
-static const char *compiler(void) {
-#if defined(__clang__)
-    return "clang " __clang_version__;
-#elif defined(__GNUC__)
-    return "gcc " __VERSION__;
-#else
-    return "unknown";
-#endif
-}
-
 static json_t *words_array(const char *const *words) {
     if (words == NULL) return json_null();
     json_t *array = json_array();
@@ -193,12 +169,12 @@ ink_status ink_runlog_env(ink_runlog *log, const ink_run_env *env, ink_error *er
     char processor[256], system[160], folder[INK_RUN_PATH_SIZE];
     json_t *root = json_object();
     uname(&machine);
-    put_processor(processor, sizeof processor, machine.machine);
+    ink_processor_name(processor, sizeof processor, machine.machine);
     snprintf(system, sizeof system, "%.60s %.60s", machine.sysname, machine.release);
     double memory_mb = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE) / 1e6;
     set_text(root, "program", "inkling");
     set_text(root, "version", ink_version());
-    set_text(root, "compiler", compiler());
+    set_text(root, "compiler", ink_compiler());
     set_text(root, "started", log->started);
     set_count(root, "pid", (uint64_t)getpid());
     json_object_set_new(root, "argv", words_array(env->argv));
