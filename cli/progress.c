@@ -29,7 +29,7 @@ static struct {
     char phase[48];   /* that was drawn last */
 } state;
 
-static double clock_s(void) {
+double cli_clock_s(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
@@ -187,10 +187,10 @@ void cli_progress_begin(const char *format, ...) {
     va_end(args);
     memset(&state, 0, sizeof state);
     state.allowance = SPARE;
-    state.counted_s = clock_s();
+    state.counted_s = cli_clock_s();
     if (!cli_err_is_terminal()) {
         cli_info("%s", text);
-        state.spoken_s = clock_s();
+        state.spoken_s = cli_clock_s();
         return;
     }
     ink_work_escape(plain, sizeof plain, text);
@@ -209,7 +209,7 @@ void cli_progress_hide(void) {
 
 static void on_progress(void *context, const ink_progress *now) {
     char text[BYTES];
-    double now_s = clock_s();
+    double now_s = cli_clock_s();
     const char *phase = now->phase != NULL ? now->phase : "";
     bool begins = strncmp(state.phase, phase, sizeof state.phase - 1) != 0;
     (void)context;
@@ -234,7 +234,7 @@ static void on_say(void *context, ink_say kind, const char *text) {
     } else {
         cli_info("%s", text);
     }
-    state.spoken_s = clock_s();
+    state.spoken_s = cli_clock_s();
 }
 
 ink_watch cli_watch(void) {

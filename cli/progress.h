@@ -21,6 +21,9 @@ void cli_progress_hide(void);
  *   epoch 3/20 [######----] 61% loss 0.0412 acc 98.73% 41.2k img/s eta 0:07 (run 2:14) */
 void cli_progress_line(const ink_progress *now, unsigned columns, bool bar, bool utf8, char *text, size_t size);
 
+/* Seconds of a clock that never goes back, from any starting point. */
+double cli_clock_s(void);
+
 /* 75.2 -> "1:15", 3700 -> "1:01:40". Gives text back; size at least 24. */
 const char *cli_duration(double seconds, char *text, size_t size);
 

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <time.h>
 
+#include "cli/progress.h"
 #include "cli/serve.h"
 
 #define DISCARD_MOST ((size_t)64 << 20) /* of a body that was refused, so that its sender comes to read the answer */
@@ -41,14 +41,8 @@ typedef struct request {
     bool done;  /* by its lane */
 } request;
 
-static double clock_s(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 static void enter(request *r, serve_state state) {
-    serve_deadlines_enter(&r->server->deadlines, r->line, state, clock_s());
+    serve_deadlines_enter(&r->server->deadlines, r->line, state, cli_clock_s());
 }
 
 static const char *header(const request *r, const char *name) {
@@ -279,7 +273,7 @@ static enum MHD_Result submit(request *r) {
     q->size = r->size;
     r->job.task = r->route == PREDICT ? SERVE_PREDICT : SERVE_CORRECT;
     r->job.owner = r;
-    r->asked_s = clock_s();
+    r->asked_s = cli_clock_s();
     if (!serve_lanes_push(r->server->lanes, &r->job)) {
         refuse(r, 503, "busy", "too many requests wait already; try again in a second");
         return respond_verdict(r);
@@ -355,7 +349,7 @@ enum MHD_Result serve_on_request(void *cls, struct MHD_Connection *connection, c
     char *answer = q->answer;
     q->answer = NULL;
     r->server->metrics.images += q->images;
-    if (r->route == PREDICT) serve_count_seconds(&r->server->metrics, clock_s() - r->asked_s);
+    if (r->route == PREDICT) serve_count_seconds(&r->server->metrics, cli_clock_s() - r->asked_s);
     return respond_json(r, (unsigned)q->code, answer);
 }
 
@@ -367,7 +361,7 @@ void serve_on_completed(void *cls, struct MHD_Connection *connection, void **sta
     (void)why;
     if (r == NULL) return;
     *state = NULL;
-    serve_deadlines_enter(&server->deadlines, r->line, SERVE_IDLE, clock_s());
+    serve_deadlines_enter(&server->deadlines, r->line, SERVE_IDLE, cli_clock_s());
     ink_work_free(r->job.question.answer);
     free_body(r);
     free(r);

@@ -11,9 +11,9 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "cli/progress.h"
 #include "cli/qr.h"
 #include "cli/result.h"
 #include "cli/say.h"
@@ -30,12 +30,6 @@ static volatile sig_atomic_t hung_up;
 static void on_hangup(int number) {
     (void)number;
     hung_up = 1;
-}
-
-static double clock_s(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 /* ---- connections ---- */
@@ -59,9 +53,10 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
     }
     *context = c;
     server->metrics.connections++;
-    serve_deadlines_add(d, c, info->connect_fd, clock_s());
+    serve_deadlines_add(d, c, info->connect_fd, cli_clock_s());
     /* Nearly full: those idle the longest make room. */
-    if (d->count + d->count / 16 > server->limits->connections) serve_deadlines_shut(d, SERVE_IDLE, clock_s(), 0, 16);
+    if (d->count + d->count / 16 > server->limits->connections)
+        serve_deadlines_shut(d, SERVE_IDLE, cli_clock_s(), 0, 16);
 }
 
 /* A request line was read: from now on it is no idle connection. */
@@ -70,7 +65,7 @@ static void *on_line(void *cls, const char *uri, struct MHD_Connection *connecti
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     serve_connection *c = info != NULL ? info->socket_context : NULL;
     if (c != NULL) c->target_bytes = strlen(uri);
-    if (c != NULL && c->state == SERVE_IDLE) serve_deadlines_enter(&server->deadlines, c, SERVE_HEADER, clock_s());
+    if (c != NULL && c->state == SERVE_IDLE) serve_deadlines_enter(&server->deadlines, c, SERVE_HEADER, cli_clock_s());
     return NULL;
 }
 
@@ -141,11 +136,11 @@ static void turn(serve_server *server, int wake, double seconds) {
 }
 
 static void serve_on(serve_server *server, int wake) {
-    double looked_s = clock_s(), ticked_s = looked_s;
+    double looked_s = cli_clock_s(), ticked_s = looked_s;
     while (cli_signal() == 0) {
         bool alone = server->deadlines.count == 0 && !server->refreshing;
         turn(server, wake, alone ? LOOK_S : TICK_S);
-        double now_s = clock_s();
+        double now_s = cli_clock_s();
         if (now_s - ticked_s >= TICK_S) {
             serve_deadlines_tick(&server->deadlines, now_s);
             ticked_s = now_s;
@@ -161,7 +156,7 @@ static void serve_on(serve_server *server, int wake) {
 
 /* What is under way is answered, nothing new begins. */
 static void drain(serve_server *server, int wake) {
-    double start_s = clock_s(), now_s = start_s;
+    double start_s = cli_clock_s(), now_s = start_s;
     int socket = MHD_quiesce_daemon(server->daemon);
     if (socket >= 0) close(socket);
     server->draining = true;
@@ -170,7 +165,7 @@ static void drain(serve_server *server, int wake) {
         serve_deadlines_shut(&server->deadlines, SERVE_HEADER, now_s, 1, SIZE_MAX);
         serve_deadlines_tick(&server->deadlines, now_s);
         turn(server, wake, TICK_S);
-        now_s = clock_s();
+        now_s = cli_clock_s();
     }
     /* libmicrohttpd must get every suspended connection back before it can end. */
     if (server->suspended > 0) serve_lanes_drop(server->lanes);
