@@ -26,7 +26,7 @@
 
 struct ink_file {
     char *path;      /* what commit renames to, symbolic links resolved */
-    char *temporary; /* NULL: a device or FIFO, written through */
+    char *temporary; /* NULL: written through */
     char *folder;
     int fd;
     size_t held;
@@ -107,16 +107,29 @@ static ink_status make_temporary(ink_file *file, mode_t mode, ink_error *err) {
     return status;
 }
 
+/* Standard output or standard error, where this very file is behind it: a rename would take from under them what a
+ * shell opened for >> all.csv. -1: neither. */
+static int stream_of(const struct stat *target) {
+    for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++) {
+        struct stat info;
+        if (fstat(fd, &info) != 0 || info.st_dev != target->st_dev || info.st_ino != target->st_ino) continue;
+        int flags = fcntl(fd, F_GETFL);
+        if (flags >= 0 && (flags & O_ACCMODE) != O_RDONLY) return fd;
+    }
+    return -1;
+}
+
 static ink_status open_target(ink_file *file, const char *path, ink_error *err) {
     struct stat info;
     bool exists = stat(path, &info) == 0;
     if (exists && S_ISDIR(info.st_mode)) {
         return ink_fail(err, INK_E_FILE, "cannot write %s: it is a folder", path);
     }
-    if (exists && !S_ISREG(info.st_mode)) {
+    int stream = exists && S_ISREG(info.st_mode) ? stream_of(&info) : -1;
+    if (stream >= 0 || (exists && !S_ISREG(info.st_mode))) {
         file->path = ink_mem_string(path);
         if (file->path == NULL) return ink_fail_memory(err, strlen(path), path);
-        file->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+        file->fd = stream >= 0 ? fcntl(stream, F_DUPFD_CLOEXEC, 0) : open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
         return file->fd >= 0 ? INK_OK : ink_fail_errno(err, "write", path);
     }
     char *resolved = exists ? realpath(path, NULL) : NULL;

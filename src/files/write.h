@@ -10,8 +10,9 @@
  *          fsync, close (checked), rename over the name, fsync of the folder. A failed fsync is never tried again:
  *          the temporary file is removed and the old one kept. begin removes temporary files of the same name whose
  *          process is gone (their lock is free).
- * Also     A symbolic link is followed, so that the file it names is replaced. A name that is a device or FIFO
- *          (/dev/stdout) is written through, without rename.
+ * Also     A symbolic link is followed, so that the file it names is replaced. A name that is a device or FIFO, or the
+ *          file behind standard output or standard error (/dev/stdout with >> all.csv), is written through, without
+ *          rename.
  * Errors   INK_E_FILE with errno's text (no space, quota, i/o error, file too large, no such folder); INK_E_MEMORY.
  *          After a failure of write or print the file must be abandoned. */
 #ifndef INK_FILES_WRITE_H
@@ -29,7 +30,7 @@ INK_MUST_USE ink_status ink_file_write(ink_file *file, const void *bytes, size_t
 INK_MUST_USE ink_status ink_file_print(ink_file *file, ink_error *err, const char *format, ...) INK_PRINTF(3, 4);
 
 /* What is written so far becomes readable at ink_file_temporary, so that it can be read again and checked before
- * commit. Not for devices and FIFOs, where the name is NULL. */
+ * commit. Not for what is written through: the name is NULL there. */
 INK_MUST_USE ink_status ink_file_flush(ink_file *file, ink_error *err);
 const char *ink_file_temporary(const ink_file *file);
 

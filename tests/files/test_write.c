@@ -129,6 +129,28 @@ static void devices_are_written_through(void **state) {
     assert_true(S_ISCHR(info.st_mode));
 }
 
+/* >> out.txt: what stands in the file stays, and the stream goes on behind what was written. */
+static void the_file_behind_a_stream_is_written_through(void **state) {
+    (void)state;
+    struct stat before, after;
+    ink_error err;
+    assert_int_equal(ink_file_write_all(path, "old,", 4, &err), INK_OK);
+    for (int stream = STDOUT_FILENO; stream <= STDERR_FILENO; stream++) {
+        int kept = dup(stream), fd = open(path, O_WRONLY | O_APPEND);
+        assert_true(kept >= 0 && fd >= 0);
+        assert_int_equal(fstat(fd, &before), 0);
+        assert_int_equal(dup2(fd, stream), stream);
+        ink_status status = ink_file_write_all(path, "new,", 4, &err);
+        bool same = stat(path, &after) == 0 && after.st_ino == before.st_ino;
+        assert_int_equal(dup2(kept, stream), stream);
+        close(kept);
+        close(fd);
+        assert_int_equal(status, INK_OK);
+        assert_true(same);
+    }
+    wants("old,new,new,");
+}
+
 static void symbolic_links_are_followed(void **state) {
     (void)state;
     char link[256];
@@ -187,6 +209,7 @@ int main(void) {
         cmocka_unit_test(full_disk),
         cmocka_unit_test(file_too_large),
         cmocka_unit_test(devices_are_written_through),
+        cmocka_unit_test(the_file_behind_a_stream_is_written_through),
         cmocka_unit_test(symbolic_links_are_followed),
         cmocka_unit_test(permissions_are_kept),
         cmocka_unit_test(stale_files_are_removed),
