@@ -12,7 +12,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -23,6 +22,7 @@
 
 #define BUFFER_BYTES ((size_t)64 * 1024)
 #define TRIES_MAX    100
+#define LINKS_MAX    40 /* as Linux has it */
 
 struct ink_file {
     char *path;      /* what commit renames to, symbolic links resolved */
@@ -53,6 +53,27 @@ static char *folder_of(const char *path) {
 static const char *base_of(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash == NULL ? path : slash + 1;
+}
+
+/* The file that path stands for behind its symbolic links, there or not yet, in new memory; NULL: errno says why. */
+static char *behind_links(const char *path) {
+    char next[PATH_MAX], *at = ink_mem_string(path);
+    for (int i = 0; at != NULL; i++) {
+        ssize_t length = readlink(at, next, sizeof next);
+        if (length < 0) return at; /* no link, or nothing there: what is wrong with it, making it will tell */
+        const char *base = base_of(at);
+        size_t before = next[0] == '/' ? 0 : (size_t)(base - at), size = before + (size_t)length + 1;
+        bool fits = i < LINKS_MAX && (size_t)length < sizeof next;
+        char *target = fits ? ink_mem_new(size, 1) : NULL;
+        if (target != NULL) {
+            memcpy(target, at, before);
+            memcpy(target + before, next, (size_t)length);
+        }
+        ink_mem_free(at);
+        at = target;
+        errno = fits ? ENOMEM : ELOOP;
+    }
+    return at;
 }
 
 /* Is name ".<base>.<digits>-<digits>.tmp"? */
@@ -132,10 +153,9 @@ static ink_status open_target(ink_file *file, const char *path, ink_error *err) 
         file->fd = stream >= 0 ? fcntl(stream, F_DUPFD_CLOEXEC, 0) : open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
         return file->fd >= 0 ? INK_OK : ink_fail_errno(err, "write", path);
     }
-    char *resolved = exists ? realpath(path, NULL) : NULL;
-    file->path = ink_mem_string(resolved != NULL ? resolved : path);
-    free(resolved);
-    file->folder = file->path != NULL ? folder_of(file->path) : NULL;
+    file->path = behind_links(path);
+    if (file->path == NULL) return ink_fail_errno(err, "write", path);
+    file->folder = folder_of(file->path);
     if (file->folder == NULL) return ink_fail_memory(err, strlen(path), path);
     if (base_of(file->path)[0] == '\0') return ink_fail(err, INK_E_FILE, "cannot write \"%s\": no file name", path);
     remove_stale(file->folder, base_of(file->path));

@@ -10,9 +10,9 @@
  *          fsync, close (checked), rename over the name, fsync of the folder. A failed fsync is never tried again:
  *          the temporary file is removed and the old one kept. begin removes temporary files of the same name whose
  *          process is gone (their lock is free).
- * Also     A symbolic link is followed, so that the file it names is replaced. A name that is a device or FIFO, or the
- *          file behind standard output or standard error (/dev/stdout with >> all.csv), is written through, without
- *          rename.
+ * Also     A symbolic link is followed, so that the file it names is replaced, or made. A name that is a device or
+ *          FIFO, or the file behind standard output or standard error (/dev/stdout with >> all.csv), is written
+ *          through, without rename.
  * Errors   INK_E_FILE with errno's text (no space, quota, i/o error, file too large, no such folder); INK_E_MEMORY.
  *          After a failure of write or print the file must be abandoned. */
 #ifndef INK_FILES_WRITE_H

@@ -164,6 +164,32 @@ static void symbolic_links_are_followed(void **state) {
     wants("through");
 }
 
+/* A link may be there before its file: from another folder, over a second link, and in a circle, which stays. */
+static void links_to_nothing_are_followed(void **state) {
+    (void)state;
+    char name[300];
+    struct stat info;
+    ink_error err;
+    snprintf(name, sizeof name, "%s/sub", folder());
+    assert_int_equal(mkdir(name, 0777), 0);
+    snprintf(name, sizeof name, "%s/later.txt", folder());
+    assert_int_equal(symlink("sub/there.txt", name), 0);
+    snprintf(name, sizeof name, "%s/sub/first.txt", folder());
+    assert_int_equal(symlink("../later.txt", name), 0);
+    assert_int_equal(ink_file_write_all(name, "through", 7, &err), INK_OK);
+    assert_int_equal(lstat(name, &info), 0);
+    assert_true(S_ISLNK(info.st_mode));
+    snprintf(name, sizeof name, "%s/sub/there.txt", folder());
+    assert_int_equal(lstat(name, &info), 0);
+    assert_true(S_ISREG(info.st_mode));
+    snprintf(name, sizeof name, "%s/circle", folder());
+    assert_int_equal(symlink("circle", name), 0);
+    assert_int_equal(ink_file_write_all(name, "x", 1, &err), INK_E_FILE);
+    assert_non_null(strstr(err.text, "Too many levels"));
+    assert_int_equal(lstat(name, &info), 0);
+    assert_true(S_ISLNK(info.st_mode));
+}
+
 static void permissions_are_kept(void **state) {
     (void)state;
     struct stat info;
@@ -211,6 +237,7 @@ int main(void) {
         cmocka_unit_test(devices_are_written_through),
         cmocka_unit_test(the_file_behind_a_stream_is_written_through),
         cmocka_unit_test(symbolic_links_are_followed),
+        cmocka_unit_test(links_to_nothing_are_followed),
         cmocka_unit_test(permissions_are_kept),
         cmocka_unit_test(stale_files_are_removed),
     };
