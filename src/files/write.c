@@ -23,6 +23,7 @@
 #define BUFFER_BYTES ((size_t)64 * 1024)
 #define TRIES_MAX    100
 #define LINKS_MAX    40 /* as Linux has it */
+#define STEM_MAX     200
 
 struct ink_file {
     char *path;      /* what commit renames to, symbolic links resolved */
@@ -76,10 +77,15 @@ static char *behind_links(const char *path) {
     return at;
 }
 
-/* Is name ".<base>.<digits>-<digits>.tmp"? */
-static bool is_temporary_of(const char *name, const char *base) {
-    size_t length = strlen(base);
-    if (name[0] != '.' || strncmp(name + 1, base, length) != 0 || name[1 + length] != '.') return false;
+/* What the temporary names of a file begin with: its own name, unless that leaves no room for the rest. */
+static const char *stem_of(const char *base) {
+    return strlen(base) <= STEM_MAX ? base : "inkling";
+}
+
+/* Is name ".<stem>.<digits>-<digits>.tmp"? */
+static bool is_temporary_of(const char *name, const char *stem) {
+    size_t length = strlen(stem);
+    if (name[0] != '.' || strncmp(name + 1, stem, length) != 0 || name[1 + length] != '.') return false;
     const char *p = name + length + 2;
     size_t first = strspn(p, "0123456789");
     if (first == 0 || p[first] != '-') return false;
@@ -88,12 +94,12 @@ static bool is_temporary_of(const char *name, const char *base) {
     return second > 0 && strcmp(p + second, ".tmp") == 0;
 }
 
-/* Removes temporary files of base whose writer is gone: a living writer holds their lock. Best effort. */
-static void remove_stale(const char *folder, const char *base) {
+/* Removes temporary files of stem whose writer is gone: a living writer holds their lock. Best effort. */
+static void remove_stale(const char *folder, const char *stem) {
     DIR *dir = opendir(folder);
     if (dir == NULL) return;
     for (struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
-        if (!is_temporary_of(entry->d_name, base)) continue;
+        if (!is_temporary_of(entry->d_name, stem)) continue;
         int fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
         if (fd < 0) continue;
         if (flock(fd, LOCK_EX | LOCK_NB) == 0) (void)unlinkat(dirfd(dir), entry->d_name, 0);
@@ -106,13 +112,13 @@ static void remove_stale(const char *folder, const char *base) {
  * then it has no name any more, and we make another. */
 static ink_status make_temporary(ink_file *file, mode_t mode, ink_error *err) {
     static atomic_uint counter;
-    const char *base = base_of(file->path);
-    size_t size = strlen(file->folder) + strlen(base) + 64;
+    const char *stem = stem_of(base_of(file->path));
+    size_t size = strlen(file->folder) + strlen(stem) + 64;
     file->temporary = ink_mem_new(size, 1);
     if (file->temporary == NULL) return ink_fail_memory(err, size, file->path);
     for (int i = 0; i < TRIES_MAX; i++) {
         struct stat info;
-        snprintf(file->temporary, size, "%s/.%s.%ld-%u.tmp", file->folder, base, (long)getpid(),
+        snprintf(file->temporary, size, "%s/.%s.%ld-%u.tmp", file->folder, stem, (long)getpid(),
                  atomic_fetch_add(&counter, 1));
         file->fd = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
         if (file->fd < 0 && errno == EEXIST) continue;
@@ -158,7 +164,7 @@ static ink_status open_target(ink_file *file, const char *path, ink_error *err) 
     file->folder = folder_of(file->path);
     if (file->folder == NULL) return ink_fail_memory(err, strlen(path), path);
     if (base_of(file->path)[0] == '\0') return ink_fail(err, INK_E_FILE, "cannot write \"%s\": no file name", path);
-    remove_stale(file->folder, base_of(file->path));
+    remove_stale(file->folder, stem_of(base_of(file->path)));
     ink_status status = make_temporary(file, 0666, err);
     /* A replaced file keeps its permissions; where that is not allowed, ours are good enough. */
     if (status == INK_OK && exists && fchmod(file->fd, info.st_mode & 0777) != 0) errno = 0;

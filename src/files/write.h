@@ -6,10 +6,10 @@
  *   if (st == INK_OK) st = ink_file_commit(file, err);    // the name now stands for the new bytes
  *   else ink_file_abandon(file);                          // the old file, if any, is as it was
  *
- * How      A temporary name in the same folder (".submission.csv.<process>-<n>.tmp", opened O_EXCL, locked), write,
- *          fsync, close (checked), rename over the name, fsync of the folder. A failed fsync is never tried again:
- *          the temporary file is removed and the old one kept. begin removes temporary files of the same name whose
- *          process is gone (their lock is free).
+ * How      A temporary name in the same folder (".submission.csv.<process>-<n>.tmp", ".inkling..." for a very long
+ *          name; opened O_EXCL, locked), write, fsync, close (checked), rename over the name, fsync of the folder. A
+ *          failed fsync is never tried again: the temporary file is removed and the old one kept. begin removes
+ *          temporary files of the same name whose process is gone (their lock is free).
  * Also     A symbolic link is followed, so that the file it names is replaced, or made. A name that is a device or
  *          FIFO, or the file behind standard output or standard error (/dev/stdout with >> all.csv), is written
  *          through, without rename.

@@ -226,6 +226,21 @@ static void stale_files_are_removed(void **state) {
     assert_int_equal(access(mine, F_OK), -1);
 }
 
+/* A name as long as names may be leaves no room for what a temporary one has besides. */
+static void the_longest_name(void **state) {
+    (void)state;
+    char name[320];
+    ink_error err;
+    int length = snprintf(name, sizeof name, "%s/", folder());
+    memset(name + length, 'n', 255);
+    name[length + 255] = '\0';
+    (void)file_with(".inkling.999999-0.tmp", "left", 4);
+    unsigned files = folder_count();
+    assert_int_equal(ink_file_write_all(name, "x", 1, &err), INK_OK);
+    assert_int_equal(access(name, F_OK), 0);
+    assert_int_equal(folder_count(), files); /* one more, and what was left is gone */
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commit_replaces),
@@ -240,6 +255,7 @@ int main(void) {
         cmocka_unit_test(links_to_nothing_are_followed),
         cmocka_unit_test(permissions_are_kept),
         cmocka_unit_test(stale_files_are_removed),
+        cmocka_unit_test(the_longest_name),
     };
     return cmocka_run_group_tests(tests, start, NULL);
 }
