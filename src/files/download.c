@@ -18,6 +18,7 @@
 
 #include "core/hash.h"
 #include "core/status.h"
+#include "files/folder.h"
 #include "files/source.h"
 
 #define PATH_SIZE     4096
@@ -209,19 +210,11 @@ static bool attempt(transfer *t, const char *url) {
 
 /* ---- one file ---- */
 
-static ink_status sync_folder(const char *dir, ink_error *err) {
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return ink_fail_errno(err, "open", dir);
-    ink_status status = fsync(fd) == 0 || errno == EINVAL ? INK_OK : ink_fail_errno(err, "write", dir);
-    close(fd);
-    return status;
-}
-
 /* part becomes the file. */
 static ink_status keep(transfer *t, ink_error *err) {
     if (fsync(t->fd) != 0) return ink_fail_errno(err, "write", t->part);
     if (rename(t->part, t->path) != 0) return ink_fail_errno(err, "rename", t->part);
-    return sync_folder(t->download->dir, err);
+    return ink_folder_sync(t->download->dir, err);
 }
 
 static ink_status start_anew(transfer *t, ink_error *err) {

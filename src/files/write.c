@@ -19,6 +19,7 @@
 
 #include "core/mem.h"
 #include "core/status.h"
+#include "files/folder.h"
 
 #define BUFFER_BYTES ((size_t)64 * 1024)
 #define TRIES_MAX    100
@@ -235,18 +236,6 @@ const char *ink_file_temporary(const ink_file *file) {
     return file->temporary;
 }
 
-static ink_status sync_folder(const ink_file *file, ink_error *err) {
-    int fd = open(file->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return ink_fail_errno(err, "open the folder of", file->path);
-    /* Some file systems have no fsync for folders and say so with EINVAL. */
-    int result = fsync(fd);
-    int why = errno;
-    (void)close(fd);
-    errno = why;
-    if (result != 0 && why != EINVAL) return ink_fail_errno(err, "save the folder of", file->path);
-    return INK_OK;
-}
-
 ink_status ink_file_commit(ink_file *file, ink_error *err) {
     ink_status status = ink_file_flush(file, err);
     if (status != INK_OK) goto failed;
@@ -266,7 +255,7 @@ ink_status ink_file_commit(ink_file *file, ink_error *err) {
         status = ink_fail_errno(err, "rename the new file to", file->path);
         goto failed;
     }
-    if (file->temporary != NULL) status = sync_folder(file, err);
+    if (file->temporary != NULL) status = ink_folder_sync(file->folder, err);
     release(file);
     return status;
 failed:

@@ -241,6 +241,25 @@ static void the_longest_name(void **state) {
     assert_int_equal(folder_count(), files); /* one more, and what was left is gone */
 }
 
+/* A folder like a letter box: what is put there is whole, though the folder itself cannot be opened to be saved. */
+static void a_folder_that_cannot_be_read(void **state) {
+    (void)state;
+    char box[256], name[300];
+    ink_error err;
+    snprintf(box, sizeof box, "%s/box", folder());
+    snprintf(name, sizeof name, "%s/out.txt", box);
+    assert_int_equal(mkdir(box, 0777), 0);
+    assert_int_equal(chmod(box, 0333), 0);
+    assert_int_equal(chmod(folder(), 0755), 0);
+    uid_t user = geteuid();
+    if (user == 0) assert_int_equal(seteuid(65534), 0); /* root may read everything */
+    ink_status status = ink_file_write_all(name, "x", 1, &err);
+    assert_int_equal(seteuid(user), 0);
+    assert_int_equal(chmod(box, 0755), 0);
+    assert_int_equal(status, INK_OK);
+    assert_int_equal(access(name, F_OK), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commit_replaces),
@@ -256,6 +275,7 @@ int main(void) {
         cmocka_unit_test(permissions_are_kept),
         cmocka_unit_test(stale_files_are_removed),
         cmocka_unit_test(the_longest_name),
+        cmocka_unit_test(a_folder_that_cannot_be_read),
     };
     return cmocka_run_group_tests(tests, start, NULL);
 }
