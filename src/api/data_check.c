@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "api/engine.h"
@@ -16,6 +15,7 @@
 #include "core/mem.h"
 #include "core/status.h"
 #include "data/lookalike.h"
+#include "files/folder.h"
 #include "files/write.h"
 #include "report/sheet.h"
 
@@ -325,8 +325,7 @@ static ink_status give_json(const check *c, char **out, ink_error *err) {
 static ink_status write_folder(const check *c, ink_error *err) {
     char path[INK_PATH_SIZE], *text = NULL;
     const char *out = c->options->out;
-    if (mkdir(out, 0777) != 0 && errno != EEXIST) return ink_fail_errno(err, "make", out);
-    ink_status status = INK_OK;
+    ink_status status = ink_folder_make(out, err);
     for (int k = 0; k < KINDS && status == INK_OK; k++) {
         status = c->kinds[k].count > 0 ? draw_kind(c, &c->kinds[k], err) : remove_kind(c, &c->kinds[k], err);
     }

@@ -1,7 +1,6 @@
 /* api/eval.c: `inkling eval`: how many of labelled images a model reads right.
  * The numbers are report/confusion.h's; nothing here is trained or chosen. */
 #define _POSIX_C_SOURCE 200809L
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,6 +14,7 @@
 #include "api/tta.h"
 #include "core/mem.h"
 #include "core/status.h"
+#include "files/folder.h"
 #include "report/runlog.h"
 
 #define EVAL_BATCH 1000
@@ -187,8 +187,8 @@ static ink_status check_out(const char *out, ink_error *err) {
 }
 
 static ink_status write_folder(const ink_judgement *judgement, const ink_eval_options *options, ink_error *err) {
-    if (mkdir(options->out, 0777) != 0 && errno != EEXIST) return ink_fail_errno(err, "make", options->out);
-    return ink_judgement_write(judgement, options->suspects, options->out, err);
+    ink_status status = ink_folder_make(options->out, err);
+    return status == INK_OK ? ink_judgement_write(judgement, options->suspects, options->out, err) : status;
 }
 
 ink_status ink_work_eval(const ink_eval_options *options, const ink_watch *watch, ink_eval_result *result,

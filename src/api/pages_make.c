@@ -1,7 +1,6 @@
 /* api/pages_make.c: `inkling data pages`: labelled pages of handwriting as files, with labels.json beside them.
  * How a page is drawn stands in data/handpage.h; pages_score.c reads the labels back. */
 #define _POSIX_C_SOURCE 200809L
-#include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include "core/status.h"
 #include "data/handpage.h"
 #include "files/bitmap_write.h"
+#include "files/folder.h"
 #include "files/write.h"
 #include "report/runlog.h"
 
@@ -147,10 +147,8 @@ static ink_status read_digits(job *j, ink_dataset *set, ink_pool *pool, const in
 static ink_status prepare_folder(const job *j, ink_error *err) {
     char path[INK_PATH_SIZE];
     struct stat about;
-    if (mkdir(j->options->dir, 0777) != 0 && errno != EEXIST) {
-        return ink_fail_errno(err, "make the folder", j->options->dir);
-    }
-    ink_status status = path_of(j, "labels.json", path, err);
+    ink_status status = ink_folder_make(j->options->dir, err);
+    if (status == INK_OK) status = path_of(j, "labels.json", path, err);
     if (status != INK_OK || j->options->force || stat(path, &about) != 0) return status;
     status = ink_fail(err, INK_E_USAGE, "%s is there already", path);
     ink_hint(err, "--force replaces the pages; or name another folder");

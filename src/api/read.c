@@ -1,12 +1,10 @@
 /* api/read.c: `inkling read`: pictures of handwriting to lines of digits, several at a time.
  * How a page is read stands in read/page.h; how well, pages_score.c measures. */
 #define _POSIX_C_SOURCE 200809L
-#include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 
 #include "api/json.h"
 #include "api/reader.h"
@@ -14,6 +12,7 @@
 #include "core/mem.h"
 #include "core/status.h"
 #include "files/bitmap_write.h"
+#include "files/folder.h"
 #include "files/write.h"
 #include "report/picture.h"
 
@@ -63,10 +62,6 @@ static ink_status annotate(const char *path, const ink_bitmap *picture, const in
     return status;
 }
 
-static ink_status make_folder(const char *path, ink_error *err) {
-    return mkdir(path, 0777) == 0 || errno == EEXIST ? INK_OK : ink_fail_errno(err, "make the folder", path);
-}
-
 static const char *name_of(const char *file) {
     const char *slash = strrchr(file, '/');
     return slash != NULL ? slash + 1 : file;
@@ -83,7 +78,7 @@ static ink_status step_folder(const ink_read_options *options, size_t i, char pa
     int n = options->n_files == 1 ? snprintf(path, INK_PATH_SIZE, "%s", options->steps)
                                   : snprintf(path, INK_PATH_SIZE, "%s/%s%s", options->steps, name, number);
     if (n < 0 || n >= INK_PATH_SIZE) return ink_fail(err, INK_E_USAGE, "the path %.60s... is too long", options->steps);
-    return make_folder(path, err);
+    return ink_folder_make(path, err);
 }
 
 typedef struct step_place {
@@ -199,7 +194,7 @@ static ink_status check(const ink_read_options *o, ink_error *err) {
         }
     }
     ink_status status = ink_file_spare(o->annotate, o->files[0], err);
-    return status == INK_OK && o->steps != NULL ? make_folder(o->steps, err) : status;
+    return status == INK_OK && o->steps != NULL ? ink_folder_make(o->steps, err) : status;
 }
 
 ink_status ink_work_read(const ink_read_options *options, const ink_watch *watch, ink_read_result *result,

@@ -1,37 +1,26 @@
 /* api/serve_corrections.c: digits whose label a person corrected, kept as a class folder that `train` reads.
  * What is learned from them, and when, is the person's choice. */
 #define _POSIX_C_SOURCE 200809L
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "api/serve_service.h"
 #include "core/hash.h"
 #include "core/mem.h"
 #include "core/status.h"
 #include "files/bitmap_write.h"
+#include "files/folder.h"
 #include "files/write.h"
 
 #define KEPT_MOST 10000u /* by one process: a page gone wild does not fill the disk */
-
-static ink_status make_folder(const char *path, ink_error *err) {
-    struct stat about;
-    if (mkdir(path, 0777) == 0) return INK_OK;
-    if (errno == EEXIST && stat(path, &about) == 0) {
-        if (S_ISDIR(about.st_mode)) return INK_OK;
-        return ink_fail(err, INK_E_FILE, "%s is no folder", path);
-    }
-    return ink_fail_errno(err, "make", path);
-}
 
 ink_status ink_corrections_begin(ink_service *service, const char *folder, ink_error *err) {
     int length = snprintf(service->corrections, sizeof service->corrections, "%s", folder);
     if (length < 1 || (size_t)length >= sizeof service->corrections) {
         return ink_fail(err, INK_E_USAGE, "--corrections: expected the path of a folder");
     }
-    return make_folder(folder, err);
+    return ink_folder_make(folder, err);
 }
 
 static ink_status keep(ink_service *service, const uint8_t image[INK_DIGIT_PIXELS], uint8_t label, char id[33],
@@ -42,7 +31,7 @@ static ink_status keep(ink_service *service, const uint8_t image[INK_DIGIT_PIXEL
     ink_sha256_of(image, INK_DIGIT_PIXELS, hex);
     snprintf(id, 33, "%.32s", hex);
     snprintf(path, sizeof path, "%s/%u", service->corrections, label);
-    ink_status status = make_folder(path, err);
+    ink_status status = ink_folder_make(path, err);
     if (status == INK_OK) status = ink_bitmap_to_png(image, INK_DIGIT_SIDE, INK_DIGIT_SIDE, &png, &size, err);
     if (status == INK_OK) {
         snprintf(path, sizeof path, "%s/%u/%s.png", service->corrections, label, id);

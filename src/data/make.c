@@ -2,7 +2,6 @@
  * It draws none itself: data/synth.c does. */
 #include "data/make.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,6 +9,7 @@
 #include "core/mem.h"
 #include "core/status.h"
 #include "data/synth.h"
+#include "files/folder.h"
 #include "files/write.h"
 
 #define BLOCK     1024u /* digits drawn and written at once */
@@ -39,16 +39,14 @@ static ink_status path_of(const making *m, int which, char path[4096], ink_error
 static ink_status prepare_folder(const making *m, ink_error *err) {
     struct stat facts;
     char path[4096];
-    if (mkdir(m->make->dir, 0777) != 0 && errno != EEXIST) return ink_fail_errno(err, "make the folder", m->make->dir);
-    for (int i = 0; i < N_FILES && !m->make->force; i++) {
-        ink_status status = path_of(m, i, path, err);
-        if (status != INK_OK) return status;
-        if (stat(path, &facts) != 0) continue;
+    ink_status status = ink_folder_make(m->make->dir, err);
+    for (int i = 0; i < N_FILES && !m->make->force && status == INK_OK; i++) {
+        status = path_of(m, i, path, err);
+        if (status != INK_OK || stat(path, &facts) != 0) continue;
         status = ink_fail(err, INK_E_USAGE, "%s is there already", path);
         ink_hint(err, "--force replaces it; or name another folder");
-        return status;
     }
-    return INK_OK;
+    return status;
 }
 
 static ink_status begin_files(making *m, ink_error *err) {

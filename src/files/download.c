@@ -336,16 +336,14 @@ static ink_status fetch(transfer *t, ink_error *err) {
 }
 
 ink_status ink_download_run(const ink_download *download, ink_error *err) {
-    if (mkdir(download->dir, 0777) != 0 && errno != EEXIST) {
-        return ink_fail_errno(err, "make the folder", download->dir);
-    }
+    ink_status status = ink_folder_make(download->dir, err);
+    if (status != INK_OK) return status;
     if (download->places == NULL || download->places[0] == NULL) {
         return ink_fail(err, INK_E_USAGE, "no place to download from");
     }
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         return ink_fail(err, INK_E_NETWORK, "libcurl cannot start");
     }
-    ink_status status = INK_OK;
     CURL *curl = curl_easy_init();
     if (curl == NULL) status = ink_fail(err, INK_E_NETWORK, "libcurl cannot start");
     for (uint32_t i = 0; status == INK_OK && i < download->n_files; i++) {

@@ -1,13 +1,26 @@
-/* files/folder.c: saves folders.
+/* files/folder.c: makes folders and saves them.
  * What stands in them is write.c's business. */
 #define _GNU_SOURCE
 #include "files/folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/status.h"
+
+ink_status ink_folder_make(const char *path, ink_error *err) {
+    struct stat about;
+    if (mkdir(path, 0777) == 0) return INK_OK;
+    int why = errno;
+    if (stat(path, &about) == 0) {
+        if (S_ISDIR(about.st_mode)) return INK_OK;
+        return ink_fail(err, INK_E_FILE, "cannot make the folder %s: a file has that name", path);
+    }
+    errno = why;
+    return ink_fail_errno(err, "make the folder", path);
+}
 
 ink_status ink_folder_sync(const char *path, ink_error *err) {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -1,8 +1,12 @@
-/* files/folder.h: folders, saved with the names that they hold. */
+/* files/folder.h: folders: made where they are missing, and saved with the names that they hold. */
 #ifndef INK_FILES_FOLDER_H
 #define INK_FILES_FOLDER_H
 
 #include "inkling.h"
+
+/* One folder, its parent being there; one that is there is fine.
+ * Errors   INK_E_FILE: it cannot be made, or the name is that of a file. */
+INK_MUST_USE ink_status ink_folder_make(const char *path, ink_error *err);
 
 /* fsync: a name that was made in it outlives a loss of power. A folder that may be written but not read cannot be
  * saved, and is no error: the file in it is whole.

@@ -18,6 +18,7 @@
 #include "core/clock.h"
 #include "core/mem.h"
 #include "core/status.h"
+#include "files/folder.h"
 #include "files/write.h"
 #include "report/runfolder.h"
 
@@ -80,14 +81,9 @@ static ink_status make_folders(const char *path, ink_error *err) {
     for (size_t i = 1; i <= length; i++) {
         if (part[i] != '/' && part[i] != '\0') continue;
         part[i] = '\0';
-        if (mkdir(part, 0777) != 0 && errno != EEXIST) return ink_fail_errno(err, "create folder", part);
+        ink_status status = ink_folder_make(part, err);
+        if (status != INK_OK) return status;
         part[i] = i < length ? '/' : '\0';
-    }
-    struct stat what;
-    if (stat(path, &what) != 0) return ink_fail_errno(err, "create folder", path);
-    if (!S_ISDIR(what.st_mode)) {
-        errno = ENOTDIR;
-        return ink_fail_errno(err, "create folder", path);
     }
     return INK_OK;
 }
@@ -213,7 +209,7 @@ static ink_status take_default(ink_runlog *log, const char *runs, ink_error *err
             log->indexed = true;
             return lock_folder(log, err);
         }
-        if (errno != EEXIST) return ink_fail_errno(err, "create folder", log->path);
+        if (errno != EEXIST) return ink_fail_errno(err, "make the folder", log->path);
     }
     return ink_fail(err, INK_E_FILE, "no free name like %s/%s-%s", runs, date, log->recipe);
 }
@@ -257,9 +253,7 @@ static ink_status open_growing(const ink_runlog *log, const char *name, ink_grow
 static ink_status open_files(ink_runlog *log, ink_error *err) {
     char weights[INK_RUN_PATH_SIZE];
     ink_status status = ink_run_path(log->path, "weights", weights, sizeof weights, err);
-    if (status == INK_OK && mkdir(weights, 0777) != 0 && errno != EEXIST) {
-        status = ink_fail_errno(err, "create folder", weights);
-    }
+    if (status == INK_OK) status = ink_folder_make(weights, err);
     if (status == INK_OK) status = open_growing(log, "metrics.csv", &log->metrics, err);
     if (status == INK_OK) status = open_growing(log, "metrics.jsonl", &log->events, err);
     if (status == INK_OK) status = open_growing(log, "train.log", &log->lines, err);

@@ -123,6 +123,8 @@ gives 0 eval run digits --held-out --out seen --quiet
 has_no seen/suspects.csv
 has_no seen/suspects.png
 has seen/worst.png
+gives 4 eval run digits --held-out --out one.png --quiet
+err_has "one.png: a file has that name"
 gives 2 eval run digits/train.csv --suspects
 err_has "--held-out"
 gives 0 eval run digits --json

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "files/folder.h"
 #include "files/write.h"
 
 static char path[256];
@@ -260,6 +261,22 @@ static void a_folder_that_cannot_be_read(void **state) {
     assert_int_equal(access(name, F_OK), 0);
 }
 
+static void folders_are_made(void **state) {
+    (void)state;
+    char name[300], deeper[320];
+    ink_error err;
+    struct stat info;
+    snprintf(name, sizeof name, "%s/made", folder());
+    snprintf(deeper, sizeof deeper, "%s/and/more", name);
+    assert_int_equal(ink_folder_make(name, &err), INK_OK);
+    assert_int_equal(ink_folder_make(name, &err), INK_OK);
+    assert_true(stat(name, &info) == 0 && S_ISDIR(info.st_mode));
+    assert_int_equal(ink_folder_make(deeper, &err), INK_E_FILE);
+    assert_non_null(strstr(err.text, "No such file or directory"));
+    assert_int_equal(ink_folder_make(path, &err), INK_E_FILE);
+    assert_non_null(strstr(err.text, "a file has that name"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commit_replaces),
@@ -276,6 +293,7 @@ int main(void) {
         cmocka_unit_test(stale_files_are_removed),
         cmocka_unit_test(the_longest_name),
         cmocka_unit_test(a_folder_that_cannot_be_read),
+        cmocka_unit_test(folders_are_made),
     };
     return cmocka_run_group_tests(tests, start, NULL);
 }
