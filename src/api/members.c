@@ -68,12 +68,13 @@ ink_status ink_members_load(const char *folder, ink_members *out, ink_error *err
     *out = (ink_members){.n = 0};
     ink_status status = list_path(folder, path, err);
     if (status == INK_OK) status = ink_tensors_open(path, &out->file, err);
+    if (status == INK_OK) ink_notes_restore(&out->file);
     if (status == INK_OK) status = ink_members_take(&out->file, path, out, err);
     if (status != INK_OK) ink_tensors_free(&out->file);
     return status;
 }
 
-ink_status ink_members_save(const char *folder, const ink_members *members, ink_pair *notes, size_t n_notes,
+ink_status ink_members_save(const char *folder, const ink_members *members, const ink_pair *notes, size_t n_notes,
                             ink_error *err) {
     result_row rows[INK_MEMBERS_MOST];
     char path[PATH_SIZE];
@@ -92,8 +93,11 @@ ink_status ink_members_save(const char *folder, const ink_members *members, ink_
                           .count = (uint64_t)members->n * COLUMNS,
                           .data = (const uint8_t *)rows,
                           .bytes = members->n * sizeof rows[0]};
-    ink_tensors file = {.items = &results, .n = 1, .metadata = notes, .n_metadata = n_notes};
-    return ink_tensors_write(path, &file, err);
+    ink_tensors file = {.items = &results, .n = 1, .n_metadata = n_notes};
+    status = ink_notes_escape(notes, n_notes, &file.metadata, err);
+    if (status == INK_OK) status = ink_tensors_write(path, &file, err);
+    ink_mem_free(file.metadata);
+    return status;
 }
 
 ink_status ink_members_check_done(const ink_members *members, const char *folder, ink_error *err) {

@@ -34,7 +34,7 @@ INK_MUST_USE ink_status ink_members_check_done(const ink_members *members, const
 INK_MUST_USE ink_status ink_members_take(const ink_tensors *file, const char *name, ink_members *out, ink_error *err);
 
 /* notes: borrowed. Whole or not at all. */
-INK_MUST_USE ink_status ink_members_save(const char *folder, const ink_members *members, ink_pair *notes,
+INK_MUST_USE ink_status ink_members_save(const char *folder, const ink_members *members, const ink_pair *notes,
                                          size_t n_notes, ink_error *err);
 
 /* The epochs of a run, as ink_run_epochs has them; of a run of several nets their means over those nets that are

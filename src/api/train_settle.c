@@ -9,6 +9,7 @@
 #include "api/recipes.h"
 #include "api/train_run.h"
 #include "core/status.h"
+#include "files/tensors_write.h"
 
 /* Where a file is, whatever the folder from which the run goes on one day. */
 ink_status ink_train_absolute(const char *path, char out[INK_PATH_SIZE], ink_error *err) {
@@ -92,6 +93,7 @@ static ink_status settle_resumed(ink_train_run *run, ink_error *err) {
     snprintf(path, sizeof path, "%.1000s/" INK_MEMBERS_NAME, o->resume);
     if (stat(path, &several) == 0) {
         status = ink_tensors_open(path, &run->resumed.file, err);
+        if (status == INK_OK) ink_notes_restore(&run->resumed.file);
     } else {
         snprintf(path, sizeof path, "%.1000s%s", o->resume, S_ISDIR(about.st_mode) ? "/" INK_CHECKPOINT_NAME : "");
         status = ink_checkpoint_load(path, &run->resumed, err);

@@ -79,6 +79,76 @@ static bool is_utf8(const char *string) {
     return ink_utf8_good((const uint8_t *)string, strlen(string)) == strlen(string);
 }
 
+/* ---- notes ---- */
+
+void ink_utf8_mend(char *string) {
+    for (size_t left = strlen(string), good; (good = ink_utf8_good((const uint8_t *)string, left)) < left;) {
+        string[good] = '?';
+        string += good + 1;
+        left -= good + 1;
+    }
+}
+
+/* from with its escapes to `to`, which has room for four bytes each; gives the end of what was written. */
+static char *escape(char *to, const char *from) {
+    static const char hex[] = "0123456789abcdef";
+    size_t left = strlen(from);
+    while (left > 0) {
+        size_t good = ink_utf8_good((const uint8_t *)from, left);
+        for (size_t i = 0; i < good; i++) {
+            if (from[i] == '\\') *to++ = '\\';
+            *to++ = from[i];
+        }
+        if (good < left) {
+            unsigned char c = (unsigned char)from[good++];
+            *to++ = '\\';
+            *to++ = 'x';
+            *to++ = hex[c >> 4];
+            *to++ = hex[c & 15];
+        }
+        from += good;
+        left -= good;
+    }
+    *to = '\0';
+    return to;
+}
+
+ink_status ink_notes_escape(const ink_pair *notes, size_t n, ink_pair **out, ink_error *err) {
+    size_t size = n * sizeof *notes + 1;
+    for (size_t i = 0; i < n; i++) size += 4 * strlen(notes[i].value) + 1;
+    *out = ink_mem_new(size, 1);
+    if (*out == NULL) return ink_fail_memory(err, size, "notes");
+    char *to = (char *)(*out + n);
+    for (size_t i = 0; i < n; i++) {
+        (*out)[i] = (ink_pair){notes[i].key, to};
+        to = escape(to, notes[i].value) + 1;
+    }
+    return INK_OK;
+}
+
+static int hex_digit(char c) {
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static void restore(char *string) {
+    char *to = string;
+    for (const char *from = string; *from != '\0';) {
+        bool escaped = from[0] == '\\' && from[1] == 'x' && hex_digit(from[2]) >= 8 && hex_digit(from[3]) >= 0;
+        if (escaped) {
+            *to++ = (char)(hex_digit(from[2]) << 4 | hex_digit(from[3]));
+            from += 4;
+        } else {
+            from += from[0] == '\\' && from[1] == '\\';
+            *to++ = *from++;
+        }
+    }
+    *to = '\0';
+}
+
+void ink_notes_restore(ink_tensors *tensors) {
+    for (size_t i = 0; i < tensors->n_metadata; i++) restore((char *)(uintptr_t)tensors->metadata[i].value);
+}
+
 /* ---- checks ---- */
 
 static ink_status check_tensor(const ink_tensor *t, ink_error *err) {

@@ -20,4 +20,13 @@ INK_MUST_USE ink_status ink_tensors_write(const char *path, const ink_tensors *t
 /* ink_tensors_open for any source: standard input, gzip, a zip's entry. */
 INK_MUST_USE ink_status ink_tensors_load(ink_source *source, ink_tensors *out, ink_error *err);
 
+/* Notes are UTF-8, a path may be any bytes: the same keys with values in which a byte that is no UTF-8 stands as \xNN
+ * and a backslash twice, in new memory (one ink_mem_free); and back, in place.
+ * Errors   INK_E_MEMORY; *out is NULL then. */
+INK_MUST_USE ink_status ink_notes_escape(const ink_pair *notes, size_t n, ink_pair **out, ink_error *err);
+void ink_notes_restore(ink_tensors *tensors);
+
+/* What is no UTF-8 in string becomes '?', a byte each: for notes that only people read. */
+void ink_utf8_mend(char *string);
+
 #endif

@@ -106,13 +106,14 @@ static ink_status write_wrapped(const char *path, const uint8_t *bytes, size_t s
 }
 
 ink_status ink_checkpoint_save(const char *path, const ink_trainer *trainer, const uint8_t *held_out, uint32_t n_rows,
-                               ink_pair *notes, size_t n_notes, ink_error *err) {
+                               const ink_pair *notes, size_t n_notes, ink_error *err) {
     ink_trainer_position position = ink_trainer_position_of(trainer);
     ink_weights all = {0}, best = {0};
     uint8_t counts[8 * N_COUNTS], sums[8 * N_SUMS], *bytes = NULL;
     size_t size = 0;
-    gather g = {.tensors = {.metadata = notes, .n_metadata = n_notes}};
-    ink_status status = ink_trainer_all(trainer, &all, err);
+    gather g = {.tensors = {.n_metadata = n_notes}};
+    ink_status status = ink_notes_escape(notes, n_notes, &g.tensors.metadata, err);
+    if (status == INK_OK) status = ink_trainer_all(trainer, &all, err);
     if (status == INK_OK && position.best_epoch > 0) status = ink_trainer_best(trainer, &best, err);
     if (status == INK_OK) status = ink_weights_check(&all, err);
     if (status != INK_OK) goto done;
@@ -135,6 +136,7 @@ done:
     ink_mem_free(bytes);
     ink_mem_free(g.names);
     ink_mem_free(g.tensors.items);
+    ink_mem_free(g.tensors.metadata);
     ink_weights_clear(&best);
     ink_weights_clear(&all);
     return status;
@@ -231,6 +233,7 @@ static ink_status load_one(const char *path, ink_checkpoint *out, ink_error *err
     if (status == INK_OK) {
         status = ink_tensors_read(bytes + HEAD_BYTES, size - HEAD_BYTES - SHA_BYTES, path, &out->file, err);
     }
+    if (status == INK_OK) ink_notes_restore(&out->file);
     if (status == INK_OK) status = take_position(&out->file, out, err);
     if (status == INK_OK) status = take_weights(&out->file, "all/", &out->all, err);
     if (status == INK_OK) status = take_weights(&out->file, "best/", &out->best, err);

@@ -21,10 +21,11 @@ typedef struct ink_checkpoint {
     char fallback[768]; /* why "<path>.1" was read instead, or "" */
 } ink_checkpoint;       /* {0}: none */
 
-/* Writes where the trainer stands. notes: borrowed; a note's key must not repeat.
+/* Writes where the trainer stands. notes: borrowed; a note's key must not repeat, its value may be any
+ * bytes.
  * Errors   INK_E_DIVERGED a weight is not finite: nothing is written; INK_E_FILE; INK_E_MEMORY. */
 INK_MUST_USE ink_status ink_checkpoint_save(const char *path, const ink_trainer *trainer, const uint8_t *held_out,
-                                            uint32_t n_rows, ink_pair *notes, size_t n_notes, ink_error *err);
+                                            uint32_t n_rows, const ink_pair *notes, size_t n_notes, ink_error *err);
 
 /* Reads path; when that is damaged or missing, "<path>.1", and says why in fallback.
  * Errors   INK_E_FILE neither is there; INK_E_DATA both are damaged (the text is of path), a newer format, or not a

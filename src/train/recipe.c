@@ -8,10 +8,12 @@
 
 #include "core/mem.h"
 #include "core/status.h"
+#include "files/tensors_write.h"
 #include "train/recipe_texts.h"
 
 #define LINE_MOST 512
 #define KEY_MOST  32
+#define NAME_MOST 60
 
 void ink_recipe_start(ink_recipe *recipe) {
     size_t n;
@@ -37,6 +39,7 @@ ink_status ink_recipe_set_net(ink_recipe *recipe, const char *text, const char *
         ink_mem_free(net_file);
         return ink_fail_memory(err, strlen(text), "a net");
     }
+    ink_utf8_mend(net_text); /* a remark in another encoding is no reason not to save the model */
     ink_recipe_clear(recipe);
     recipe->net_text = net_text;
     recipe->net_file = net_file;
@@ -74,11 +77,17 @@ static ink_status parse_line(ink_recipe *recipe, char *line, const char *file, u
     return ink_recipe_set(recipe, key, value, where, err);
 }
 
-/* "recipes/v3.txt" -> "v3" */
+/* "recipes/v3.txt" -> "v3", as a model file can hold it: UTF-8, cut where a letter ends. */
 static void name_from_file(const char *file, char *name, size_t size) {
-    const char *slash = strrchr(file, '/');
-    snprintf(name, size, "%.60s", slash != NULL ? slash + 1 : file);
-    size_t length = strlen(name);
+    const char *slash = strrchr(file, '/'), *base = slash != NULL ? slash + 1 : file;
+    size_t length = strlen(base);
+    if (length > NAME_MOST) {
+        length = NAME_MOST;
+        while (length > 0 && ((unsigned char)base[length] & 0xc0) == 0x80) length--;
+    }
+    snprintf(name, size, "%.*s", (int)length, base);
+    ink_utf8_mend(name);
+    length = strlen(name);
     if (length > 4 && strcmp(name + length - 4, ".txt") == 0) name[length - 4] = '\0';
 }
 

@@ -377,6 +377,35 @@ static void bad_writes(void **state) {
     }
 }
 
+/* Any bytes but NUL, also those that look like an escape, come back from notes that are UTF-8. */
+static void notes_of_any_bytes(void **state) {
+    (void)state;
+    char all[256], mended[] = "caf\351 \303\251 \303";
+    for (int i = 0; i < 255; i++) all[i] = (char)(i + 1);
+    all[255] = '\0';
+    const ink_pair notes[] = {{"a", all}, {"b", ""}, {"c", "\\xff\\\\xe9"}, {"d", "\303\251"}, {"e", "/caf\351/\303"},
+                              {"f", "\\"}};
+    enum { N = sizeof notes / sizeof *notes };
+    ink_pair *escaped = NULL;
+    ink_tensors back;
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    ink_error err;
+    assert_int_equal(ink_notes_escape(notes, N, &escaped, &err), INK_OK);
+    assert_string_equal(escaped[3].value, "\303\251");
+    assert_string_equal(escaped[4].value, "/caf\\xe9/\\xc3");
+    const ink_tensors tensors = {.metadata = escaped, .n_metadata = N};
+    if (ink_tensors_bytes(&tensors, &bytes, &size, &err) != INK_OK) fail_msg("%s", err.text);
+    if (ink_tensors_read(bytes, size, "m", &back, &err) != INK_OK) fail_msg("%s", err.text);
+    ink_notes_restore(&back);
+    for (int i = 0; i < N; i++) assert_string_equal(ink_tensors_note(&back, notes[i].key), notes[i].value);
+    ink_tensors_free(&back);
+    ink_mem_free(bytes);
+    ink_mem_free(escaped);
+    ink_utf8_mend(mended);
+    assert_string_equal(mended, "caf? \303\251 ?");
+}
+
 /* Cut at every byte, and every byte damaged: refused or read, never worse. */
 static void damaged_everywhere(void **state) {
     (void)state;
@@ -431,6 +460,7 @@ int main(void) {
         cmocka_unit_test(round_trip),
         cmocka_unit_test(written_files),
         cmocka_unit_test(bad_writes),
+        cmocka_unit_test(notes_of_any_bytes),
         cmocka_unit_test(damaged_everywhere),
         cmocka_unit_test(all_differences_at_once),
     };

@@ -31,6 +31,25 @@ static void house_recipe_is_read_whole(void **state) {
     ink_recipe_clear(&r);
 }
 
+/* A model file holds both: they are UTF-8 whatever the file and its name are, and a long name ends with a letter. */
+static void names_and_remarks_become_utf8(void **state) {
+    char file[200] = "recipes/x";
+    ink_recipe r;
+    ink_error err;
+    (void)state;
+    for (int i = 0; i < 40; i++) strcat(file, "\303\251");
+    ink_recipe_start(&r);
+    assert_int_equal(ink_recipe_parse(&r, "[net]\nlinear 10 # r\351seau, r\303\251seau\n", file, &err), INK_OK);
+    assert_string_equal(r.net_text, "linear 10 # r?seau, r\303\251seau\n");
+    assert_int_equal(strlen(r.name), 59);
+    assert_memory_equal(r.name, file + 8, 59);
+    ink_recipe_clear(&r);
+    ink_recipe_start(&r);
+    assert_int_equal(ink_recipe_parse(&r, "", "caf\351.txt", &err), INK_OK);
+    assert_string_equal(r.name, "caf?");
+    ink_recipe_clear(&r);
+}
+
 /* args.conf must give the same run again. */
 static void text_reads_back_to_the_same(void **state) {
     ink_recipe a, b;
@@ -200,6 +219,7 @@ static void the_tutorials_nets_are_resnet18(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(house_recipe_is_read_whole),
+        cmocka_unit_test(names_and_remarks_become_utf8),
         cmocka_unit_test(text_reads_back_to_the_same),
         cmocka_unit_test(times_and_shares_are_read),
         cmocka_unit_test(wrong_lines_are_told),

@@ -86,7 +86,7 @@ static void resume_at(const trial *like, uint32_t calls, const ink_weights *whol
     ink_error err;
     ink_checkpoint checkpoint;
     ink_weights all = {0}, last = {0};
-    ink_pair notes[] = {{"recipe", "text"}, {"data", "here"}};
+    ink_pair notes[] = {{"recipe", "text"}, {"data", "/caf\351\\xff/here"}};
     trial a = *like, b = *like;
     a.threads = 2;
     a.stop_after = calls + 1;
@@ -96,7 +96,7 @@ static void resume_at(const trial *like, uint32_t calls, const ink_weights *whol
     if (ink_checkpoint_save(path, a.trainer, held_out, ROWS, notes, 2, &err) != INK_OK) fail_msg("%s", err.text);
     end(&a);
     if (ink_checkpoint_load(path, &checkpoint, &err) != INK_OK) fail_msg("%s", err.text);
-    assert_string_equal(ink_tensors_note(&checkpoint.file, "data"), "here");
+    assert_string_equal(ink_tensors_note(&checkpoint.file, "data"), "/caf\351\\xff/here");
     assert_int_equal(checkpoint.n_rows, ROWS);
     assert_memory_equal(checkpoint.held_out, held_out, ROWS);
     start(&b);
