@@ -357,10 +357,23 @@ static ink_status recall(ink_runlog *log, ink_error *err) {
     return INK_OK;
 }
 
-/* Was the folder named by default? Then its parent holds our link or our table. */
+/* Is this a name that take_default gives? */
+static bool is_default_name(const char *name, const char *recipe) {
+    static const char date[] = "dddd-dd-dd_dddddd-";
+    for (const char *d = date; *d != '\0'; d++, name++) {
+        if (*d == 'd' ? !isdigit((unsigned char)*name) : *name != *d) return false;
+    }
+    size_t length = strlen(recipe);
+    if (strncmp(name, recipe, length) != 0) return false;
+    name += length;
+    return *name == '\0' || (*name == '-' && name[1 + strspn(name + 1, "0123456789")] == '\0');
+}
+
+/* Was the folder named by default, and is it still among such? Then its parent holds our link or our table. */
 static bool has_index(const ink_runlog *log) {
     char path[INK_RUN_PATH_SIZE];
     struct stat what;
+    if (!is_default_name(strrchr(log->path, '/') + 1, log->recipe)) return false;
     int parent = (int)(strrchr(log->path, '/') - log->path);
     snprintf(path, sizeof path, "%.*s/index.csv", parent, log->path);
     if (lstat(path, &what) == 0) return true;

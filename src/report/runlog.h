@@ -117,7 +117,8 @@ INK_MUST_USE ink_status ink_runlog_draw(ink_runlog *log, ink_error *err);
 /* The same while training goes on: does nothing when drawing now would take more than a twentieth of the time. */
 INK_MUST_USE ink_status ink_runlog_refresh(ink_runlog *log, ink_error *err);
 
-/* The last word: run_end, status.json, and under a default name the row of this run in runs/index.csv.
+/* The last word: run_end, status.json, and under a default name the row of this run in runs/index.csv
+ * (an index.csv that is not ours stays as it is).
  * weights_sha256, message: may be NULL. The folder stays locked until free. */
 INK_MUST_USE ink_status ink_runlog_end(ink_runlog *log, ink_run_state state, const char *weights_sha256,
                                        const char *message, ink_error *err);

@@ -369,7 +369,8 @@ static void add_index_row(const ink_runlog *log, ink_run_state state, const char
     ink_text_format(text, ",%s\n", weights_sha256 != NULL ? weights_sha256 : "");
 }
 
-/* ../index.csv: the rows of all other runs as they stand, then this run's. */
+/* ../index.csv: the rows of all other runs as they stand, then this run's. One that begins otherwise than ours is
+ * somebody's own: it stays as it is. */
 static ink_status write_index(const ink_runlog *log, ink_run_state state, const char *weights_sha256, ink_error *err) {
     static const char header[] = "run,started,ended,recipe,state,epochs,best_epoch,best_val_acc,best_val_errors,"
                                  "last_val_acc,last_val_loss,seconds,weights_sha256\n";
@@ -389,11 +390,11 @@ static ink_status write_index(const ink_runlog *log, ink_run_state state, const 
     ink_text_add(&text, header);
     for (const char *line = old, *end; line != NULL && (end = strchr(line, '\n')) != NULL; line = end + 1) {
         bool own = strncmp(line, name, length) == 0 && line[length] == ',';
-        bool head = strncmp(line, "run,", 4) == 0;
-        if (!own && !head) ink_text_bytes(&text, line, (size_t)(end - line) + 1);
+        if (!own && line != old) ink_text_bytes(&text, line, (size_t)(end - line) + 1);
     }
     add_index_row(log, state, weights_sha256, &text);
-    if (status == INK_OK) {
+    bool ours = size == 0 || (size >= sizeof header - 1 && memcmp(old, header, sizeof header - 1) == 0);
+    if (status == INK_OK && ours) {
         status = ink_text_write(&text, path, err);
     } else {
         ink_text_clear(&text);

@@ -312,6 +312,44 @@ static void default_names(void **state) {
     free(index);
 }
 
+/* A table of somebody's own beside the run stays what it is, whatever the run is called. */
+static void an_index_of_others_stays(void **state) {
+    static const char own[] = "name,price\nshoes,12\n";
+    char *runs = strdup(scratch_path(*state, "shop")), *index = strdup(scratch_path(runs, "index.csv"));
+    char *named = strdup(scratch_path(runs, "a,b")), path[1024];
+    ink_runlog *log = create(named, NULL, false);
+    ink_error err;
+    scratch_write(index, own);
+    ink_runlog_free(log);
+    assert_int_equal(ink_runlog_resume(named, 0, 0, &log, &err), INK_OK);
+    assert_int_equal(ink_runlog_end(log, INK_RUN_DONE, NULL, NULL, &err), INK_OK);
+    ink_runlog_free(log);
+    expect_file(runs, "index.csv", own);
+    log = create(NULL, runs, false);
+    assert_int_equal(ink_runlog_end(log, INK_RUN_INTERRUPTED, NULL, NULL, &err), INK_OK);
+    snprintf(path, sizeof path, "%s", ink_runlog_path(log));
+    ink_runlog_free(log);
+    assert_int_equal(ink_runlog_resume(path, 0, 0, &log, &err), INK_OK);
+    assert_int_equal(ink_runlog_end(log, INK_RUN_DONE, NULL, NULL, &err), INK_OK);
+    ink_runlog_free(log);
+    expect_file(runs, "index.csv", own);
+    /* Nor has a run with a name of its own a row in ours: its name may hold a comma. */
+    assert_int_equal(remove(index), 0);
+    assert_int_equal(ink_runlog_resume(path, 0, 0, &log, &err), INK_OK);
+    assert_int_equal(ink_runlog_end(log, INK_RUN_DONE, NULL, NULL, &err), INK_OK);
+    ink_runlog_free(log);
+    assert_int_equal(ink_runlog_resume(named, 0, 0, &log, &err), INK_OK);
+    assert_int_equal(ink_runlog_end(log, INK_RUN_DONE, NULL, NULL, &err), INK_OK);
+    ink_runlog_free(log);
+    char *text = scratch_read(index, NULL);
+    assert_non_null(strstr(text, strrchr(path, '/') + 1));
+    assert_null(strstr(text, "a,b"));
+    free(text);
+    free(named);
+    free(index);
+    free(runs);
+}
+
 /* Several nets leave no epochs of their own: what they are worth together stands in status.json and the index alone. */
 static void several_nets_together(void **state) {
     char *runs = strdup(scratch_path(*state, "runs"));
@@ -416,6 +454,7 @@ int main(void) {
         test(one_writer_at_a_time),
         test(an_existing_run_is_not_overwritten),
         test(default_names),
+        test(an_index_of_others_stays),
         test(several_nets_together),
         test(recipe_names_that_are_paths),
         test(folders_that_cannot_be),
