@@ -322,14 +322,17 @@ static ink_status give_json(const check *c, char **out, ink_error *err) {
 
 /* ---- the verb ---- */
 
+static ink_status spare_folder(const char *out, ink_error *err) {
+    static const char *const files[] = {"check.json",    "check.txt", "copies.png",       "near.png", "test_copies.png",
+                                        "test_near.png", "blank.png", "unnormalised.png", NULL};
+    return ink_json_spare(out, "check.json", "inkling/data-check/1", files, err);
+}
+
 static ink_status write_folder(const check *c, ink_error *err) {
     char path[INK_PATH_SIZE], *text = NULL;
     const char *out = c->options->out;
     ink_status status = ink_folder_make(out, err);
-    for (int k = 0; k < KINDS && status == INK_OK; k++) {
-        status = c->kinds[k].count > 0 ? draw_kind(c, &c->kinds[k], err) : remove_kind(c, &c->kinds[k], err);
-    }
-    for (int json = 0; json < 2 && status == INK_OK; json++) {
+    for (int json = 1; json >= 0 && status == INK_OK; json--) {
         int length = snprintf(path, sizeof path, "%s/check.%s", out, json ? "json" : "txt");
         if (length < 0 || (size_t)length >= sizeof path)
             return ink_fail(err, INK_E_USAGE, "the path %s is too long", out);
@@ -337,6 +340,9 @@ static ink_status write_folder(const check *c, ink_error *err) {
         if (status == INK_OK) status = ink_file_write_all(path, text, strlen(text), err);
         ink_mem_free(text);
         text = NULL;
+    }
+    for (int k = 0; k < KINDS && status == INK_OK; k++) {
+        status = c->kinds[k].count > 0 ? draw_kind(c, &c->kinds[k], err) : remove_kind(c, &c->kinds[k], err);
     }
     return status;
 }
@@ -364,7 +370,8 @@ ink_status ink_work_data_check(const ink_check_options *options, const ink_watch
     check *c = ink_mem_new(1, sizeof *c);
     if (c == NULL) return ink_fail_memory(err, sizeof *c, "the check");
     begin(c, options);
-    ink_status status = ink_pool_new(options->threads, &pool, err);
+    ink_status status = options->out != NULL ? spare_folder(options->out, err) : INK_OK;
+    if (status == INK_OK) status = ink_pool_new(options->threads, &pool, err);
     if (status != INK_OK) goto done;
     ink_dataset_options data = {.path = options->data, .test = options->test, .use = INK_USE_CHECK, .pool = pool};
     status = ink_dataset_find(&data, &c->set, err);

@@ -180,7 +180,8 @@ static ink_status predict_together(const ink_eval_options *options, const ink_ma
 
 /* A run's own report is of the rows that it held out: compare and report.html rely on that. */
 static ink_status check_out(const char *out, ink_error *err) {
-    if (out == NULL || !ink_run_is(out)) return INK_OK;
+    if (out == NULL) return INK_OK;
+    if (!ink_run_is(out)) return ink_judgement_spare(out, err);
     ink_fail(err, INK_E_USAGE, "%s holds a run, and its own report: --out wants another folder", out);
     ink_hint(err, "for example --out %.200s-eval", out);
     return INK_E_USAGE;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/json.h"
 #include "core/mem.h"
 #include "core/status.h"
 #include "files/write.h"
@@ -208,11 +209,19 @@ static ink_status remove_old(const ink_judgement *j, bool suspects, const char *
     return INK_OK;
 }
 
+ink_status ink_judgement_spare(const char *folder, ink_error *err) {
+    static const char *const files[] = {
+        "report.json",     "report.txt",   "confusion.csv", "confusion.svg", "confusion.png",
+        "reliability.svg", "worst.csv",    "worst.svg",     "worst.png",     "reliability.png",
+        "predictions.csv", "suspects.csv", "suspects.svg",  "suspects.png",  NULL};
+    return ink_json_spare(folder, "report.json", "inkling/eval/1", files, err);
+}
+
 ink_status ink_judgement_write(const ink_judgement *j, bool suspects, const char *folder, ink_error *err) {
     ink_picture *picture = NULL;
     ink_status status = remove_old(j, suspects, folder, err);
-    if (status == INK_OK) status = put_text(j, suspects, folder, "report.txt", ink_judgement_text, err);
     if (status == INK_OK) status = put_text(j, suspects, folder, "report.json", ink_judgement_json, err);
+    if (status == INK_OK) status = put_text(j, suspects, folder, "report.txt", ink_judgement_text, err);
     if (status == INK_OK) status = put_text(j, false, folder, "confusion.csv", make_csv, err);
     if (status == INK_OK) status = put_text(j, false, folder, "worst.csv", make_worst_csv, err);
     if (status == INK_OK && suspects) status = put_text(j, true, folder, "suspects.csv", make_worst_csv, err);

@@ -43,6 +43,9 @@ void ink_judgement_clear(ink_judgement *judgement);
 INK_MUST_USE ink_status ink_judgement_write(const ink_judgement *judgement, bool suspects, const char *folder,
                                             ink_error *err);
 
+/* INK_E_USAGE when one of these files is in the folder, and is none of an earlier judgement. */
+INK_MUST_USE ink_status ink_judgement_spare(const char *folder, ink_error *err);
+
 /* The report for people and as JSON; suspects: with the suspected labels. *text: ink_mem_free. */
 INK_MUST_USE ink_status ink_judgement_text(const ink_judgement *judgement, bool suspects, char **text, ink_error *err);
 INK_MUST_USE ink_status ink_judgement_json(const ink_judgement *judgement, bool suspects, char **text, ink_error *err);

@@ -145,13 +145,16 @@ static ink_status read_digits(job *j, ink_dataset *set, ink_pool *pool, const in
 /* ---- all pages ---- */
 
 static ink_status prepare_folder(const job *j, ink_error *err) {
-    char path[INK_PATH_SIZE];
+    char name[32] = "labels.json", path[INK_PATH_SIZE];
     struct stat about;
     ink_status status = ink_folder_make(j->options->dir, err);
-    if (status == INK_OK) status = path_of(j, "labels.json", path, err);
-    if (status != INK_OK || j->options->force || stat(path, &about) != 0) return status;
-    status = ink_fail(err, INK_E_USAGE, "%s is there already", path);
-    ink_hint(err, "--force replaces the pages; or name another folder");
+    for (uint32_t i = 0; i <= j->total && !j->options->force && status == INK_OK; i++) {
+        if (i > 0) page_name(j, i - 1, name);
+        status = path_of(j, name, path, err);
+        if (status != INK_OK || stat(path, &about) != 0) continue;
+        status = ink_fail(err, INK_E_USAGE, "%s is there already", path);
+        ink_hint(err, "--force replaces the pages; or name another folder");
+    }
     return status;
 }
 

@@ -42,6 +42,14 @@ o = json.load(open("out"))
 assert o["schema"] == "inkling/data-check/1" and o["copies"]["count"] == 2 and o["test_copies"]["count"] == 1
 ' || fail "$said: the JSON is not as expected"
 fi
+# A picture of that name is the user's, until check.json says that it is ours.
+gives 0 data check bad --out found --quiet
+mkdir own
+echo mine >own/copies.png
+gives 2 data check digits --out own
+err_has "own/copies.png is there already"
+grep -q mine own/copies.png || fail "$said: the picture is lost"
+has_no own/check.txt
 gives 0 data check digits/test.csv
 gives 3 data check /dev/null
 gives 4 data check none.csv

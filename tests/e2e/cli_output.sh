@@ -123,6 +123,14 @@ gives 0 eval run digits --held-out --out seen --quiet
 has_no seen/suspects.csv
 has_no seen/suspects.png
 has seen/worst.png
+mkdir own
+for mine in report.txt predictions.csv suspects.csv; do
+    echo mine >own/$mine
+    gives 2 eval run digits --held-out --out own
+    err_has "own/$mine is there already"
+    grep -q mine own/$mine || fail "$said: $mine is lost"
+    rm own/$mine
+done
 gives 4 eval run digits --held-out --out one.png --quiet
 err_has "one.png: a file has that name"
 gives 2 eval run digits/train.csv --suspects

@@ -13,6 +13,12 @@ out_has "pages/labels.json"
 for n in 1 2 3 4 5; do has pages/page-000$n.jpg; done
 gives 2 data pages pages --count 3
 err_has "--force"
+mkdir own
+echo mine >own/page-0002.png
+gives 2 data pages own --count 3
+err_has "own/page-0002.png is there already"
+gives 0 data pages own --count 1 --quiet
+grep -q mine own/page-0002.png || fail "$said: the picture is lost"
 gives 0 data pages again --count 3 --empty 2 --severity 1 --seed 4 --quiet --threads 1
 cmp -s pages/labels.json again/labels.json || fail "the same seed drew other labels"
 cmp -s pages/page-0002.jpg again/page-0002.jpg || fail "the same seed drew another page"
