@@ -13,7 +13,7 @@
 /* ---- compare ---- */
 
 static const cli_option compare_options[] = {
-    {"out", 'o', CLI_TEXT, "NAME", "compare", "the graph: NAME.svg and NAME.png, or the one that NAME ends in", 0, 0},
+    {"out", 'o', CLI_OUT, "NAME", "compare", "the graph: NAME.svg and NAME.png, or the one that NAME ends in", 0, 0},
     {"column", 0, CLI_TEXT, "COLUMN", "val_acc", "the column of metrics.csv to draw", 0, 0},
     {"axis", 0, CLI_CHOICE, "epoch|step|time", "epoch", "what lies below the lines", 0, 0},
     CLI_JSON,
@@ -75,7 +75,7 @@ static int run_compare(const cli_args *args) {
 static const cli_option plot_options[] = {
     {"column", 0, CLI_TEXT, "COLUMN,...", NULL, "columns of metrics.csv to draw, 1 to 6 that share a scale", 0, 0},
     {"axis", 0, CLI_CHOICE, "epoch|step|time", "epoch", "what lies below the lines", 0, 0},
-    {"out", 'o', CLI_TEXT, "NAME", "RUN/plot", "NAME.svg and NAME.png, or the one that NAME ends in", 0, 0},
+    {"out", 'o', CLI_OUT, "NAME", "RUN/plot", "NAME.svg and NAME.png, or the one that NAME ends in", 0, 0},
 };
 static const cli_group plot_group = {"Options", plot_options, sizeof plot_options / sizeof plot_options[0]};
 

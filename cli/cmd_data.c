@@ -10,7 +10,7 @@
 /* ---- show ---- */
 
 static const cli_option show_options[] = {
-    {"out", 'o', CLI_TEXT, "FILE", "digits.png", "the picture to draw", 0, 0},
+    {"out", 'o', CLI_OUT, "FILE", "digits.png", "the picture to draw", 0, 0},
     {"count", 0, CLI_WHOLE, "N", "100", "digits on the picture", 1, 10000},
     {"seed", 0, CLI_WHOLE, "N", "the first of each class in turn", "which digits: chosen at random from this seed", 0,
      0},

@@ -6,7 +6,7 @@
 #include "cli/verbs.h"
 
 static const cli_option options[] = {
-    {"out", 'o', CLI_TEXT, "DIR", NULL, "write check.txt, check.json and a picture of each kind of finding", 0, 0},
+    {"out", 'o', CLI_OUT, "DIR", NULL, "write check.txt, check.json and a picture of each kind of finding", 0, 0},
     {"test", 0, CLI_TEXT, "FILE", "what stands beside DATA", "the test file to look for training images in", 0, 0},
     {"distance", 0, CLI_REAL, "D", "0.03", "near copies are at most D apart: 0 equal, 1 no common ink", 0.001, 0.5},
     {"strict", 0, CLI_FLAG, NULL, NULL, "exit with 8 when anything was found", 0, 0},

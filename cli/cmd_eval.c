@@ -11,7 +11,7 @@ static const cli_option options[] = {
     {"held-out", 0, CLI_FLAG, NULL, NULL, "only the digits that the run did not learn from", 0, 0},
     {"suspects", 0, CLI_FLAG, NULL, NULL, "list the labels that are probably wrong", 0, 0},
     {"min-accuracy", 0, CLI_REAL, "A", NULL, "exit with 8 when the accuracy is below A, a fraction such as 0.96", 0, 1},
-    {"out", 'o', CLI_TEXT, "DIR", NULL, "write the report, pictures and predictions into a folder", 0, 0},
+    {"out", 'o', CLI_OUT, "DIR", NULL, "write the report, pictures and predictions into a folder", 0, 0},
     {"tta", 0, CLI_TEXT, "N|all", NULL, "look at each image in N ways (moved, turned, scaled), at most 15", 0, 0},
     {"tta-below", 0, CLI_REAL, "P", NULL, "but only when its likeliest digit is less probable than P, such as 0.99", 0,
      1},

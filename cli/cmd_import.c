@@ -14,7 +14,7 @@ static const cli_option import_options[] = {
     {"net", 0, CLI_TEXT, "NAME|FILE", "what FILE says of itself", "the network that the weights are of", 0, 0},
     {"normalise", 0, CLI_TEXT, "HOW", "imagenet for three channels, else range 255 0",
      "pixels to numbers, as the net was trained; the recipe's words", 0, 0},
-    {"out", 'o', CLI_TEXT, "MODEL", NULL, "the model file, .safetensors; must be given", 0, 0},
+    {"out", 'o', CLI_OUT, "MODEL", NULL, "the model file, .safetensors; must be given", 0, 0},
     {"seed", 0, CLI_WHOLE, "N", "0", "first weights of what FILE does not have", 0, 1e15},
     {"partial", 0, CLI_FLAG, NULL, NULL, "take what fits, also when more than the last layer does not", 0, 0},
     {"force", 0, CLI_FLAG, NULL, NULL, "replace a file that stands at MODEL", 0, 0},
@@ -93,7 +93,7 @@ static int run_import(const cli_args *args) {
 /* ---- export ---- */
 
 static const cli_option export_options[] = {
-    {"out", 'o', CLI_TEXT, "FILE", NULL, "where it goes, .safetensors; must be given", 0, 0},
+    {"out", 'o', CLI_OUT, "FILE", NULL, "where it goes, .safetensors; must be given", 0, 0},
     {"dtype", 0, CLI_CHOICE, "f32|f16|i8", "f32",
      "f16: 16-bit floats, i8: bytes with a scale a channel; smaller files, for inkling alone", 0, 0},
     {"note", 0, CLI_LIST, "KEY=TEXT", NULL, "f16, i8: about, score, command or seed, for info to tell", 0, 0},

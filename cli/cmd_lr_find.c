@@ -10,7 +10,7 @@
 static const cli_option options[] = {
     {"recipe", 0, CLI_TEXT, "NAME|FILE", "default", "how to train; its lr and schedule do not count here", 0, 0},
     {"net", 0, CLI_TEXT, "NAME|FILE", "the recipe's", "the network", 0, 0},
-    {"out", 'o', CLI_TEXT, "NAME", "lr-find", "the chart becomes NAME.svg and NAME.png", 0, 0},
+    {"out", 'o', CLI_OUT, "NAME", "lr-find", "the chart becomes NAME.svg and NAME.png", 0, 0},
     {"from", 0, CLI_REAL, "RATE", "1e-7", "the sweep's first learning rate", 1e-12, 1000},
     {"to", 0, CLI_REAL, "RATE", "10", "its last, unless the loss grows beyond hope before", 1e-12, 1000},
     {"steps", 0, CLI_WHOLE, "N", "300", "steps of the sweep", 10, 100000},

@@ -8,8 +8,8 @@
 #include "cli/verbs.h"
 
 static const cli_option options[] = {
-    {"out", 'o', CLI_TEXT, "FILE", "submission.csv", "where the predictions go", 0, 0},
-    {"probabilities", 0, CLI_TEXT, "FILE", NULL, "write the probability of each digit too", 0, 0},
+    {"out", 'o', CLI_OUT, "FILE", "submission.csv", "where the predictions go", 0, 0},
+    {"probabilities", 0, CLI_OUT, "FILE", NULL, "write the probability of each digit too", 0, 0},
     {"force", 0, CLI_FLAG, NULL, NULL, "replace a file that is there and is no submission", 0, 0},
     {"tta", 0, CLI_TEXT, "N|all", NULL, "look at each image in N ways (moved, turned, scaled), at most 15", 0, 0},
     {"tta-below", 0, CLI_REAL, "P", NULL, "but only when its likeliest digit is less probable than P, such as 0.99", 0,

@@ -11,8 +11,8 @@ static const cli_option options[] = {
     {"model", 'm', CLI_LIST, "MODEL", "the built-in one", "a run folder or a model file; several are an ensemble", 0,
      0},
     {"sure", 0, CLI_REAL, "P", "0.6", "a digit less probable than P becomes '?'; 0.000001: none does", 1e-9, 1},
-    {"annotate", 0, CLI_TEXT, "FILE", NULL, "draw what was read over the picture, as PNG (for one FILE)", 0, 0},
-    {"save-steps", 0, CLI_TEXT, "DIR", NULL, "write what each stage of the reading made, as PNG", 0, 0},
+    {"annotate", 0, CLI_OUT, "FILE", NULL, "draw what was read over the picture, as PNG (for one FILE)", 0, 0},
+    {"save-steps", 0, CLI_OUT, "DIR", NULL, "write what each stage of the reading made, as PNG", 0, 0},
     CLI_JSON,
 };
 static const cli_group group = {"Options", options, sizeof options / sizeof options[0]};

@@ -8,7 +8,7 @@ static const cli_option options[] = {
     {"port", 0, CLI_WHOLE, "N", "8784", "0 takes one that is free", 0, 65535},
     {"host", 0, CLI_TEXT, "ADDRESS", "127.0.0.1", "where to listen; 0.0.0.0 lets the whole network in", 0, 0},
     {"open", 0, CLI_FLAG, NULL, NULL, "open the page in the browser", 0, 0},
-    {"corrections", 0, CLI_TEXT, "DIR", NULL, "keep the digits that people correct, for training", 0, 0},
+    {"corrections", 0, CLI_OUT, "DIR", NULL, "keep the digits that people correct, for training", 0, 0},
     {"allow-host", 0, CLI_LIST, "NAME", NULL, "answer to this name too; may be given several times", 0, 0},
 };
 static const cli_group group = {"Options", options, sizeof options / sizeof options[0]};

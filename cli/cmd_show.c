@@ -11,15 +11,15 @@
     { "image", 0, CLI_WHOLE, "N", "0", "which image of DATA, counted from 0", 0, UINT32_MAX }
 
 static const cli_option filters_options[] = {
-    {"out", 'o', CLI_TEXT, "FILE", "filters.png", "the picture to draw, .png or .svg", 0, 0},
+    {"out", 'o', CLI_OUT, "FILE", "filters.png", "the picture to draw, .png or .svg", 0, 0},
 };
 static const cli_option maps_options[] = {
     IMAGE,
-    {"out", 'o', CLI_TEXT, "FILE", "maps.png", "the picture to draw, .png or .svg", 0, 0},
+    {"out", 'o', CLI_OUT, "FILE", "maps.png", "the picture to draw, .png or .svg", 0, 0},
 };
 static const cli_option saliency_options[] = {
     IMAGE,
-    {"out", 'o', CLI_TEXT, "FILE", "saliency.png", "the picture to draw, .png or .svg", 0, 0},
+    {"out", 'o', CLI_OUT, "FILE", "saliency.png", "the picture to draw, .png or .svg", 0, 0},
 };
 static const cli_group filters_group = {"Options", filters_options, sizeof filters_options / sizeof filters_options[0]};
 static const cli_group maps_group = {"Options", maps_options, sizeof maps_options / sizeof maps_options[0]};

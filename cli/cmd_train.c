@@ -17,7 +17,7 @@ static const cli_option options[] = {
     {"test", 0, CLI_TEXT, "FILE", "what stands beside DATA", "the digits to predict", 0, 0},
     {"recipe", 0, CLI_TEXT, "NAME|FILE", "default", "how to train; inkling recipe list shows the built-in ones", 0, 0},
     {"net", 0, CLI_TEXT, "NAME|FILE", "the recipe's", "the network", 0, 0},
-    {"out", 'o', CLI_TEXT, "DIR", "runs/<date>-<recipe>", "the run folder, which gets everything", 0, 0},
+    {"out", 'o', CLI_OUT, "DIR", "runs/<date>-<recipe>", "the run folder, which gets everything", 0, 0},
     {"force", 0, CLI_FLAG, NULL, NULL, "replace a run that stands in the run folder", 0, 0},
     {"resume", 0, CLI_TEXT, "RUN", NULL, "go on with a stopped run, to the same bytes as if it had never stopped", 0,
      0},

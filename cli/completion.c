@@ -35,6 +35,10 @@ static void put_choices(FILE *to, const char *choices, const char *between) {
     }
 }
 
+static bool names_file(const cli_option *option) {
+    return option->kind == CLI_TEXT || option->kind == CLI_OUT;
+}
+
 static bool offers_choices(const cli_option *option) {
     return !cli_is_flag(option) && option->argument != NULL && cli_choice_plain(option->argument);
 }
@@ -142,7 +146,7 @@ static void zsh_option(FILE *to, const cli_option *option) {
             fputc('(', to);
             put_choices(to, option->argument, " ");
             fputc(')', to);
-        } else if (option->kind == CLI_TEXT) {
+        } else if (names_file(option)) {
             fputs("_files", to);
         }
     }
@@ -213,7 +217,7 @@ static void fish_option(FILE *to, const cli_option *option, const char *conditio
         put_choices(to, option->argument, " ");
         fputs("'", to);
     } else if (!cli_is_flag(option)) {
-        fputs(option->kind == CLI_TEXT ? " -r" : " -x", to);
+        fputs(names_file(option) ? " -r" : " -x", to);
     }
     fputs(" -d '", to);
     for (const char *p = option->help; *p != '\0'; p++) fprintf(to, *p == '\'' || *p == '\\' ? "\\%c" : "%c", *p);

@@ -197,6 +197,11 @@ static ink_status store(cli_args *args, size_t at, const char *value, ink_error 
         }
         args->listed[args->n_listed++] = value;
         break;
+    case CLI_OUT:
+        if (strcmp(value, "-") == 0) {
+            return bad_value(args->verb, option, value, "a name to write to (./- is one, /dev/stdout another)", err);
+        }
+        break;
     case CLI_FLAG:
     case CLI_TEXT: break;
     }

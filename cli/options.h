@@ -2,7 +2,7 @@
  * completions of the shells are all made from these tables, so that they cannot disagree.
  *
  *   static const cli_option mine[] = {
- *       {"out", 'o', CLI_TEXT, "FILE", "submission.csv", "where the predictions go", 0, 0}, ...
+ *       {"out", 'o', CLI_OUT, "FILE", "submission.csv", "where the predictions go", 0, 0}, ...
  *   cli_args args;
  *   if (cli_parse(verb, argc, argv, &args, &err) != INK_OK) ...
  *   const char *out = cli_text(&args, "out"); */
@@ -19,6 +19,7 @@ typedef enum cli_kind {
     CLI_FLAG,   /* --force; --no-force undoes it */
     CLI_YES_NO, /* a recipe's "yes|no": --shuffle, --no-shuffle, --shuffle yes, --shuffle=no */
     CLI_TEXT,   /* any text; the work function judges it */
+    CLI_OUT,    /* as text, where something is written: "-" is no such place */
     CLI_LIST,   /* as text, may be given several times */
     CLI_WHOLE,  /* a whole number low..high */
     CLI_REAL,   /* a decimal number low..high */

@@ -40,11 +40,6 @@ static ink_status spare_existing(const char *path, bool force, ink_error *err) {
     char first[sizeof word - 1];
     struct stat about;
     if (path == NULL || force) return INK_OK;
-    if (strcmp(path, "-") == 0) {
-        ink_status status = ink_fail(err, INK_E_USAGE, "predictions go to a file, and '-' is none");
-        ink_hint(err, "name a file, such as submission.csv");
-        return status;
-    }
     if (stat(path, &about) != 0 || !S_ISREG(about.st_mode) || about.st_size == 0) return INK_OK;
     FILE *file = fopen(path, "rb");
     if (file == NULL) return INK_OK; /* writing tells why */

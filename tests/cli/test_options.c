@@ -18,6 +18,7 @@ static const cli_option first[] = {
     {"share", 0, CLI_REAL, "S", NULL, "how much", 0, 1},
     {"precision", 0, CLI_CHOICE, "auto|f32|bf16", "auto", "how exact", 0, 0},
     {"save-every", 0, CLI_PERIOD, "TIME", NULL, "how often", 0, 0},
+    {"graph", 0, CLI_OUT, "FILE", NULL, "where to", 0, 0},
     {"mirror", 0, CLI_LIST, "URL", NULL, "where from", 0, 0},
 };
 static const cli_option second[] = {
@@ -153,6 +154,7 @@ static void test_wrong_values(void **state) {
     says("d --precision double", "option '--precision' is 'double', expected auto|f32|bf16");
     says("d --out", "option '--out' needs a value: FILE");
     says("d --out --force", "option '--out' needs a value: FILE");
+    says("d --graph -", "option '--graph' is '-', expected a name to write to (./- is one, /dev/stdout another)");
     says("d --out=", "option '--out' is '', expected FILE");
 }
 

@@ -33,8 +33,13 @@ err_has "mine.csv is there already, and is no submission"
 err_has "--force"
 gives 2 predict drawn -o c.csv --probabilities mine.csv
 cmp -s mine.csv drawn/test.csv || fail "$said: mine.csv was changed"
-gives 2 predict drawn -o -
-err_has "'-'"
+for words in "predict drawn -o" "predict drawn --probabilities" "train drawn --epochs 1 --out" "eval drawn --out" \
+    "export -o" "import mine.csv -o" "data show drawn -o" "data check drawn --out"; do
+    # shellcheck disable=SC2086 # words
+    gives 2 $words -
+    err_has "is '-', expected a name to write to"
+done
+has_no ./-
 gives 0 predict drawn -o mine.csv --force --quiet
 cmp -s mine.csv a.csv || fail "$said: not replaced"
 gives 0 eval drawn --quiet --min-accuracy 0.9
