@@ -14,6 +14,11 @@ static void add_line(ink_text *lines, const char *line) {
     ink_text_add(lines, line);
 }
 
+ink_status ink_train_check_line(const char *path, ink_error *err) {
+    if (strchr(path, '\n') == NULL) return INK_OK;
+    return ink_fail(err, INK_E_USAGE, "a path with a line feed in it cannot be kept for --resume: %s", path);
+}
+
 ink_status ink_train_settle_more(ink_train_run *run, ink_error *err) {
     const ink_train_options *o = run->options;
     char path[INK_PATH_SIZE];
@@ -25,9 +30,7 @@ ink_status ink_train_settle_more(ink_train_run *run, ink_error *err) {
     }
     for (size_t i = 0; i < o->n_more && status == INK_OK; i++) {
         status = ink_train_absolute(o->more[i], path, err);
-        if (status == INK_OK && strchr(path, '\n') != NULL) {
-            status = ink_fail(err, INK_E_USAGE, "a path with a line feed in it cannot be kept for --resume");
-        }
+        if (status == INK_OK) status = ink_train_check_line(path, err);
         if (status == INK_OK) add_line(&run->more, path);
     }
     return status == INK_OK ? ink_text_check(&run->more, "the settings", err) : status;

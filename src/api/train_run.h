@@ -47,6 +47,9 @@ INK_MUST_USE ink_status ink_train_settle(ink_train_run *run, ink_error *err);
 /* The absolute path of a file; "-" stays. Errors: INK_E_FILE, INK_E_USAGE too long. */
 INK_MUST_USE ink_status ink_train_absolute(const char *path, char out[INK_PATH_SIZE], ink_error *err);
 
+/* Can a list of lines keep it for --resume? INK_E_USAGE: a line feed stands in it. */
+INK_MUST_USE ink_status ink_train_check_line(const char *path, ink_error *err);
+
 /* Fills `more`: from the options, or for --resume from the checkpoint. */
 INK_MUST_USE ink_status ink_train_settle_more(ink_train_run *run, ink_error *err);
 /* After DATA was read: appends the rows of `more` to it. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "api/members.h"
+#include "api/train_run.h"
 #include "core/hash.h"
 #include "core/mem.h"
 #include "core/status.h"
@@ -35,13 +36,18 @@ static void hash_models(const ink_models *models, char hex[65]) {
 /* Where they are, whatever the folder from which the run goes on one day. */
 static ink_status join_paths(const char *const *names, size_t n, char **out, ink_error *err) {
     ink_text text = {0};
-    for (size_t i = 0; i < n; i++) {
+    ink_status status = INK_OK;
+    for (size_t i = 0; i < n && status == INK_OK; i++) {
         char *real = realpath(names[i], NULL);
-        ink_text_add(&text, real != NULL ? real : names[i]);
+        const char *path = real != NULL ? real : names[i];
+        status = ink_train_check_line(path, err);
+        ink_text_add(&text, path);
         ink_text_add(&text, "\n");
         free(real);
     }
-    return ink_text_give(&text, "teachers", out, err);
+    if (status == INK_OK) return ink_text_give(&text, "teachers", out, err);
+    ink_text_clear(&text);
+    return status;
 }
 
 ink_status ink_train_teachers_open(const char *const *names, size_t n, const ink_machine *machine,

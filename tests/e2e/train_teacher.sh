@@ -20,6 +20,15 @@ err_has "a teacher has changed since the run began"
 gives 2 train --resume taught --teacher one
 err_has "--teacher"
 gives 4 train digits --recipe mlp --teacher nobody --out none
+lines=$(printf 'two\nlines')
+mkdir "$lines"
+cp one/weights/last.safetensors "$lines"
+gives 2 train digits --recipe mlp --epochs 1 --teacher "$lines/last.safetensors" --out none
+err_has "a path with a line feed in it cannot be kept for --resume"
+gives 0 data make "$lines" --count 50 --quiet
+gives 2 train digits "$lines/train.csv" --recipe mlp --epochs 1 --out none
+err_has "a path with a line feed in it cannot be kept for --resume"
+has_no none
 gives 3 train digits --recipe mlp --teacher digits/train.csv --out none
 
 # An ensemble's folder stands for all its nets.
