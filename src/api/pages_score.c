@@ -41,15 +41,20 @@ static ink_status bad_labels(const char *dir, const char *why, ink_error *err) {
     return INK_E_DATA;
 }
 
+static ink_status path_of(const char *dir, const char *name, char path[INK_PATH_SIZE], ink_error *err) {
+    int n = snprintf(path, INK_PATH_SIZE, "%s/%s", dir, name);
+    if (n > 0 && n < INK_PATH_SIZE) return INK_OK;
+    return ink_fail(err, INK_E_USAGE, "the path %.60s... is too long", dir);
+}
+
 static ink_status open_labels(const char *dir, json_t **root, json_t **pages, ink_error *err) {
     char path[INK_PATH_SIZE];
     uint8_t *bytes = NULL;
     size_t size = 0;
     ink_source *source = NULL;
     json_error_t why;
-    int n = snprintf(path, sizeof path, "%s/labels.json", dir);
-    if (n < 0 || n >= INK_PATH_SIZE) return ink_fail(err, INK_E_USAGE, "the path %.60s... is too long", dir);
-    ink_status status = ink_source_open(path, &source, err);
+    ink_status status = path_of(dir, "labels.json", path, err);
+    if (status == INK_OK) status = ink_source_open(path, &source, err);
     if (status == INK_OK) status = ink_source_read_all(source, LABELS_BYTES_MAX, &bytes, &size, err);
     ink_source_close(source);
     if (status != INK_OK) return status;
@@ -210,9 +215,10 @@ static ink_status eval_page(job *j, uint32_t number, ink_reader *reader, ink_eva
     if (file == NULL || strchr(file, '/') != NULL || !json_is_array(digits) || n > DIGITS_MOST) {
         return bad_labels(j->dir, "a page without \"file\" or \"digits\"", err);
     }
-    snprintf(path, sizeof path, "%.800s/%.200s", j->dir, file);
+    ink_status status = path_of(j->dir, file, path, err);
+    if (status != INK_OK) return status;
     double start = ink_clock_s();
-    ink_status status = ink_reader_read(reader, path, j->options->sure, NULL, &page, NULL, err);
+    status = ink_reader_read(reader, path, j->options->sure, NULL, &page, NULL, err);
     s->seconds += ink_clock_s() - start;
     if (status != INK_OK) return status;
     t = ink_mem_new(n + 1, sizeof *t);

@@ -120,7 +120,7 @@ static void note_result(ink_member *member, const net *one) {
 static ink_status find_checkpoint(const many *m, net *one) {
     struct stat about;
     char file[INK_PATH_SIZE + 32];
-    snprintf(file, sizeof file, "%.1000s/" INK_CHECKPOINT_NAME, one->path);
+    snprintf(file, sizeof file, "%s/" INK_CHECKPOINT_NAME, one->path);
     if (m->run->options->resume == NULL || stat(file, &about) != 0) return INK_OK;
     one->options.resume = one->path;
     one->options.weights = NULL;

@@ -88,14 +88,17 @@ static ink_status settle_resumed(ink_train_run *run, ink_error *err) {
     char path[INK_PATH_SIZE + 32];
     ink_status status = refuse_settings(o, err);
     if (status != INK_OK) return status;
+    if (strlen(o->resume) >= INK_PATH_SIZE) {
+        return ink_fail(err, INK_E_USAGE, "the path %.60s... is too long", o->resume);
+    }
     if (stat(o->resume, &about) != 0) return ink_fail_errno(err, "open", o->resume);
     /* A run of several nets has a list of them where others have their checkpoint. */
-    snprintf(path, sizeof path, "%.1000s/" INK_MEMBERS_NAME, o->resume);
+    snprintf(path, sizeof path, "%s/" INK_MEMBERS_NAME, o->resume);
     if (stat(path, &several) == 0) {
         status = ink_tensors_open(path, &run->resumed.file, err);
         if (status == INK_OK) ink_notes_restore(&run->resumed.file);
     } else {
-        snprintf(path, sizeof path, "%.1000s%s", o->resume, S_ISDIR(about.st_mode) ? "/" INK_CHECKPOINT_NAME : "");
+        snprintf(path, sizeof path, "%s%s", o->resume, S_ISDIR(about.st_mode) ? "/" INK_CHECKPOINT_NAME : "");
         status = ink_checkpoint_load(path, &run->resumed, err);
     }
     if (status != INK_OK) return status;

@@ -102,6 +102,16 @@ out_has "digits right"
 out_has "3 pages with"
 gives 0 eval --pages pages "$model" --json --quiet
 out_has '"inkling/eval-pages/1"'
+# A folder far down is read as any other, and one too far is told; no other folder is opened instead.
+deep=$(printf 'd%.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25)
+deep=$deep$deep$deep$deep$deep$deep$deep$deep
+deep=$deep/$deep/$deep/$deep/$deep
+mkdir -p "$deep" && cp pages/* "$deep" || fail "no deep folder"
+gives 0 eval --pages "$deep" "$model" --quiet
+for far in "$deep/./././" "$deep/././././././."; do
+    gives 2 eval --pages "$far" "$model" --quiet
+    err_has "is too long"
+done
 gives 0 eval --pages pages --quiet
 out_has "numbers right"
 gives 8 eval --pages pages "$model" --min-accuracy 1 --quiet

@@ -19,6 +19,9 @@ cd "$dir" || exit 1
 gives 0 train --resume "$latin/run" --quiet
 grep -q '"state": "done"' "$latin/run/status.json" || fail "$said: not done"
 
+gives 2 train --resume "$latin/run$(printf '/.%.0s' $(seq 520))" --quiet
+err_has "is too long"
+
 # A recipe's name stands in the model: what is no UTF-8 in it does not, and it is cut between letters.
 "$INKLING" recipe show v3 | sed '1s/.*/# r\xe9seau/; $s/$/\n# r\xe9seau/' >"$latin.txt"
 long=$(printf '\303\251%.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32)
