@@ -74,13 +74,13 @@ static int by_distance(const void *a, const void *b) {
 
 /* Copies of one image in `first` for each of `second` (NULL: within first), the nearest first. */
 static ink_status look_for_copies(check *c, const ink_images *first, const ink_images *second, kind *exact, kind *near,
-                                  ink_pool *pool, ink_error *err) {
+                                  const ink_watch *watch, ink_pool *pool, ink_error *err) {
     ink_lookalike *pairs = NULL;
     uint32_t n = 0;
     exact->first = near->first = first;
     exact->second = near->second = second != NULL ? second : first;
     double most = c->options->distance > 0 ? c->options->distance : DISTANCE;
-    ink_status status = ink_lookalikes_find(first, second, most, pool, &pairs, &n, err);
+    ink_status status = ink_lookalikes_find(first, second, most, pool, watch->stop, watch->context, &pairs, &n, err);
     if (status != INK_OK) return status;
     qsort(pairs, n, sizeof *pairs, by_distance);
     for (uint32_t i = 0; i < n; i++) {
@@ -130,17 +130,17 @@ static void look_at_each(check *c) {
     }
 }
 
-static ink_status look(check *c, ink_pool *pool, ink_error *err) {
+static ink_status look(check *c, const ink_watch *watch, ink_pool *pool, ink_error *err) {
     const ink_dataset *set = &c->set;
     bool train = set->train.count > 0, both = train && set->test.count > 0;
     c->images = train ? &set->train : &set->test;
     c->name = train ? set->train_name : set->test_name;
     c->test_name = set->test_name;
     look_at_each(c);
-    ink_status status = look_for_copies(c, c->images, NULL, &c->kinds[COPIES], &c->kinds[NEAR], pool, err);
+    ink_status status = look_for_copies(c, c->images, NULL, &c->kinds[COPIES], &c->kinds[NEAR], watch, pool, err);
     if (status == INK_OK && both) {
-        status =
-            look_for_copies(c, &set->train, &set->test, &c->kinds[ACROSS_COPIES], &c->kinds[ACROSS_NEAR], pool, err);
+        status = look_for_copies(c, &set->train, &set->test, &c->kinds[ACROSS_COPIES], &c->kinds[ACROSS_NEAR], watch,
+                                 pool, err);
     }
     return status;
 }
@@ -377,7 +377,7 @@ ink_status ink_work_data_check(const ink_check_options *options, const ink_watch
     status = ink_dataset_find(&data, &c->set, err);
     if (status != INK_OK) goto done;
     for (uint32_t i = 0; i < c->set.n_found; i++) ink_watch_say(watch, INK_SAY_INFO, "%s", c->set.found[i]);
-    status = look(c, pool, err);
+    status = look(c, watch, pool, err);
     if (status == INK_OK && options->out != NULL) status = write_folder(c, err);
     if (status == INK_OK) status = give_text(c, &result->text, err);
     if (status == INK_OK) status = give_json(c, &result->json, err);

@@ -12,6 +12,7 @@
 
 #define CELLS 16u  /* 4 x 4 */
 #define RUN   32u  /* images of `second` in one task */
+#define TURN  4u   /* tasks of each thread between two looks at whether to stop */
 #define PART  112u /* pixels between two looks at the bound: four rows */
 
 /* What is known of an image before its pixels are looked at. */
@@ -26,6 +27,7 @@ typedef struct search {
     const outline *own;    /* of second, by index */
     bool within;
     double most;
+    uint32_t tasks_done;
     ink_lookalike *found; /* [second->count]; distance above most: none */
 } search;
 
@@ -106,16 +108,34 @@ static void search_one(const search *s, uint32_t b) {
 static void search_run(void *context, uint32_t task, uint32_t worker) {
     (void)worker;
     const search *s = context;
-    uint32_t to = (task + 1) * RUN < s->second->count ? (task + 1) * RUN : s->second->count;
-    for (uint32_t b = task * RUN; b < to; b++) search_one(s, b);
+    uint32_t from = (s->tasks_done + task) * RUN;
+    for (uint32_t b = from; b < from + RUN && b < s->second->count; b++) search_one(s, b);
+}
+
+static ink_status search_all(search *s, ink_pool *pool, int (*stop)(void *context), void *context, ink_error *err) {
+    uint32_t count = s->second->count, tasks = (count + RUN - 1) / RUN, now;
+    uint32_t turn = TURN * (pool != NULL ? ink_pool_threads(pool) : 1);
+    for (; s->tasks_done < tasks; s->tasks_done += now) {
+        if (stop != NULL && stop(context) != 0) {
+            return ink_fail(err, INK_E_STOPPED, "stopped after %u of %u images", s->tasks_done * RUN, count);
+        }
+        now = tasks - s->tasks_done < turn ? tasks - s->tasks_done : turn;
+        if (pool != NULL) {
+            ink_pool_each(pool, now, search_run, s);
+        } else {
+            for (uint32_t task = 0; task < now; task++) search_run(s, task, 0);
+        }
+    }
+    return INK_OK;
 }
 
 ink_status ink_lookalikes_find(const ink_images *first, const ink_images *second, double most, ink_pool *pool,
-                               ink_lookalike **pairs, uint32_t *n, ink_error *err) {
+                               int (*stop)(void *context), void *context, ink_lookalike **pairs, uint32_t *n,
+                               ink_error *err) {
     search s = {.first = first, .second = second != NULL ? second : first, .within = second == NULL, .most = most};
     assert(most >= 0 && most <= 0.5 && s.second->height == first->height && s.second->width == first->width);
     ink_status status = INK_OK;
-    uint32_t count = s.second->count, found = 0, tasks = (count + RUN - 1) / RUN;
+    uint32_t count = s.second->count, found = 0;
     *pairs = NULL;
     *n = 0;
     outline *sorted = ink_mem_new(first->count, sizeof *sorted), *own = ink_mem_new(count, sizeof *own);
@@ -129,11 +149,8 @@ ink_status ink_lookalikes_find(const ink_images *first, const ink_images *second
     qsort(sorted, first->count, sizeof *sorted, compare_ink);
     s.sorted = sorted;
     s.own = own;
-    if (pool != NULL && tasks > 1 && tasks <= INK_POOL_TASKS_MAX) {
-        ink_pool_each(pool, tasks, search_run, &s);
-    } else {
-        for (uint32_t task = 0; task < tasks; task++) search_run(&s, task, 0);
-    }
+    status = search_all(&s, pool, stop, context, err);
+    if (status != INK_OK) goto done;
     for (uint32_t b = 0; b < count; b++) {
         if (s.found[b].distance <= most) s.found[found++] = s.found[b];
     }

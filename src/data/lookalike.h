@@ -22,9 +22,11 @@ typedef struct ink_lookalike {
 
 /* For each image b of `second` its nearest a in `first` (the first of equals), when it is at most `most` (0..0.5) away;
  * ascending by b. second NULL: within first, a < b. Same size of images (asserted). pool may be NULL; the result is the
- * same for any number of threads. *pairs: ink_mem_free. Errors: INK_E_MEMORY. */
+ * same for any number of threads. stop (NULL: never) is asked now and then by the calling thread, with its context;
+ * nonzero ends the search. *pairs: ink_mem_free. Errors: INK_E_MEMORY, INK_E_STOPPED. */
 INK_MUST_USE ink_status ink_lookalikes_find(const ink_images *first, const ink_images *second, double most,
-                                            ink_pool *pool, ink_lookalike **pairs, uint32_t *n, ink_error *err);
+                                            ink_pool *pool, int (*stop)(void *context), void *context,
+                                            ink_lookalike **pairs, uint32_t *n, ink_error *err);
 
 /* How a digit lies on its page. */
 typedef struct ink_digit_facts {

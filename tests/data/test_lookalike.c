@@ -71,8 +71,9 @@ static void test_search(void **state) {
             for (int within = 0; within < 2; within++) {
                 ink_lookalike *pairs;
                 uint32_t n, n_wanted = search_all(&first, within ? NULL : &second, distances[d], wanted);
-                assert_int_equal(
-                    ink_lookalikes_find(&first, within ? NULL : &second, distances[d], pool, &pairs, &n, NULL), INK_OK);
+                assert_int_equal(ink_lookalikes_find(&first, within ? NULL : &second, distances[d], pool, NULL, NULL,
+                                                     &pairs, &n, NULL),
+                                 INK_OK);
                 assert_int_equal(n, n_wanted);
                 assert_true(n > 0);
                 for (uint32_t i = 0; i < n; i++) {
@@ -85,6 +86,23 @@ static void test_search(void **state) {
         }
         ink_pool_free(pool);
     }
+}
+
+static int stop_at_second(void *context) {
+    return ++*(int *)context == 2;
+}
+
+/* Asked before the first images and again a few hundred later. */
+static void test_stop(void **state) {
+    (void)state;
+    ink_images set = make_set(0, 1);
+    ink_lookalike *pairs;
+    uint32_t n;
+    int asked = 0;
+    assert_int_equal(ink_lookalikes_find(&set, NULL, 0.1, NULL, stop_at_second, &asked, &pairs, &n, NULL),
+                     INK_E_STOPPED);
+    assert_int_equal(asked, 2);
+    assert_null(pairs);
 }
 
 static void test_measures(void **state) {
@@ -123,6 +141,7 @@ static void test_measures(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_search),
+        cmocka_unit_test(test_stop),
         cmocka_unit_test(test_measures),
     };
     return cmocka_run_group_tests_name("data/lookalike", tests, NULL, NULL);
