@@ -72,7 +72,8 @@ static int by_distance(const void *a, const void *b) {
     return (x->b > y->b) - (x->b < y->b);
 }
 
-/* Copies of one image in `first` for each of `second` (NULL: within first), the nearest first. */
+/* Copies of one image in `first` for each of `second` (NULL: within first): those with two labels, then the others,
+ * the nearest first. */
 static ink_status look_for_copies(check *c, const ink_images *first, const ink_images *second, kind *exact, kind *near,
                                   const ink_watch *watch, ink_pool *pool, ink_error *err) {
     ink_lookalike *pairs = NULL;
@@ -83,11 +84,16 @@ static ink_status look_for_copies(check *c, const ink_images *first, const ink_i
     ink_status status = ink_lookalikes_find(first, second, most, pool, watch->stop, watch->context, &pairs, &n, err);
     if (status != INK_OK) return status;
     qsort(pairs, n, sizeof *pairs, by_distance);
-    for (uint32_t i = 0; i < n; i++) {
-        char detail[48], number[48];
-        ink_fixed_put(number, sizeof number, pairs[i].distance, 3);
-        snprintf(detail, sizeof detail, "distance %.8s", number);
-        keep(pairs[i].distance > 0 ? near : exact, &pairs[i], pairs[i].distance > 0 ? detail : "");
+    /* Two labels for one image are worth more than a harmless copy: they come first. */
+    for (uint32_t i = 0; i < 2 * n; i++) {
+        const ink_lookalike *pair = &pairs[i % n];
+        char detail[48] = "", number[48];
+        if (with_two_labels(near, pair) != (i < n)) continue;
+        if (pair->distance > 0) {
+            ink_fixed_put(number, sizeof number, pair->distance, 3);
+            snprintf(detail, sizeof detail, "distance %.8s", number);
+        }
+        keep(pair->distance > 0 ? near : exact, pair, detail);
     }
     ink_mem_free(pairs);
     return INK_OK;

@@ -26,6 +26,8 @@ out_has "look  Test images that are copies of a training image: 1 (found/test_co
 out_has "look  Blank images, one shade all over: 1"
 out_has "look  Not normalised as MNIST's digits are: 1"
 out_has "#302"
+# The pair with two labels is told first, although it is the later one.
+sed -n '/Exact copies of an earlier/{n;p;}' out | grep -q "#301" || fail "$said: the pair with two labels is not the first"
 for made in check.txt check.json copies.png test_copies.png blank.png unnormalised.png; do has "found/$made"; done
 [ ! -e found/near.png ] || fail "$said: a picture of nothing"
 cmp -s out found/check.txt || fail "$said: check.txt is not what was said"
