@@ -54,7 +54,7 @@ typedef enum ink_status {
 
 /* Why a call failed. `text` is one whole line, place included, ready to print; the other fields hold its
  * parts for programs. A field that has nothing to say is "" or 0 (byte: has_byte 0). Control characters of a
- * file are shown as \xNN. */
+ * file, and bytes that are no UTF-8, are shown as \xNN. */
 typedef struct ink_error {
     ink_status status;
     int has_byte;

@@ -4,8 +4,11 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "core/utf8.h"
 
 #define STRING_(x) #x
 #define STRING(x)  STRING_(x)
@@ -40,28 +43,26 @@ size_t ink_control_at(const char *s, size_t length) {
 
 void ink_escape(char *dst, size_t size, const char *src, size_t length, size_t max_shown) {
     static const char hex[] = "0123456789abcdef";
-    size_t at = 0;
+    size_t at = 0, i = 0;
     size_t shown = length < max_shown ? length : max_shown;
     if (size == 0) return;
-    for (size_t i = 0, escaped = 0; i < shown; i++) {
-        unsigned char c = (unsigned char)src[i];
-        if (escaped == 0) escaped = ink_control_at(src + i, length - i);
-        size_t need = escaped > 0 ? 4 : 1;
-        if (at + need + 4 > size) {
-            shown = i;
-            break;
+    while (i < shown) {
+        size_t good = ink_utf8_length(src + i, length - i), bytes = good > 0 ? good : 1;
+        bool escaped = good == 0 || ink_control_at(src + i, good) > 0;
+        if (at + (escaped ? 4 * bytes : bytes) + 4 > size || i + bytes > shown) break;
+        for (size_t k = 0; k < bytes; k++) {
+            unsigned char c = (unsigned char)src[i++];
+            if (escaped) {
+                dst[at++] = '\\';
+                dst[at++] = 'x';
+                dst[at++] = hex[c >> 4];
+                dst[at++] = hex[c & 15];
+            } else {
+                dst[at++] = (char)c;
+            }
         }
-        if (escaped == 0) {
-            dst[at++] = (char)c;
-            continue;
-        }
-        escaped--;
-        dst[at++] = '\\';
-        dst[at++] = 'x';
-        dst[at++] = hex[c >> 4];
-        dst[at++] = hex[c & 15];
     }
-    if (shown < length && at + 4 <= size) {
+    if (i < length && at + 4 <= size) {
         memcpy(dst + at, "...", 3);
         at += 3;
     }

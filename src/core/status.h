@@ -10,7 +10,7 @@
 
 #include "inkling.h"
 
-/* Sets text from the format, clears all other fields. Control bytes in the result become \xNN. */
+/* Sets text from the format, clears all other fields. Control bytes, and bytes that are no UTF-8, become \xNN. */
 ink_status ink_fail(ink_error *err, ink_status status, const char *format, ...) INK_PRINTF(3, 4);
 
 /* A fault in a text file: "file:line:column: what is "seen", expected wanted". column 0: left out. seen NULL:
@@ -39,8 +39,9 @@ void ink_hint(ink_error *err, const char *format, ...) INK_PRINTF(2, 3);
  * UTF-8, which terminals obey as they do ESC and a letter. length at least 1. */
 size_t ink_control_at(const char *s, size_t length);
 
-/* Copies at most max_shown bytes of src (length bytes) to dst (size bytes), control characters escaped as \xNN,
- * "..." at the end when it was cut. Always terminated. */
+/* Copies at most max_shown bytes of src (length bytes) to dst (size bytes), control characters (those of UTF-8, U+0080
+ * to U+009F, too) and bytes that are no UTF-8 escaped as \xNN, "..." at the end when it was cut. No character is cut in
+ * two. Always terminated. */
 void ink_escape(char *dst, size_t size, const char *src, size_t length, size_t max_shown);
 
 /* clang's analyzer sees one file at a time: for it (tools/lint) these say themselves that they return what they were

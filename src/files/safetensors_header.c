@@ -1,7 +1,7 @@
 /* files/safetensors_header.c: a JSON parser for the one shape of object that a safetensors header has.
  * It is no general JSON parser: anything else that JSON allows is refused where it stands.
  *
- * Source   RFC 8259; Unicode 15, table 3-7 (well-formed UTF-8). */
+ * Source   RFC 8259 */
 #include "files/safetensors_header.h"
 
 #include <stdio.h>
@@ -10,6 +10,7 @@
 
 #include "core/mem.h"
 #include "core/status.h"
+#include "core/utf8.h"
 
 #define NUMBER_MAX (((uint64_t)1 << 53) - 1)
 
@@ -26,29 +27,6 @@ typedef struct reader {
     char *text; /* scratch for a string while it is decoded */
     ink_error *err;
 } reader;
-
-size_t ink_utf8_good(const uint8_t *text, size_t size) {
-    size_t i = 0;
-    while (i < size) {
-        uint8_t c = text[i];
-        size_t more = c < 0x80                 ? 0
-                      : c >= 0xc2 && c <= 0xdf ? 1
-                      : (c & 0xf0) == 0xe0     ? 2
-                      : c >= 0xf0 && c <= 0xf4 ? 3
-                                               : 4;
-        if (more == 4 || more >= size - i) return i;
-        for (size_t k = 1; k <= more; k++) {
-            if ((text[i + k] & 0xc0) != 0x80) return i;
-        }
-        /* Overlong forms, surrogates, beyond U+10FFFF. */
-        if ((c == 0xe0 && text[i + 1] < 0xa0) || (c == 0xed && text[i + 1] > 0x9f) ||
-            (c == 0xf0 && text[i + 1] < 0x90) || (c == 0xf4 && text[i + 1] > 0x8f)) {
-            return i;
-        }
-        i += more + 1;
-    }
-    return size;
-}
 
 /* ---- faults ---- */
 
@@ -386,7 +364,7 @@ ink_status ink_header_parse(const uint8_t *json, size_t size, uint64_t offset, c
     ink_status status = INK_OK;
     *entries = NULL;
     *n = 0;
-    size_t good = ink_utf8_good(json, size);
+    size_t good = ink_utf8_good((const char *)json, size);
     if (good < size) return fail_at(&r, good, NULL, NULL, "the header is not UTF-8");
     r.text = ink_mem_new(size + 4, 1);
     if (r.text == NULL) return ink_fail_memory(err, size, "the header");

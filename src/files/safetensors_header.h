@@ -18,7 +18,4 @@ typedef struct ink_header_entry {
 INK_MUST_USE ink_status ink_header_parse(const uint8_t *json, size_t size, uint64_t offset, const char *file,
                                          ink_tensors *out, ink_header_entry **entries, size_t *n, ink_error *err);
 
-/* The number of bytes of text, from 0, that are good UTF-8; size when all are. */
-size_t ink_utf8_good(const uint8_t *text, size_t size);
-
 #endif

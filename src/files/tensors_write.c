@@ -9,6 +9,7 @@
 
 #include "core/mem.h"
 #include "core/status.h"
+#include "core/utf8.h"
 #include "files/safetensors_header.h"
 
 /* Text that grows; failed once memory was out. */
@@ -76,25 +77,17 @@ static void add_json_string(text *t, const char *string) {
 }
 
 static bool is_utf8(const char *string) {
-    return ink_utf8_good((const uint8_t *)string, strlen(string)) == strlen(string);
+    return ink_utf8_good(string, strlen(string)) == strlen(string);
 }
 
 /* ---- notes ---- */
-
-void ink_utf8_mend(char *string) {
-    for (size_t left = strlen(string), good; (good = ink_utf8_good((const uint8_t *)string, left)) < left;) {
-        string[good] = '?';
-        string += good + 1;
-        left -= good + 1;
-    }
-}
 
 /* from with its escapes to `to`, which has room for four bytes each; gives the end of what was written. */
 static char *escape(char *to, const char *from) {
     static const char hex[] = "0123456789abcdef";
     size_t left = strlen(from);
     while (left > 0) {
-        size_t good = ink_utf8_good((const uint8_t *)from, left);
+        size_t good = ink_utf8_good(from, left);
         for (size_t i = 0; i < good; i++) {
             if (from[i] == '\\') *to++ = '\\';
             *to++ = from[i];

@@ -26,7 +26,4 @@ INK_MUST_USE ink_status ink_tensors_load(ink_source *source, ink_tensors *out, i
 INK_MUST_USE ink_status ink_notes_escape(const ink_pair *notes, size_t n, ink_pair **out, ink_error *err);
 void ink_notes_restore(ink_tensors *tensors);
 
-/* What is no UTF-8 in string becomes '?', a byte each: for notes that only people read. */
-void ink_utf8_mend(char *string);
-
 #endif

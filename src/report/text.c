@@ -9,6 +9,7 @@
 
 #include "core/mem.h"
 #include "core/status.h"
+#include "core/utf8.h"
 #include "files/write.h"
 
 #define FIRST_CAPACITY ((size_t)256)
@@ -156,37 +157,20 @@ void ink_text_plain(ink_text *text, const char *string) {
     add_plain(text, string, strlen(string), "");
 }
 
-/* Length of the UTF-8 character at s, 0 when there is none: truncated, overlong, a surrogate, beyond U+10FFFF. */
-static size_t utf8_length(const unsigned char *s) {
-    static const struct {
-        unsigned char first_low, first_high, second_low, second_high;
-        size_t length;
-    } form[] = {
-        {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
-        {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4},
-        {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
-    };
-    if (s[0] < 0x80) return 1;
-    for (size_t i = 0; i < sizeof form / sizeof form[0]; i++) {
-        if (s[0] < form[i].first_low || s[0] > form[i].first_high) continue;
-        if (s[1] < form[i].second_low || s[1] > form[i].second_high) return 0;
-        for (size_t k = 2; k < form[i].length; k++) {
-            if ((s[k] & 0xc0) != 0x80) return 0;
-        }
-        return form[i].length;
-    }
-    return 0;
+/* Length of the character at s, in a terminated string: the terminator is part of no other. */
+static size_t length_at(const char *s) {
+    return ink_utf8_length(s, 4);
 }
 
-static bool is_shown(const unsigned char *s) {
-    return utf8_length(s) > 0 && (*s >= 0x20 || *s == '\n' || *s == '\t') && *s != 0x7f;
+static bool is_shown(const char *s) {
+    unsigned char c = (unsigned char)*s;
+    return length_at(s) > 0 && (c >= 0x20 || c == '\n' || c == '\t') && c != 0x7f;
 }
 
 void ink_text_mend(char *string) {
     for (char *s = string; *s != '\0'; s++) {
-        const unsigned char *at = (const unsigned char *)s;
-        if (is_shown(at)) {
-            s += utf8_length(at) - 1;
+        if (is_shown(s)) {
+            s += length_at(s) - 1;
         } else {
             *s = '?';
         }
@@ -194,9 +178,9 @@ void ink_text_mend(char *string) {
 }
 
 void ink_text_xml(ink_text *text, const char *string) {
-    const unsigned char *s = (const unsigned char *)string;
+    const char *s = string;
     while (*s != '\0') {
-        size_t length = utf8_length(s);
+        size_t length = length_at(s);
         switch (*s) {
         case '<': ink_text_add(text, "&lt;"); break;
         case '>': ink_text_add(text, "&gt;"); break;

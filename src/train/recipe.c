@@ -8,7 +8,7 @@
 
 #include "core/mem.h"
 #include "core/status.h"
-#include "files/tensors_write.h"
+#include "core/utf8.h"
 #include "train/recipe_texts.h"
 
 #define LINE_MOST 512

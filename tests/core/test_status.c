@@ -103,7 +103,8 @@ static void hostile_text_is_escaped(void **state) {
     for (const char *p = err.text; *p != '\0'; p++) assert_true((unsigned char)*p >= 0x20 && *p != 0x7f);
 }
 
-/* U+0080 to U+009F, c2 80 to c2 9f in UTF-8, steer a terminal too; U+00A0 and letters stay as they are. */
+/* U+0080 to U+009F, c2 80 to c2 9f in UTF-8, steer a terminal too; U+00A0 and letters stay as they are;
+ * what is no UTF-8 does not. */
 static void controls_of_utf8_are_escaped(void **state) {
     (void)state;
     static const char *const pairs[][2] = {{"a\xc2\x80z", "a\\xc2\\x80z"},
@@ -114,8 +115,9 @@ static void controls_of_utf8_are_escaped(void **state) {
                                            {"\xc2\xa0\xc3\x9b", "\xc2\xa0\xc3\x9b"},
                                            {"caf\xc3\xa9", "caf\xc3\xa9"},
                                            {"\xe2\x82\x80", "\xe2\x82\x80"},
-                                           {"\xc2", "\xc2"},
-                                           {"\xc2\n", "\xc2\\x0a"}};
+                                           {"\xc2", "\\xc2"},
+                                           {"\xff\x93 \xe2\x82z", "\\xff\\x93 \\xe2\\x82z"},
+                                           {"\xc2\n", "\\xc2\\x0a"}};
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
         char dst[40];
         ink_escape(dst, sizeof dst, pairs[i][0], strlen(pairs[i][0]), sizeof dst);
@@ -123,9 +125,11 @@ static void controls_of_utf8_are_escaped(void **state) {
     }
     char dst[12]; /* cut between the two */
     ink_escape(dst, sizeof dst, "a\xc2\x9b", 3, 2);
-    assert_string_equal(dst, "a\\xc2...");
+    assert_string_equal(dst, "a...");
     ink_escape(dst, 9, "\xc2\x9b", 2, 9);
-    assert_string_equal(dst, "\\xc2...");
+    assert_string_equal(dst, "...");
+    ink_escape(dst, sizeof dst, "a\xc3\xa9", 3, 2);
+    assert_string_equal(dst, "a...");
 }
 
 static void long_text_is_cut(void **state) {
