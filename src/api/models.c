@@ -62,7 +62,7 @@ ink_status ink_modelfile_open(const char *name, ink_modelfile *out, ink_error *e
         status = ink_model_path(name, path, err);
         if (status == INK_OK) {
             status = ink_tensors_open(path, &tensors, err);
-            if (status != INK_OK) ink_hint(err, MODEL_IS);
+            if (status != INK_OK && err != NULL && err->hint[0] == '\0') ink_hint(err, MODEL_IS);
         }
     }
     return status == INK_OK ? ink_modelfile_take(&tensors, path, out, err) : status;

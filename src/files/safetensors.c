@@ -12,6 +12,7 @@
 #include "core/half.h"
 #include "core/mem.h"
 #include "core/status.h"
+#include "core/utf8.h"
 #include "files/safetensors_header.h"
 
 static const struct {
@@ -64,37 +65,55 @@ static ink_status check_places(const ink_header_entry *entries, size_t n, uint64
 }
 
 /* Files that people mistake for this format. */
-static void hint_other_format(const uint8_t *bytes, size_t size, ink_error *err) {
-    static const char lfs[] = "version https://git-lfs";
-    if (size >= sizeof lfs - 1 && memcmp(bytes, lfs, sizeof lfs - 1) == 0) {
-        ink_hint(err, "this is a Git LFS pointer, not the model: run git lfs pull");
-    } else if (size >= 4 && memcmp(bytes, "PK\3\4", 4) == 0) {
-        ink_hint(err, "this is a zip, perhaps a PyTorch file: inkling import reads those");
-    } else if (size >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b) {
-        ink_hint(err, "this is gzip: unpack it first");
-    } else if (size >= 2 && bytes[0] == 0x80 && bytes[1] == 2) {
-        ink_hint(err, "this is a pickle, perhaps an old PyTorch file: inkling import reads those");
+typedef struct other_format {
+    const char *begin; /* its first bytes */
+    const char *what, *hint;
+} other_format;
+
+static bool is_text(const uint8_t *bytes, size_t size) {
+    size_t n = size < 64 ? size : 64;
+    for (size_t i = 0; i < n; i++) {
+        if (bytes[i] < ' ' && bytes[i] != '\n' && bytes[i] != '\r' && bytes[i] != '\t') return false;
     }
+    return n > 0 && ink_utf8_good((const char *)bytes, n) + 4 > n; /* the last character may be cut */
+}
+
+static const other_format *other_of(const uint8_t *bytes, size_t size) {
+    static const other_format text = {"", "text", NULL},
+                              others[] = {
+                                  {"version https://git-lfs", "a Git LFS pointer", "run git lfs pull to get the model"},
+                                  {"PK\3\4", "a zip, perhaps a PyTorch file", "inkling import reads PyTorch files"},
+                                  {"\x1f\x8b", "gzip", "unpack it first"},
+                                  {"\x80\2", "a pickle, perhaps an old PyTorch file",
+                                   "inkling import reads PyTorch files"},
+                                  {"\x89PNG", "a PNG picture", NULL},
+                                  {"\xff\xd8\xff", "a JPEG picture", NULL},
+                              };
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        size_t length = strlen(others[i].begin);
+        if (size >= length && memcmp(bytes, others[i].begin, length) == 0) return &others[i];
+    }
+    return is_text(bytes, size) ? &text : NULL;
 }
 
 static ink_status header_size(const uint8_t *bytes, size_t size, const char *name, uint64_t *header, ink_error *err) {
     char text[96];
-    if (size < 8) {
-        ink_fail(err, INK_E_DATA, "%s: %zu bytes are no safetensors file", name, size);
-        hint_other_format(bytes, size, err);
+    *header = 0;
+    for (size_t i = 0; i < 8 && size >= 8; i++) *header |= (uint64_t)bytes[i] << (8 * i);
+    if (*header > 0 && *header <= INK_TENSORS_HEADER_MAX && *header <= size - 8) return INK_OK;
+    const other_format *other = other_of(bytes, size);
+    if (other != NULL) {
+        ink_fail(err, INK_E_DATA, "%s is %s, no safetensors file", name, other->what);
+        if (other->hint != NULL) ink_hint(err, "%s", other->hint);
         return INK_E_DATA;
     }
-    *header = 0;
-    for (int i = 0; i < 8; i++) *header |= (uint64_t)bytes[i] << (8 * i);
-    snprintf(text, sizeof text, "the header has %llu bytes", (unsigned long long)*header);
-    const char *wanted = *header == 0                       ? "at least one"
+    if (size < 8) return ink_fail(err, INK_E_DATA, "%s: %zu bytes are no safetensors file", name, size);
+    snprintf(text, sizeof text, "no safetensors file: the header has %llu bytes", (unsigned long long)*header);
+    return ink_fail_byte(err, INK_E_DATA, name, 0, NULL,
+                         *header == 0                       ? "at least one"
                          : *header > INK_TENSORS_HEADER_MAX ? "at most 100000000"
-                         : *header > size - 8               ? "no more than the file has"
-                                                            : NULL;
-    if (wanted == NULL) return INK_OK;
-    ink_fail_byte(err, INK_E_DATA, name, 0, NULL, wanted, text);
-    hint_other_format(bytes, size, err);
-    return INK_E_DATA;
+                                                            : "no more than the file has",
+                         text);
 }
 
 ink_status ink_tensors_read(const void *bytes, size_t size, const char *name, ink_tensors *out, ink_error *err) {

@@ -149,16 +149,16 @@ static void header_sizes(void **state) {
 static void other_formats_are_named(void **state) {
     (void)state;
     static const struct {
-        const char *bytes, *hint;
-    } others[] = {{"version https://git-lfs.github.com/spec/v1\n", "this is a Git LFS pointer, not the model"},
-                  {"PK\3\4 and so on, a zip", "this is a zip"},
-                  {"\x1f\x8b\x08 and so on", "this is gzip"},
-                  {"\x80\2\x8a\nl\xfc\x9c\x46\xf9 j", "this is a pickle"}};
+        const char *bytes, *text;
+    } others[] = {{"version https://git-lfs.github.com/spec/v1\n", "m is a Git LFS pointer, no safetensors file"},
+                  {"PK\3\4 and so on, a zip", "m is a zip"},
+                  {"\x1f\x8b\x08 and so on", "m is gzip"},
+                  {"\x80\2\x8a\nl\xfc\x9c\x46\xf9 j", "m is a pickle"},
+                  {"\x89PNG\r\n\x1a\n and so on", "m is a PNG picture"},
+                  {"# a recipe\nepochs = 3\n", "m is text, no safetensors file"},
+                  {"short", "m is text"}};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
-        ink_tensors tensors;
-        ink_error err;
-        assert_int_equal(ink_tensors_read(others[i].bytes, strlen(others[i].bytes), "m", &tensors, &err), INK_E_DATA);
-        if (strstr(err.hint, others[i].hint) == NULL) fail_msg("%s / %s", err.text, err.hint);
+        refused(others[i].bytes, strlen(others[i].bytes), others[i].text);
     }
 }
 
