@@ -17,6 +17,7 @@
 #define BLOCK_THREADS    16u
 #define CHUNKS_EACH      4u /* per thread, so that no thread waits long for the last */
 #define CHUNKS_MAX       (BLOCK_THREADS * CHUNKS_EACH)
+#define TEXT_LOOKED_AT   256u /* bytes at the front, before they are taken for text */
 
 typedef struct chunk {
     const uint8_t *begin, *end; /* whole lines */
@@ -41,6 +42,7 @@ typedef struct block {
 
 typedef struct table {
     ink_source *source;
+    bool endless; /* a line was too long: reading on is no use */
     ink_pool *pool;
     ink_csv_fast *fast;
     ink_csv_layout layout;
@@ -301,6 +303,13 @@ static ink_status add_rows(const table *t, ink_status status, ink_error *err) {
     return status;
 }
 
+static ink_status fail_endless(table *t, uint64_t line, ink_error *err) {
+    char what[64];
+    t->endless = true;
+    snprintf(what, sizeof what, "the line is longer than %zu bytes", INK_CSV_LINE_MAX);
+    return ink_fail_line(err, INK_E_DATA, t->layout.file, line, 0, NULL, NULL, what);
+}
+
 /* Stopped at an empty line: fine when nothing but such lines follow. */
 static ink_status end_at_blank(table *t, const uint8_t *line, uint64_t number, ink_error *err) {
     block *b = t->now;
@@ -357,10 +366,8 @@ static ink_status complete(table *t, bool *ended, ink_error *err) {
         return add_rows(t, b->status, err);
     }
     if (!b->last && b->used - b->lines >= INK_CSV_LINE_MAX) {
-        char what[64];
         *ended = true;
-        snprintf(what, sizeof what, "the line is longer than %zu bytes", INK_CSV_LINE_MAX);
-        return ink_fail_line(err, INK_E_DATA, t->layout.file, t->line, 0, NULL, NULL, what);
+        return fail_endless(t, t->line, err);
     }
     return INK_OK;
 }
@@ -374,8 +381,13 @@ static ink_status check_encoding(const uint8_t *text, size_t size, const char *f
     } else if (size >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0)) {
         kind = "UTF-16";
     }
-    if (kind == NULL) return INK_OK;
-    return ink_fail(err, INK_E_DATA, "%s: the file is %s; save it as UTF-8", file, kind);
+    if (kind != NULL) return ink_fail(err, INK_E_DATA, "%s: the file is %s; save it as UTF-8", file, kind);
+    for (size_t i = 0; i < size && i < TEXT_LOOKED_AT; i++) {
+        if (text[i] < ' ' && text[i] != '\n' && text[i] != '\r' && text[i] != '\t') {
+            return ink_fail_byte(err, INK_E_DATA, file, i, NULL, NULL, "this is no text, so no table");
+        }
+    }
+    return INK_OK;
 }
 
 static ink_status fail_no_rows(const table *t, ink_error *err) {
@@ -402,11 +414,7 @@ static ink_status first_line(table *t, size_t bom, size_t *length, ink_error *er
             *length = (size_t)(end - begin);
             return INK_OK;
         }
-        if (b->used >= INK_CSV_LINE_MAX) {
-            char what[64];
-            snprintf(what, sizeof what, "the line is longer than %zu bytes", INK_CSV_LINE_MAX);
-            return ink_fail_line(err, INK_E_DATA, t->layout.file, 1, 0, NULL, NULL, what);
-        }
+        if (b->used >= INK_CSV_LINE_MAX) return fail_endless(t, 1, err);
         size_t got = 0;
         ink_status status = ink_source_read(t->source, b->text + b->used, t->block_bytes, &got, err);
         if (status != INK_OK) return add_rows(t, status, err);
@@ -465,12 +473,26 @@ static ink_status read_table(table *t, ink_error *err) {
     return status;
 }
 
+/* A fault in a line of a table that came out of gzip: when the gzip data is damaged, which shows
+ * behind the nonsense that comes out of it, that is the fault. */
+static void look_behind(const table *t, ink_error *err) {
+    ink_error fault;
+    size_t got = 1;
+    ink_status status = INK_OK;
+    if (err == NULL || err->line == 0 || t->endless || !ink_source_is_gzip(t->source)) return;
+    while (status == INK_OK && got > 0) {
+        status = ink_source_read(t->source, t->now->text, t->block_bytes, &got, &fault);
+    }
+    if (status == INK_E_DATA) *err = fault;
+}
+
 ink_status ink_csv_read(ink_source *source, ink_csv_kind kind, ink_pool *pool, ink_images *out, ink_error *err) {
     memset(out, 0, sizeof *out);
     table t = {.source = source, .pool = pool, .fast = picked()->fast, .out = out};
     t.layout.file = ink_source_name(source);
     t.layout.kind = kind;
     ink_status status = read_table(&t, err);
+    if (status == INK_E_DATA) look_behind(&t, err);
     for (int i = 0; i < 2; i++) {
         ink_mem_free(t.blocks[i].memory);
         ink_mem_free(t.blocks[i].chunks);
