@@ -342,7 +342,8 @@ static void warn_of_duplicates(ink_dataset *set) {
              train);
     } else if (d->across > 0) {
         warn(set,
-             "%u of %u images of %s are exact copies of images in %s (row %u of row %u): a score on them is memory",
+             "%u of %u images of %s are exact copies of images in %s (row %u is a copy of row %u): a score on them is "
+             "memory",
              d->across, set->test.count, test, train, d->first_b + 1, d->first_a + 1);
     }
     if (d->within > 0) {

@@ -21,7 +21,9 @@ typedef struct key_value {
 } key_value;
 
 static ink_status refuse(const key_value *v, const char *wanted) {
-    return ink_fail(v->err, INK_E_USAGE, "%s: %s is \"%s\", expected %s", v->where, v->key, v->text, wanted);
+    bool option = strncmp(v->where, "--", 2) == 0 && strcmp(v->where + 2, v->key) == 0;
+    return ink_fail(v->err, INK_E_USAGE, "%s%s%s is \"%s\", expected %s", v->where, option ? "" : ": ",
+                    option ? "" : v->key, v->text, wanted);
 }
 
 static bool real_in(const char *text, double low, double high, double *out) {
