@@ -122,9 +122,10 @@ static int run_net(const cli_args *args, const char *verb, ink_net_bench_options
         print_json(verb, o, &r);
         return 0;
     }
-    cli_result("%s images/s: %u a step, %.3f ms (best %.3f ms) in the median of %u; %s, %u threads, %.0f MB",
+    cli_result("%s images/s: %u a step, %.3f ms (best %.3f ms) in the median of %u; %s, %u thread%s, %.0f MB",
                cli_thousands((unsigned long long)(r.images_per_s + 0.5), rate), (unsigned)r.batch_size, 1e3 * r.step_s,
-               1e3 * r.best_step_s, (unsigned)r.steps, r.precision, (unsigned)r.threads, (double)r.memory_bytes / 1e6);
+               1e3 * r.best_step_s, (unsigned)r.steps, r.precision, (unsigned)r.threads, r.threads == 1 ? "" : "s",
+               (double)r.memory_bytes / 1e6);
     if (r.peak_gflops > 0) {
         cli_result("%.1f GFLOPS, %.0f %% of the peak of %.1f", r.gflops, 100 * r.peak_share, r.peak_gflops);
     } else {

@@ -50,9 +50,9 @@ static int run(const cli_args *args) {
         cli_json_real(object, "gb_per_s", r.gb_per_s);
         cli_result_json(object);
     } else {
-        cli_result("%.2f GB/s: %s rows, %.1f MB in %.4f s, %u threads, best of %u", r.gb_per_s,
+        cli_result("%.2f GB/s: %s rows, %.1f MB in %.4f s, %u thread%s, best of %u", r.gb_per_s,
                    cli_thousands(r.rows, rows), (double)r.bytes / 1e6, r.seconds, (unsigned)r.threads,
-                   (unsigned)r.repeats);
+                   r.threads == 1 ? "" : "s", (unsigned)r.repeats);
     }
     return 0;
 }
