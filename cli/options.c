@@ -260,6 +260,10 @@ static ink_status take_long(reader *in, const char *name, ink_error *err) {
         if (at != SIZE_MAX && cli_is_flag(cli_option_at(verb, at, NULL)) && attached == NULL) {
             return store(in->args, at, "no", err);
         }
+        if (at != SIZE_MAX && cli_is_flag(cli_option_at(verb, at, NULL))) {
+            cli_fail(err, INK_E_USAGE, "option '--%.*s' takes no value (seen: '%.60s')", (int)length, name, attached);
+            return try_help(verb, err);
+        }
         at = SIZE_MAX;
     }
     if (at == SIZE_MAX) return unknown(verb, name, length, err);
@@ -305,6 +309,11 @@ static bool is_option(const cli_verb *verb, const char *word) {
 static ink_status check_words(const cli_args *args, ink_error *err) {
     const cli_verb *verb = args->verb;
     size_t most = 0;
+    for (size_t i = 0; i < args->n_words; i++) {
+        if (args->words[i][0] != '\0') continue;
+        cli_fail(err, INK_E_USAGE, "%s: one of its words is empty: ''", verb->name);
+        return try_help(verb, err);
+    }
     while (most < args->n_words && most < verb->most && (most == 0 || !is_option(verb, args->words[most]))) most++;
     if (args->n_words > most) {
         const char *word = args->words[most];

@@ -54,6 +54,11 @@ static ink_status find_backend(const char *word, const ink_backend **out, ink_er
     uint32_t number;
     if (word == NULL || strcmp(word, "auto") == 0) word = "cpu";
     if (is_cuda(word, &number)) return ink_cuda_open(number, out, err);
+    if (strncmp(word, "gpu", 3) == 0) {
+        ink_fail(err, INK_E_USAGE, "unknown device \"%.40s\"", word);
+        ink_hint(err, "did you mean \"cuda%.4s\"?", word + 3);
+        return INK_E_USAGE;
+    }
     *out = ink_backend_find(word);
     return *out != NULL ? INK_OK : unknown("device", word, known, 3, err);
 }

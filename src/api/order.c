@@ -57,6 +57,15 @@ static void list_words(const char *const *words, size_t n, size_t without, char 
     }
 }
 
+static ink_status need_data(const char *verb, const char *const *models, size_t n, const char *data, const char *what,
+                            ink_error *err) {
+    char others[WORDS_SIZE];
+    list_words(models, n, n, others);
+    ink_fail(err, INK_E_USAGE, "%s is a %s: name the data too", data, what);
+    ink_hint(err, "inkling %s%s %.200s DATA", verb, others, data);
+    return INK_E_USAGE;
+}
+
 ink_status ink_order_check(const char *verb, const char *const *models, size_t n, const char *data, ink_error *err) {
     bool swapped = data != NULL && n > 0 && is_model(data);
     for (size_t i = 0; i < n; i++) {
@@ -74,15 +83,12 @@ ink_status ink_order_check(const char *verb, const char *const *models, size_t n
         }
         return INK_E_USAGE;
     }
+    if (data != NULL && !is_folder(data) && is_model(data)) return need_data(verb, models, n, data, "model", err);
     return INK_OK;
 }
 
 ink_status ink_order_explain(const char *verb, const char *const *models, size_t n, const char *data, ink_status status,
                              ink_error *err) {
-    char others[WORDS_SIZE];
     if (status != INK_E_DATA || !is_folder(data) || !ink_run_is(data)) return status;
-    list_words(models, n, n, others);
-    ink_fail(err, INK_E_USAGE, "%s is a run: name the data too", data);
-    ink_hint(err, "inkling %s%s %.200s DATA", verb, others, data);
-    return INK_E_USAGE;
+    return need_data(verb, models, n, data, "run", err);
 }

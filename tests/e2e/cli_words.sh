@@ -33,12 +33,20 @@ no "unknown option '--epoch' (did you mean '--epochs'?)" train x --epoch 3
 no "unknown option '--epoch' (did you mean '--epochs'?)" train x --epoch=3
 no "unknown option '--no-shufle' (did you mean '--no-shuffle'?)" train x --no-shufle
 no "unknown option '-out' (did you mean '--out'?)" train x -out y
+no "option '--no-shuffle' takes no value (seen: '3')" train x --no-shuffle=3
 no "unknown option '-z'" train x -z
 no "option '--threads' is '0', expected a whole number 1..256" train x --threads 0
 no "option '--precision' is 'bf17', expected auto|f32|bf16|tf32 (did you mean 'bf16'?)" train x --precision bf17
 no "option '--out' needs a value: DIR" train x --out
 no "option '--force' takes no value (seen: '1')" train x --force=1
 no "train needs DATA" train
+no "train: one of its words is empty: ''" train ''
+no "tiny is a model: name the data too" eval tiny --quiet
+no "tiny is a model: name the data too" predict digits tiny --quiet
+gives 2 train x --epochs 0 --quiet
+err_has 'error: --epochs is "0", expected a whole number 1..100000'
+no 'unknown device "gpu:1"' bench train --device gpu:1 --quiet
+err_has 'did you mean "cuda:1"?'
 no "one word too many: 'y'" info x y
 no "one word too many: 'epochs=3' (did you mean '--epochs=3'?)" train x epochs=3
 no "'--epochs' cannot be changed" train --resume x --epochs 3
