@@ -18,7 +18,7 @@ const cli_verb cli_recipe_list = {
 
 const cli_verb cli_recipe_show = {
     .name = "recipe show",
-    .words = "NAME|FILE",
+    .words = "RECIPE|FILE",
     .summary = "print a recipe, to read or to change",
     .about =
         "Prints the text of a recipe. A changed copy is a recipe too: inkling train DATA --recipe FILE.\n\n"

@@ -1,5 +1,5 @@
 /* cli/completion.c: what completes inkling's words in bash, zsh and fish, made from the tables of the verbs.
- * Names of recipes are asked of the program itself when the user presses Tab. */
+ * Names of recipes, nets and models are those that are built in. */
 #include <string.h>
 
 #include "cli/help.h"
@@ -24,8 +24,33 @@ static void put_first_words(FILE *to) {
     }
 }
 
-static bool names_recipe(const cli_option *option) {
-    return strcmp(option->name, "recipe") == 0 || strcmp(option->name, "augment") == 0;
+/* What a word may name, beside files. */
+enum { RECIPES = 1, NETS = 2, MODELS = 4 };
+
+static unsigned named_by(const cli_option *option) {
+    if (strcmp(option->name, "recipe") == 0 || strcmp(option->name, "augment") == 0) return RECIPES;
+    if (strcmp(option->name, "net") == 0) return NETS;
+    return !cli_is_flag(option) && strcmp(option->argument, "MODEL") == 0 && option->kind == CLI_LIST ? MODELS : 0;
+}
+
+static unsigned named_in(const cli_verb *verb) {
+    return (strstr(verb->words, "RECIPE") != NULL ? RECIPES : 0) | (strstr(verb->words, "NET") != NULL ? NETS : 0) |
+           (strstr(verb->words, "MODEL") != NULL ? MODELS : 0);
+}
+
+static void put_name(FILE *to, const char *name, bool *any) {
+    fprintf(to, "%s%s", *any ? " " : "", name);
+    *any = true;
+}
+
+static void put_names(FILE *to, unsigned what) {
+    bool any = false;
+    char buffer[64];
+    const char *name;
+    for (size_t i = 0; (what & MODELS) != 0 && (name = ink_model_builtin_name(i)) != NULL; i++)
+        put_name(to, name, &any);
+    for (size_t i = 0; (what & NETS) != 0 && (name = ink_work_net_name(i)) != NULL; i++) put_name(to, name, &any);
+    for (size_t i = 0; (what & RECIPES) != 0 && ink_work_recipe_name(i, buffer); i++) put_name(to, buffer, &any);
 }
 
 static void put_choices(FILE *to, const char *choices, const char *between) {
@@ -49,8 +74,10 @@ static void bash_verb(FILE *to, const cli_verb *verb) {
     const cli_option *option;
     fprintf(to, "    '%s')\n        case $prev in\n", verb->name);
     for (size_t i = 0; (option = cli_option_at(verb, i, NULL)) != NULL; i++) {
-        if (names_recipe(option)) {
-            fprintf(to, "        --%s) choices=$(inkling recipe list 2>/dev/null | cut -d' ' -f1) ;;\n", option->name);
+        if (named_by(option) != 0) {
+            fprintf(to, "        --%s) choices='", option->name);
+            put_names(to, named_by(option));
+            fputs("' ;;\n", to);
         } else if (offers_choices(option)) {
             fprintf(to, "        --%s) choices='", option->name);
             put_choices(to, option->argument, " ");
@@ -62,14 +89,20 @@ static void bash_verb(FILE *to, const cli_verb *verb) {
         fprintf(to, "%s--%s", i > 0 ? " " : "", option->name);
         if (option->kind == CLI_YES_NO) fprintf(to, " --no-%s", option->name);
     }
-    fputs("'\n        ;;\n", to);
+    fputs("'\n", to);
+    if (named_in(verb) != 0) {
+        fputs("        names='", to);
+        put_names(to, named_in(verb));
+        fputs("'\n", to);
+    }
+    fputs("        ;;\n", to);
 }
 
 static void bash(FILE *to) {
     fputs("# Completes the words of inkling in bash; made by: inkling help --completion bash\n"
           "_inkling() {\n"
           "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
-          "    local verb=${COMP_WORDS[1]} options='' choices='' first='",
+          "    local verb=${COMP_WORDS[1]} options='' choices='' names='' first='",
           to);
     put_first_words(to);
     fputs("'\n"
@@ -105,6 +138,9 @@ static void bash(FILE *to) {
           "        COMPREPLY=($(compgen -W \"$choices\" -- \"$cur\"))\n"
           "    elif [ \"${cur#-}\" != \"$cur\" ]; then\n"
           "        COMPREPLY=($(compgen -W \"$options\" -- \"$cur\"))\n"
+          "    elif [ -n \"$names\" ] && [ \"${prev#-}\" = \"$prev\" ]; then\n"
+          "        COMPREPLY=($(compgen -W \"$names\" -- \"$cur\"))\n"
+          "        [ ${#COMPREPLY[@]} -eq 0 ] || COMPREPLY+=($(compgen -f -- \"$cur\"))\n"
           "    fi\n"
           "}\n"
           "# No answer means files, with bash's own rules.\n"
@@ -126,6 +162,12 @@ static void put_escaped(FILE *to, const char *text, const char *special) {
     }
 }
 
+/* The action of _arguments that offers names and files. A blank in front: called with these words alone. */
+static void zsh_names(FILE *to, unsigned what) {
+    fputs(what != 0 ? " _inkling_names " : "_files", to);
+    put_names(to, what);
+}
+
 static void zsh_option(FILE *to, const cli_option *option) {
     fputs("        ", to);
     if (option->letter != 0)
@@ -140,8 +182,8 @@ static void zsh_option(FILE *to, const cli_option *option) {
         fputc(':', to);
         put_escaped(to, option->argument, "[]:\\");
         fputc(':', to);
-        if (names_recipe(option)) {
-            fputs("_inkling_recipes", to);
+        if (named_by(option) != 0) {
+            zsh_names(to, named_by(option));
         } else if (offers_choices(option)) {
             fputc('(', to);
             put_choices(to, option->argument, " ");
@@ -158,16 +200,16 @@ static void zsh_verb(FILE *to, const cli_verb *verb) {
     const cli_option *option;
     fprintf(to, "    '%s')\n        _arguments -s \\\n", verb->name);
     for (size_t i = 0; (option = cli_option_at(verb, i, NULL)) != NULL; i++) zsh_option(to, option);
-    fputs("        '*:file:_files'\n        ;;\n", to);
+    fputs("        '*:file:", to);
+    zsh_names(to, named_in(verb));
+    fputs("'\n        ;;\n", to);
 }
 
 static void zsh(FILE *to) {
     fputs("#compdef inkling\n"
           "# Completes the words of inkling in zsh; made by: inkling help --completion zsh\n"
-          "_inkling_recipes() {\n"
-          "    local -a names\n"
-          "    names=(${(f)\"$(inkling recipe list 2>/dev/null | cut -d' ' -f1)\"})\n"
-          "    _alternative \"recipes:recipe:($names)\" 'files:file:_files'\n"
+          "_inkling_names() {\n"
+          "    _alternative \"names:name:($*)\" 'files:file:_files'\n"
           "}\n"
           "_inkling() {\n"
           "    local -a verbs\n"
@@ -210,8 +252,10 @@ static void zsh(FILE *to) {
 static void fish_option(FILE *to, const cli_option *option, const char *condition) {
     fprintf(to, "complete -c inkling -n '%s' -l %s", condition, option->name);
     if (option->letter != 0) fprintf(to, " -s %c", option->letter);
-    if (names_recipe(option)) {
-        fputs(" -r -a '(inkling recipe list 2>/dev/null | cut -d\" \" -f1)'", to);
+    if (named_by(option) != 0) {
+        fputs(" -r -a '", to);
+        put_names(to, named_by(option));
+        fputs("'", to);
     } else if (offers_choices(option)) {
         fputs(" -x -a '", to);
         put_choices(to, option->argument, " ");
@@ -249,6 +293,11 @@ static void fish(FILE *to) {
                      verb->name + family + 1);
         } else {
             snprintf(condition, sizeof condition, "__fish_seen_subcommand_from %s", verb->name);
+        }
+        if (named_in(verb) != 0) {
+            fprintf(to, "complete -c inkling -n '%s' -a '", condition);
+            put_names(to, named_in(verb));
+            fputs("'\n", to);
         }
         for (size_t k = 0; (option = cli_option_at(verb, k, NULL)) != NULL; k++) fish_option(to, option, condition);
     }

@@ -146,6 +146,18 @@ ink_status ink_work_recipe_list(char **text, ink_error *err) {
     return INK_OK;
 }
 
+bool ink_work_recipe_name(size_t n, char name[64]) {
+    if (ink_recipe_file(n) == NULL) return false;
+    without_ending(ink_recipe_file(n), name);
+    return true;
+}
+
+const char *ink_work_net_name(size_t n) {
+    size_t count;
+    const ink_zoo_entry *zoo = ink_zoo(&count);
+    return n < count ? zoo[n].name : NULL;
+}
+
 ink_status ink_work_recipe_show(const char *name, char **text, ink_error *err) {
     *text = NULL;
     const char *built_in = ink_recipe_find(name);

@@ -85,6 +85,9 @@ const ink_recipe_key *ink_work_recipe_keys(size_t *count);
 
 /* "name   first comment line" per built-in recipe. */
 INK_MUST_USE ink_status ink_work_recipe_list(char **text, ink_error *err);
+/* The names of what is built in, from 0: false, NULL past the last. Models: ink_model_builtin_name. */
+bool ink_work_recipe_name(size_t n, char name[64]);
+const char *ink_work_net_name(size_t n);
 /* The text of a built-in recipe or of a file. INK_E_USAGE with a near name for an unknown one. */
 INK_MUST_USE ink_status ink_work_recipe_show(const char *name, char **text, ink_error *err);
 

@@ -90,3 +90,9 @@ offers bf16 train --precision ''
 offers bf16 train --precision = b
 offers v3 train --recipe ''
 offers --held-out eval --held
+offers resnet18 train --net ''
+offers digits eval ''
+touch dig.csv
+offers dig.csv eval di
+offers lenet info ''
+offers v3 recipe show ''
