@@ -44,7 +44,8 @@ const cli_verb cli_train = {
         "DATA is Kaggle's train.csv, plain or gzipped; a folder with Kaggle's files; Kaggle's zip; MNIST's IDX files "
         "(a folder, or one of them); or a folder of pictures in class folders 0 to 9. MORE are of the same kinds, or "
         "folders of pictures such as `serve --corrections` keeps: all of their rows are learned from, none is held "
-        "out, so that the accuracy stays comparable. Named twice, they count twice.\n\n"
+        "out, so that the accuracy stays comparable; only exact copies of rows held out of DATA are left out. Named "
+        "twice, they count twice.\n\n"
         "Ctrl-C finishes the batch, saves, and prints how to go on. Each key of a recipe is an option here; a value of "
         "several words stands in quotes.",
     .missing = "DATA: Kaggle's train.csv, its folder or zip, or MNIST's files",

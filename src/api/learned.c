@@ -9,6 +9,7 @@
 
 #include "api/work.h"
 #include "core/mem.h"
+#include "data/split.h"
 #include "report/runlog.h"
 
 static bool learned_first(const ink_tensors *model, const char *sha256) {
@@ -45,7 +46,8 @@ uint32_t ink_learned_rows(const ink_tensors *model, const char *file, const char
     if (!ink_has_learned(model, sha256)) return 0;
     uint8_t *held_out = learned_first(model, sha256) && find_run(file, run) ? ink_mem_new(n, 1) : NULL;
     bool is_split = held_out != NULL && ink_run_split(run, held_out, n, NULL) == INK_OK;
-    for (uint32_t i = 0; i < n; i++) count += (asked == NULL || asked[i]) && !(is_split && held_out[i]);
+    for (uint32_t i = 0; i < n; i++)
+        count += (asked == NULL || asked[i] == INK_ROW_HELD_OUT) && !(is_split && held_out[i]);
     ink_mem_free(held_out);
     return count;
 }

@@ -9,9 +9,9 @@
 /* Of images with this SHA-256, did the model learn any? From its first DATA, or from what was given beside it. */
 bool ink_has_learned(const ink_tensors *model, const char *sha256);
 
-/* How many of n images with this SHA-256 it has learned; where asked [n] is not NULL, of those marked in it. What the
- * run around `file` held out is not counted; without a run, all are. file: the model's, as ink_modelfile.name or
- * ink_weightfile.path say it. */
+/* How many of n images with this SHA-256 it has learned; where asked [n] is not NULL, of those that are held out in it
+ * (data/split.h). What the run around `file` held out is not counted; without a run, all are. file: the model's, as
+ * ink_modelfile.name or ink_weightfile.path say it. */
 uint32_t ink_learned_rows(const ink_tensors *model, const char *file, const char *sha256, const uint8_t *asked,
                           uint32_t n);
 

@@ -56,8 +56,9 @@ static ink_status split(ink_train_run *run, ink_error *err) {
         memcpy(run->held_out, run->resumed.held_out, images->count);
         return INK_OK;
     }
-    return ink_split_make(images->labels, run->own_rows, run->recipe.val_kind, run->recipe.val_fraction,
-                          run->recipe.seed, run->held_out, &n_held_out, err);
+    ink_status status = ink_split_make(images->labels, run->own_rows, run->recipe.val_kind, run->recipe.val_fraction,
+                                       run->recipe.seed, run->held_out, &n_held_out, err);
+    return status == INK_OK ? ink_train_leave_out(run, err) : status;
 }
 
 /* ---- the trainer ---- */
@@ -76,7 +77,7 @@ static void warn_of_scaling(const ink_train_run *run, const ink_weightfile *file
 static void warn_of_memory(const ink_train_run *run, const ink_tensors *model, const char *file) {
     uint32_t n = run->set.train.count, asked = 0;
     uint32_t learned = ink_learned_rows(model, file, run->set.train_sha256, run->held_out, n);
-    for (uint32_t i = 0; i < n; i++) asked += run->held_out[i];
+    for (uint32_t i = 0; i < n; i++) asked += run->held_out[i] == INK_ROW_HELD_OUT;
     if (learned == 0) return;
     ink_watch_say(
         run->watch, INK_SAY_WARNING,

@@ -6,6 +6,7 @@
 #include "api/train_run.h"
 #include "core/mem.h"
 #include "core/status.h"
+#include "data/fingerprint.h"
 #include "report/text.h"
 
 /* One line, with a line feed between it and what stood before. */
@@ -88,4 +89,17 @@ ink_status ink_train_read_more(ink_train_run *run, ink_error *err) {
     ink_fail(err, INK_E_DATA, "%s holds other images than those the run began with", path);
     ink_hint(err, "to learn from new data: inkling train DATA MORE --weights %.120s", run->options->resume);
     return INK_E_DATA;
+}
+
+ink_status ink_train_leave_out(ink_train_run *run, ink_error *err) {
+    uint32_t more = run->set.train.count - run->own_rows, n = 0;
+    if (more == 0) return INK_OK;
+    ink_status status =
+        ink_duplicates_leave_out(&run->set.train, run->own_rows, run->machine.pool, run->held_out, &n, err);
+    if (status == INK_OK && n > 0) {
+        ink_watch_say(run->watch, INK_SAY_WARNING,
+                      "%u of the %u rows more %s exact cop%s of rows held out: not learned, for the accuracy's sake", n,
+                      more, n == 1 ? "is an" : "are", n == 1 ? "y" : "ies");
+    }
+    return status;
 }

@@ -24,7 +24,7 @@ typedef struct ink_train_run {
     uint32_t own_rows;    /* of set.train, from DATA; those behind them are never held out */
     ink_text more;        /* absolute paths of the other DATA, a line each */
     ink_text more_sha256; /* of their images, a line each */
-    uint8_t *held_out;    /* [set.train.count] */
+    uint8_t *held_out;    /* [set.train.count], as data/split.h says */
     ink_train_teachers teachers;
     ink_trainer *trainer;
     ink_runlog *log;
@@ -54,6 +54,8 @@ INK_MUST_USE ink_status ink_train_check_line(const char *path, ink_error *err);
 INK_MUST_USE ink_status ink_train_settle_more(ink_train_run *run, ink_error *err);
 /* After DATA was read: appends the rows of `more` to it. */
 INK_MUST_USE ink_status ink_train_read_more(ink_train_run *run, ink_error *err);
+/* After the split: rows of `more` that are copies of held-out ones are not learned. Says how many. */
+INK_MUST_USE ink_status ink_train_leave_out(ink_train_run *run, ink_error *err);
 
 /* The whole way to the trainer: settle, data, split, trainer; and the way back. */
 INK_MUST_USE ink_status ink_train_prepare(ink_train_run *run, ink_error *err);

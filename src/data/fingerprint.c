@@ -10,6 +10,7 @@
 #include "core/hash.h"
 #include "core/mem.h"
 #include "core/status.h"
+#include "data/split.h"
 
 #define RUN_IMAGES 1024u
 
@@ -179,4 +180,27 @@ done:
     ink_mem_free(hb.keys);
     ink_mem_free(ha.keys);
     return status;
+}
+
+ink_status ink_duplicates_leave_out(const ink_images *images, uint32_t from, ink_pool *pool, uint8_t *held_out,
+                                    uint32_t *n, ink_error *err) {
+    uint32_t count = images->count;
+    hashing h = {.images = images, .keys = ink_mem_new(count, sizeof *h.keys)};
+    *n = 0;
+    if (h.keys == NULL) return ink_fail_memory(err, (uint64_t)count * sizeof *h.keys, "looking for copies");
+    each_run(pool, run_count(images), hash_run, &h);
+    qsort(h.keys, count, sizeof *h.keys, compare_keys);
+    for (uint32_t first = 0, end = 0; first < count; first = end) {
+        bool is_held_out = false;
+        for (; end < count && compare_images(&h.keys[first], &h.keys[end]) == 0; end++) {
+            is_held_out = is_held_out || held_out[h.keys[end].index] == INK_ROW_HELD_OUT;
+        }
+        for (uint32_t i = first; i < end && is_held_out; i++) {
+            if (h.keys[i].index < from) continue;
+            held_out[h.keys[i].index] = INK_ROW_LEFT_OUT;
+            *n += 1;
+        }
+    }
+    ink_mem_free(h.keys);
+    return INK_OK;
 }

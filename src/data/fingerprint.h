@@ -22,4 +22,9 @@ typedef struct ink_duplicates {
 INK_MUST_USE ink_status ink_duplicates_find(const ink_images *a, const ink_images *b, ink_pool *pool,
                                             ink_duplicates *out, ink_error *err);
 
+/* Of the images from number `from` on, those that equal one held out: held_out[i] becomes INK_ROW_LEFT_OUT
+ * (data/split.h), whatever their label. *n: how many. pool may be NULL. Errors: INK_E_MEMORY. */
+INK_MUST_USE ink_status ink_duplicates_leave_out(const ink_images *images, uint32_t from, ink_pool *pool,
+                                                 uint8_t *held_out, uint32_t *n, ink_error *err);
+
 #endif

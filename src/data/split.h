@@ -4,6 +4,10 @@
 
 #include "inkling.h"
 
+/* What a split's bytes say of a row; any other value is not theirs. */
+#define INK_ROW_HELD_OUT 1 /* measured on, never trained on; 0: trained on */
+#define INK_ROW_LEFT_OUT 2 /* neither: a copy of one that is held out */
+
 typedef enum ink_split_kind {
     INK_SPLIT_NONE,      /* nothing is held out */
     INK_SPLIT_RANDOM,    /* any rows */

@@ -84,7 +84,7 @@ typedef struct ink_run_env {
 
 INK_MUST_USE ink_status ink_runlog_env(ink_runlog *log, const ink_run_env *env, ink_error *err);
 
-/* split.csv: header `index`, then the number from 0 of every held-out image. held_out[n]: 0 or 1. */
+/* split.csv: header `index`, then the number from 0 of every held-out image, as data/split.h says. held_out[n]. */
 INK_MUST_USE ink_status ink_runlog_split(ink_runlog *log, const uint8_t *held_out, uint32_t n, ink_error *err);
 
 /* One epoch: a row of metrics.csv, an event of metrics.jsonl, status.json; synced before it returns.

@@ -16,6 +16,7 @@
 #include "core/mem.h"
 #include "core/pool.h"
 #include "core/status.h"
+#include "data/split.h"
 #include "report/chart.h"
 #include "report/json.h"
 #include "report/machine.h"
@@ -206,7 +207,7 @@ ink_status ink_runlog_split(ink_runlog *log, const uint8_t *held_out, uint32_t n
     if (status != INK_OK) return status;
     ink_text_add(&text, "index\n");
     for (uint32_t i = 0; i < n; i++) {
-        if (held_out[i]) ink_text_format(&text, "%u\n", i);
+        if (held_out[i] == INK_ROW_HELD_OUT) ink_text_format(&text, "%u\n", i);
     }
     return ink_text_write(&text, path, err);
 }

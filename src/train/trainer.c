@@ -5,6 +5,7 @@
 #include "core/clock.h"
 #include "core/mem.h"
 #include "core/status.h"
+#include "data/split.h"
 #include "train/trainer_state.h"
 
 #define LR_LEAST 1e-9 /* beside a muon-lr, which is a multiple of it */
@@ -19,7 +20,7 @@ static ink_status split_rows(ink_trainer *t, const uint8_t *held_out, uint32_t *
         if (!held_out[i]) rows[t->n_train++] = i;
     }
     for (uint32_t i = 0; i < n; i++) {
-        if (held_out[i]) rows[t->n_train + t->n_val++] = i;
+        if (held_out[i] == INK_ROW_HELD_OUT) rows[t->n_train + t->n_val++] = i;
     }
     *out = rows;
     if (t->n_train > 0) return INK_OK;

@@ -32,7 +32,7 @@ typedef struct ink_teacher {
 typedef struct ink_trainer_setup {
     const ink_recipe *recipe; /* borrowed until free */
     const ink_images *images; /* labelled; borrowed until free */
-    const uint8_t *held_out;  /* [images->count] 1: measured on, never trained on; borrowed until new returns */
+    const uint8_t *held_out;  /* [images->count] INK_ROW_HELD_OUT ...; borrowed until new returns */
     const ink_backend *backend;
     ink_precision precision;
     bool exact;

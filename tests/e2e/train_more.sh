@@ -20,10 +20,22 @@ gives 0 eval run digits --held-out -q
 gives 0 train digits more/train.csv more/train.csv --recipe v3 --val "0.1 stratified" --epochs 1 --out twice --json -q
 is train_rows 640
 
-# Stopped and taken up: the same bytes, MORE included.
-gives 0 train digits --recipe mlp more/train.csv --epochs 12 --out whole --seed 5 -q
+# What is held out is not learned from MORE either, in one net or several.
+gives 0 train digits digits/train.csv --recipe v3 --val "0.1 stratified" --epochs 1 --out same --json -q
+err_has "60 of the 600 rows more are exact copies of rows held out"
+is val_rows 60
+is train_rows 1080
+cmp plain/split.csv same/split.csv || fail "$said: other rows are held out"
+gives 0 eval same digits --held-out -q
+gives 0 train digits digits/train.csv --recipe v3 --folds 2 --epochs 1 --out folds --json -q
+err_has "300 of the 600 rows more are exact copies of rows held out"
+is train_rows 600
+gives 0 eval folds digits --held-out -q
+
+# Stopped and taken up: the same bytes, MORE included, and what was left out of it.
+gives 0 train digits --recipe mlp more/train.csv digits/train.csv --epochs 12 --out whole --seed 5 -q
 python3 "$INK_SOURCE/tests/e2e/cli_terminal.py" --signal SIGINT --when " 2/12" --err err --out out \
-    "$INKLING" train digits --recipe mlp more/train.csv --epochs 12 --out run --force --seed 5 >facts || fail "stop"
+    "$INKLING" train digits --recipe mlp more/train.csv digits/train.csv --epochs 12 --out run --force --seed 5 >facts || fail "stop"
 grep -q interrupted run/status.json || fail "the run was not stopped"
 gives 0 train --resume run -q
 cmp whole/weights/last.safetensors run/weights/last.safetensors || fail "$said: other weights"
