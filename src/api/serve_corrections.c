@@ -1,9 +1,11 @@
 /* api/serve_corrections.c: digits whose label a person corrected, kept as a class folder that `train` reads.
  * What is learned from them, and when, is the person's choice. */
 #define _POSIX_C_SOURCE 200809L
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "api/serve_service.h"
 #include "core/hash.h"
@@ -23,6 +25,18 @@ ink_status ink_corrections_begin(ink_service *service, const char *folder, ink_e
     return ink_folder_make(folder, err);
 }
 
+/* What was said of the same image before is withdrawn: the last label counts. Both stand for a moment, rather than
+ * neither. */
+static ink_status withdraw(const ink_service *service, uint8_t label, const char *id, ink_error *err) {
+    char path[INK_PATH_SIZE];
+    for (unsigned other = 0; other < INK_CLASSES; other++) {
+        if (other == label) continue;
+        snprintf(path, sizeof path, "%s/%u/%s.png", service->corrections, other, id);
+        if (unlink(path) != 0 && errno != ENOENT && errno != ENOTDIR) return ink_fail_errno(err, "remove", path);
+    }
+    return INK_OK;
+}
+
 static ink_status keep(ink_service *service, const uint8_t image[INK_DIGIT_PIXELS], uint8_t label, char id[33],
                        ink_error *err) {
     char path[INK_PATH_SIZE], hex[65];
@@ -37,6 +51,7 @@ static ink_status keep(ink_service *service, const uint8_t image[INK_DIGIT_PIXEL
         snprintf(path, sizeof path, "%s/%u/%s.png", service->corrections, label, id);
         status = ink_file_write_all(path, png, size, err);
     }
+    if (status == INK_OK) status = withdraw(service, label, id, err);
     ink_mem_free(png);
     return status;
 }
