@@ -13,6 +13,8 @@
 #define WORD  (4 * INK_PATH_SIZE)
 #define GRAPH 76 /* columns of the graph, when the terminal has them */
 
+#define KAGGLE_ROWS 28000 /* of Kaggle's test.csv: a submission of other digits is refused there */
+
 static const cli_option options[] = {
     {"test", 0, CLI_TEXT, "FILE", "what stands beside DATA", "the digits to predict", 0, 0},
     {"recipe", 0, CLI_TEXT, "NAME|FILE", "default", "how to train; inkling recipe list shows the built-in ones", 0, 0},
@@ -134,15 +136,15 @@ static void print_kaggle(const ink_train_result *r, const char *before) {
                cli_quoted(r->submission, path, sizeof path), cli_quoted(note, quoted, sizeof quoted));
 }
 
-static void print_next(const ink_train_result *r, const char *program, const char *data) {
+static void print_next(const ink_train_result *r, const char *program) {
     static const char first[] = "next:        ", other[] = "             ";
     char run_word[WORD], data_word[WORD];
-    bool submits = r->submission[0] != '\0';
+    bool submits = r->submission[0] != '\0' && r->test_rows == KAGGLE_ROWS;
     if (submits) print_kaggle(r, first);
     cli_quoted(r->run, run_word, sizeof run_word);
-    if (r->val_rows > 0 && data != NULL) {
+    if (r->val_rows > 0) {
         cli_result("%s%s eval %s %s --held-out", submits ? other : first, program, run_word,
-                   cli_quoted(data, data_word, sizeof data_word));
+                   cli_quoted(r->data, data_word, sizeof data_word));
     } else {
         cli_result("%s%s info %s%s", submits ? other : first, program, run_word, r->nets > 0 ? "/members/01" : "");
     }
@@ -164,12 +166,12 @@ static void print_graph(const ink_train_result *r) {
     ink_work_free(text);
 }
 
-static void print_text(const ink_train_result *r, const char *program, const char *data) {
+static void print_text(const ink_train_result *r, const char *program) {
     print_accuracy(r);
     cli_result("run folder:  %s", r->run);
     if (r->graph[0] != '\0') cli_result("graph:       %s", r->graph);
     if (r->submission[0] != '\0') cli_result("submission:  %s", r->submission);
-    print_next(r, program, data);
+    print_next(r, program);
     print_graph(r);
 }
 
@@ -318,7 +320,7 @@ static int run(const cli_args *args) {
     if (cli_flag(args, "json")) {
         print_json(&result);
     } else {
-        print_text(&result, program, o.data);
+        print_text(&result, program);
     }
     ink_work_free(result.table);
     ink_work_free(result.members);

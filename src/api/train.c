@@ -465,6 +465,7 @@ ink_status ink_work_train(const ink_train_options *options, const ink_watch *wat
     ink_train_result_start(result);
     ink_status status = ink_train_settle(&run, err);
     snprintf(result->recipe, sizeof result->recipe, "%s", run.recipe.name);
+    snprintf(result->data, sizeof result->data, "%s", options->data != NULL ? options->data : run.data);
     result->seed = run.recipe.seed;
     if (status == INK_OK) status = read_data(&run, err);
     /* From here on there is a run folder, which a signal must not leave without an end. */

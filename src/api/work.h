@@ -123,8 +123,9 @@ typedef struct ink_train_member {
 } ink_train_member;
 
 typedef struct ink_train_result {
-    char run[INK_PATH_SIZE]; /* the run folder, absolute */
-    bool unsaved;            /* INK_E_STOPPED: where it stopped could not be saved; an earlier checkpoint may stand */
+    char run[INK_PATH_SIZE];  /* the run folder, absolute */
+    char data[INK_PATH_SIZE]; /* DATA as it was named; of a run that goes on, absolute */
+    bool unsaved;             /* INK_E_STOPPED: where it stopped could not be saved; an earlier checkpoint may stand */
     char recipe[64];
     uint64_t seed;                   /* of several nets the first one's */
     uint32_t epochs;                 /* finished */
