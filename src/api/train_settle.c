@@ -92,6 +92,8 @@ static ink_status settle_resumed(ink_train_run *run, ink_error *err) {
         return ink_fail(err, INK_E_USAGE, "the path %.60s... is too long", o->resume);
     }
     if (stat(o->resume, &about) != 0) return ink_fail_errno(err, "open", o->resume);
+    status = ink_run_check_free(o->resume, err);
+    if (status != INK_OK) return status;
     /* A run of several nets has a list of them where others have their checkpoint. */
     snprintf(path, sizeof path, "%s/" INK_MEMBERS_NAME, o->resume);
     if (stat(path, &several) == 0) {

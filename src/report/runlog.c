@@ -381,6 +381,17 @@ static bool has_index(const ink_runlog *log) {
     return lstat(path, &what) == 0 && S_ISLNK(what.st_mode);
 }
 
+ink_status ink_run_check_free(const char *run, ink_error *err) {
+    char path[INK_RUN_PATH_SIZE];
+    ink_status status = ink_run_path(run, ".lock", path, sizeof path, err);
+    if (status != INK_OK) return status;
+    int lock = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (lock < 0) return INK_OK;
+    if (flock(lock, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK) status = fail_in_use(lock, run, err);
+    close(lock);
+    return status;
+}
+
 ink_status ink_runlog_resume(const char *run, uint32_t epochs, uint64_t step, ink_runlog **out, ink_error *err) {
     *out = NULL;
     if (!ink_run_is(run)) {

@@ -131,6 +131,10 @@ void ink_runlog_free(ink_runlog *log);
 /* Is there a run in this folder? (args.conf, status.json or metrics.csv) */
 bool ink_run_is(const char *folder);
 
+/* Does no process write into this folder now? Before its files are read, which may not be there yet; who means to write
+ * locks it all the same. Errors: INK_E_USAGE "already in use by pid N". */
+INK_MUST_USE ink_status ink_run_check_free(const char *run, ink_error *err);
+
 /* metrics.csv of a run. *epochs is the caller's (ink_mem_free), NULL when n is 0. Columns that a later version may add
  * at the end are skipped. Epochs ascend.
  * Errors   INK_E_FILE cannot be read; INK_E_DATA with line and column; INK_E_MEMORY */

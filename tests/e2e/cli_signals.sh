@@ -74,3 +74,13 @@ said="at once"
 python3 "$INK_SOURCE/tests/e2e/cli_terminal.py" --signal SIGINT --when "" --err err --out out \
     "$INKLING" train digits --recipe mlp --epochs 20 --out early >facts || fail "$said"
 is 'code == 130'
+
+# A run in its first epoch has no checkpoint yet: who would go on with it is told that it is at work.
+rm run/checkpoint.ink*
+python3 -c 'import fcntl, subprocess, sys
+lock = open("run/.lock", "w")
+fcntl.flock(lock, fcntl.LOCK_EX)
+print(4321, file=lock, flush=True)
+sys.exit(subprocess.call([sys.argv[1], "train", "--resume", "run"], stderr=open("err", "w")))' "$INKLING"
+[ $? -eq 2 ] || fail "a run at work was resumed"
+err_has "run is already in use by pid 4321"
