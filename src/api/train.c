@@ -303,7 +303,7 @@ static ink_status calibrate(ink_train_run *run, ink_models *models, const ink_im
 }
 
 /* With the last weights: the temperature, and their hash; then the held-out rows once more, if there are any: confusion
- * matrix, mistakes, report.html. */
+ * matrix, mistakes. At last report.html, which claims no accuracy when nothing was held out. */
 static ink_status judge(ink_train_run *run, ink_error *err) {
     ink_models models = {0};
     ink_images held_out = {0};
@@ -311,18 +311,18 @@ static ink_status judge(ink_train_run *run, ink_error *err) {
     ink_judgement judgement = {0};
     uint32_t *rows = NULL;
     const char *name = run->result->run;
-    bool some = run->result->val_rows > 0;
-    if (!some && run->recipe.temperature <= 0) return hash_weights(run, err);
-    ink_status status = ink_models_open(&name, 1, &run->machine, run->recipe.eval_batch_size, &models, err);
+    bool some = run->result->val_rows > 0, opens = some || run->recipe.temperature > 0;
+    ink_status status = INK_OK;
+    if (opens) status = ink_models_open(&name, 1, &run->machine, run->recipe.eval_batch_size, &models, err);
     if (status == INK_OK && some) status = ink_images_pick(&run->set.train, run->held_out, 1, &held_out, &rows, err);
-    if (status == INK_OK) status = calibrate(run, &models, &held_out, err);
+    if (status == INK_OK && opens) status = calibrate(run, &models, &held_out, err);
     if (status == INK_OK) status = hash_weights(run, err);
-    if (!some) goto done;
-    if (status == INK_OK) status = ink_models_predict(&models, &held_out, NULL, &predictions, err);
-    if (status == INK_OK) status = ink_judge(&(ink_judged){&held_out, rows, NULL, &predictions}, &judgement, err);
-    if (status == INK_OK) status = ink_judgement_write(&judgement, true, name, err);
+    if (status == INK_OK && some) status = ink_models_predict(&models, &held_out, NULL, &predictions, err);
+    if (status == INK_OK && some) {
+        status = ink_judge(&(ink_judged){&held_out, rows, NULL, &predictions}, &judgement, err);
+    }
+    if (status == INK_OK && some) status = ink_judgement_write(&judgement, true, name, err);
     if (status == INK_OK) status = ink_train_page(run, &judgement, err);
-done:
     ink_judgement_clear(&judgement);
     ink_predictions_free(&predictions);
     ink_mem_free(rows);

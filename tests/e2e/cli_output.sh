@@ -57,6 +57,8 @@ err_empty
 one_object inkling/train/1
 gives 0 train digits --recipe mlp --epochs 1 --out run3 --val 0
 out_has "no accuracy is claimed"
+grep -q "no accuracy is claimed" run3/report.html || fail "$said: no report, or one with an accuracy"
+grep -q "<h2>Training</h2>" run3/report.html || fail "$said: the report lacks the training"
 
 # The data comes last: words in another order are told as what they are.
 gives 2 predict digits/test.csv run
