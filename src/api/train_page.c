@@ -27,7 +27,8 @@ ink_status ink_train_page(ink_train_run *run, const ink_judgement *judgement, in
     const ink_train_result *r = run->result;
     char title[160], measured_on[160], path[INK_PATH_SIZE], *settings = NULL, *html = NULL;
     page_facts facts = {.n = 0};
-    uint32_t n_epochs = 0;
+    ink_epoch *means = NULL;
+    uint32_t n_epochs = 0, nets = 1;
     const ink_epoch *epochs = ink_runlog_epochs(run->log, &n_epochs);
     const char *slash = strrchr(r->run, '/');
     snprintf(title, sizeof title, "inkling: %.120s", slash != NULL ? slash + 1 : r->run);
@@ -47,11 +48,16 @@ ink_status ink_train_page(ink_train_run *run, const ink_judgement *judgement, in
     }
     snprintf(add(&facts, "inkling"), sizeof facts.text[0], "%s", ink_version());
     ink_status status = ink_recipe_text(&run->recipe, &settings, err);
+    if (status == INK_OK && r->table != NULL) {
+        status = ink_members_epochs(r->run, &means, &n_epochs, &nets, err);
+        epochs = means;
+    }
     if (status == INK_OK) status = ink_runlog_file(run->log, "report.html", path, sizeof path, err);
     if (status == INK_OK) {
         ink_page page = {.title = title,
                          .epochs = epochs,
                          .n_epochs = n_epochs,
+                         .n_nets = nets,
                          .nets = r->table,
                          .confusion = &judgement->confusion,
                          .measured_on = r->val_rows > 0 ? measured_on : NULL,
@@ -70,5 +76,6 @@ ink_status ink_train_page(ink_train_run *run, const ink_judgement *judgement, in
     if (status == INK_OK) status = ink_file_write_all(path, html, strlen(html), err);
     ink_mem_free(html);
     ink_mem_free(settings);
+    ink_mem_free(means);
     return status;
 }

@@ -158,6 +158,7 @@ static ink_status add_training(ink_text *html, const ink_page *page, ink_error *
     ink_picture *picture = NULL;
     if (page->n_epochs == 0) return INK_OK;
     add_heading(html, "Training");
+    if (page->n_nets > 1) ink_text_format(html, "<p class=\"muted\">The means of %u nets.</p>\n", page->n_nets);
     ink_text_add(html, "<div class=\"pair\">\n");
     ink_status status =
         ink_chart_of_run(page->epochs, page->n_epochs, INK_CHART_PERCENT, CHART_W, CHART_H, &picture, err);

@@ -18,6 +18,7 @@ typedef struct ink_page {
     const char *title; /* "inkling: v3, 2026-01-31" */
     const ink_epoch *epochs;
     uint32_t n_epochs;
+    uint32_t n_nets;                /* whose means the epochs are; 0 or 1: they are one net's */
     const char *nets;               /* of a run of several: a table of them, as text */
     const ink_confusion *confusion; /* of the held-out rows, by the best weights */
     const char *measured_on;        /* "4,200 held-out digits, best weights (epoch 8)" */

@@ -38,6 +38,7 @@ out_has "eval $PWD/cv d --held-out"
 has cv/members/02/split.csv
 grep -q '"val_rows": 200' cv/env.json || fail "cv/env.json: not how many rows a net held out"
 grep -q "by the nets that had not learned it" cv/report.html || fail "cv/report.html: no table of nets"
+grep -q "The means of 2 nets" cv/report.html || fail "cv/report.html: nothing of the training"
 has cv/submission.csv
 has cv/accuracy.png
 has cv/loss.svg
