@@ -12,8 +12,10 @@
 #include "api/recipes.h"
 #include "core/hash.h"
 #include "core/mem.h"
+#include "core/number.h"
 #include "core/status.h"
 #include "files/source.h"
+#include "report/runlog.h"
 #include "report/text.h"
 
 #define SIDE 28
@@ -25,6 +27,7 @@ typedef struct subject {
     bool own_net;
     char title[INK_PATH_SIZE];
     char sha256[65];
+    char seed[24], score[96]; /* of a run, beside what its file says; "" when it does not say */
     ink_normalise normalise;
     ink_graph g;
     uint64_t parameters, macs;
@@ -93,11 +96,27 @@ static bool ends_in(const char *text, const char *ending) {
     return length >= tail && strcmp(text + length - tail, ending) == 0;
 }
 
+/* The score is the last weights', which are those that the folder of a run stands for. */
+static ink_status ask_run(const char *run, subject *s, ink_error *err) {
+    char rows[24], errors[24];
+    uint64_t n, wrong;
+    ink_status status = ink_run_says(run, "env.json", "seed", s->seed, sizeof s->seed, err);
+    if (status == INK_OK) status = ink_run_says(run, "report.json", "rows", rows, sizeof rows, err);
+    if (status == INK_OK) status = ink_run_says(run, "report.json", "errors", errors, sizeof errors, err);
+    if (status != INK_OK || !ink_number_whole(rows, UINT32_MAX, &n) || !ink_number_whole(errors, n, &wrong)) {
+        return status;
+    }
+    snprintf(s->score, sizeof s->score, "%.2f %%: %" PRIu64 " of %" PRIu64 " held-out digits wrong",
+             n > 0 ? 100 - 100.0 * (double)wrong / (double)n : 0.0, wrong, n);
+    return INK_OK;
+}
+
 /* A file or, in front of a recipe of its name, a built-in model. */
 static ink_status open_model(const char *name, const ink_embedded *builtin, subject *s, ink_error *err) {
     ink_status status = ink_modelfile_open(name, &s->file, err);
     if (status == INK_OK && builtin != NULL) ink_sha256_of(builtin->bytes, builtin->size_bytes, s->sha256);
     if (status == INK_OK && builtin == NULL) status = ink_source_sha256(s->file.name, s->sha256, err);
+    if (status == INK_OK && builtin == NULL && ink_run_is(name)) status = ask_run(name, s, err);
     if (status != INK_OK) return status;
     s->net = s->file.net;
     s->normalise = s->file.normalise;
@@ -167,6 +186,13 @@ static const struct {
     {"inkling.about", "about"},   {"inkling.command", "command"},         {"inkling.data_sha256", "data"},
 };
 
+/* "" when nobody says it. */
+static const char *card_value(const subject *s, const char *note) {
+    const char *value = ink_tensors_note(&s->file.tensors, note);
+    if (value != NULL) return value;
+    return strcmp(note, "inkling.seed") == 0 ? s->seed : strcmp(note, "inkling.score") == 0 ? s->score : "";
+}
+
 /* How the weights stand in the file: what their first matrix is made of. */
 static const char *weights_word(const subject *s) {
     for (size_t i = 0; i < s->file.tensors.n; i++) {
@@ -194,8 +220,8 @@ static ink_status tell_text(const subject *s, char **text, ink_error *err) {
         ink_normalise_text(&s->file.normalise, normalise, sizeof normalise);
         ink_text_format(&t, "pixels      x * scale + shift: %s\nweights     %s\n", normalise, weights_word(s));
         for (size_t i = 0; i < sizeof card / sizeof *card; i++) {
-            const char *value = ink_tensors_note(&s->file.tensors, card[i].note);
-            if (value == NULL || value[0] == '\0') continue;
+            const char *value = card_value(s, card[i].note);
+            if (value[0] == '\0') continue;
             ink_text_format(&t, "%-11s ", card[i].name);
             ink_text_plain(&t, value);
             ink_text_add(&t, "\n");
@@ -227,8 +253,8 @@ static ink_status tell_json(const subject *s, char **text, ink_error *err) {
         json_object_set_new(root, "normalise", json_string(normalise));
         json_object_set_new(root, "weights", json_string(weights_word(s)));
         for (size_t i = 0; i < sizeof card / sizeof *card; i++) {
-            const char *value = ink_tensors_note(&s->file.tensors, card[i].note);
-            if (value != NULL) json_object_set_new(root, card[i].name, json_string(value));
+            const char *value = card_value(s, card[i].note);
+            if (value[0] != '\0') json_object_set_new(root, card[i].name, json_string(value));
         }
         json_object_set_new(root, "sha256", json_string(s->sha256));
     }

@@ -140,6 +140,12 @@ INK_MUST_USE ink_status ink_run_check_free(const char *run, ink_error *err);
  * Errors   INK_E_FILE cannot be read; INK_E_DATA with line and column; INK_E_MEMORY */
 INK_MUST_USE ink_status ink_run_epochs(const char *run, ink_epoch **epochs, uint32_t *n, ink_error *err);
 
+/* What a JSON file of the run folder (env.json, status.json, report.json) says under a key, as text, cut to size; a
+ * list with commas; "" when the file is not there or does not say.
+ * Errors   INK_E_FILE, INK_E_MEMORY */
+INK_MUST_USE ink_status ink_run_says(const char *run, const char *file, const char *key, char *value, size_t size,
+                                     ink_error *err);
+
 /* SHA-256 of the images that a run was cut from (data/dataset.h), as its env.json has it; "" when that does not say.
  * Errors   INK_E_FILE, INK_E_MEMORY */
 INK_MUST_USE ink_status ink_run_data(const char *run, char sha256[65], ink_error *err);

@@ -174,19 +174,40 @@ ink_status ink_run_epochs(const char *run, ink_epoch **epochs, uint32_t *n, ink_
     return status;
 }
 
-ink_status ink_run_data(const char *run, char sha256[65], ink_error *err) {
-    char path[INK_RUN_PATH_SIZE], *text = NULL;
-    size_t size = 0;
-    sha256[0] = '\0';
-    ink_status status = ink_run_path(run, "env.json", path, sizeof path, err);
-    if (status == INK_OK) status = ink_run_read(path, &text, &size, err);
-    if (status != INK_OK || text == NULL) return status;
-    json_t *root = json_loadb(text, size, 0, NULL);
-    const char *said = json_string_value(json_object_get(root, "data_sha256"));
-    if (said != NULL && strlen(said) == 64) memcpy(sha256, said, 65);
+/* A value as text, a list's with commas between; what is no text, number or list of these: "". */
+static void put_value(ink_text *text, const json_t *value) {
+    if (json_is_string(value)) ink_text_add(text, json_string_value(value));
+    if (json_is_integer(value)) ink_text_format(text, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    if (json_is_real(value)) ink_text_number(text, json_real_value(value));
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        if (i > 0) ink_text_add(text, ", ");
+        put_value(text, json_array_get(value, i));
+    }
+}
+
+ink_status ink_run_says(const char *run, const char *file, const char *key, char *value, size_t size, ink_error *err) {
+    char path[INK_RUN_PATH_SIZE], *bytes = NULL;
+    size_t n_bytes = 0;
+    ink_text text = {0};
+    value[0] = '\0';
+    ink_status status = ink_run_path(run, file, path, sizeof path, err);
+    if (status == INK_OK) status = ink_run_read(path, &bytes, &n_bytes, err);
+    if (status != INK_OK || bytes == NULL) return status;
+    json_t *root = json_loadb(bytes, n_bytes, 0, NULL);
+    put_value(&text, json_object_get(root, key));
+    if (text.length > 0) snprintf(value, size, "%s", text.bytes);
+    status = ink_text_check(&text, file, err);
+    ink_text_clear(&text);
     json_decref(root);
-    ink_mem_free(text);
-    return INK_OK;
+    ink_mem_free(bytes);
+    return status;
+}
+
+ink_status ink_run_data(const char *run, char sha256[65], ink_error *err) {
+    char said[80];
+    ink_status status = ink_run_says(run, "env.json", "data_sha256", said, sizeof said, err);
+    snprintf(sha256, 65, "%.64s", strlen(said) == 64 ? said : "");
+    return status;
 }
 
 ink_status ink_run_split(const char *run, uint8_t *held_out, uint32_t n, ink_error *err) {

@@ -44,6 +44,10 @@ out_has "'inkling mlp, $note on held-out digits'"
 kernels=$("$INKLING" doctor | sed -n 's/^ok *kernels *\([a-z0-9]*\);.*/\1/p')
 grep -q "\"isa\": \"$kernels\"" run/env.json || fail "$said: env.json does not say the kernels, $kernels"
 
+gives 0 info worse
+out_has "of 80 held-out digits wrong"
+out_has "seed        0"
+
 gives 2 train digits --recipe mlp --epochs 1 --out run
 err_has "--force"
 gives 2 train digits --recipe mlp --epochs 1 --out hard --batch-size 1024 --hard-share 0.01
