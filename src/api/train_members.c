@@ -165,6 +165,8 @@ static ink_status make_net(const many *m, uint32_t k, const ink_watch *watch, ne
                                .set = run->set,
                                .whole = run->log,
                                .own_rows = run->own_rows,
+                               .more = run->more,
+                               .more_sha256 = run->more_sha256, /* both borrowed */
                                .learn_head = run->learn_head,
                                .started_s = ink_clock_s()};
     ink_train_result_start(&one->result);

@@ -96,6 +96,8 @@ gives 0 data make more --count 40 --seed 3 --quiet
 gives 0 train d more/train.csv --recipe mlp --folds 2 --epochs 1 --out cv-more --quiet
 out_has "of 400 wrong"
 [ "$(sort -n cv-more/members/0?/split.csv | tail -1)" -eq 399 ] || fail "a row of more DATA was held out"
+gives 0 eval cv-more more/train.csv --quiet
+err_has "has learned 40 of these 40 rows"
 
 gives 2 train d --recipe mlp --members 3 --folds 3 --epochs 1 --out both
 err_has "one of the two"
