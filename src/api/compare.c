@@ -219,31 +219,42 @@ static void add_pair(ink_text *text, const table *t, const pair *p) {
                     p->p.mid < 0.05 ? "luck alone would seldom do this" : "luck alone would do as much");
 }
 
-/* Keys whose values differ, a line each. */
-static void add_settings(ink_text *text, const table *t) {
+/* A line for what differs; false: nothing does. */
+static bool add_setting(ink_text *text, const table *t, const char *name, char value[RUNS_MOST][VALUE], bool first) {
+    bool differ = false;
+    for (uint32_t i = 1; i < t->n; i++) differ = differ || strcmp(value[i], value[0]) != 0;
+    if (!differ) return false;
+    ink_text_format(text, "%s  %-16s", first ? "\nsettings that differ:\n" : "", name);
+    for (uint32_t i = 0; i < t->n; i++) {
+        ink_text_format(text, " %s%s", value[i][0] != '\0' ? value[i] : "-", i + 1 < t->n ? " |" : "\n");
+    }
+    return true;
+}
+
+/* Of the recipe, of what else the runs were given, and of the net. */
+static ink_status add_settings(ink_text *text, const table *t, ink_error *err) {
+    static const char *const given[] = {"more", "weights", "freeze", "teachers"};
+    char value[RUNS_MOST][VALUE];
     size_t n_keys;
     const ink_recipe_key *keys = ink_work_recipe_keys(&n_keys);
-    bool any = false;
-    for (size_t k = 0; k <= n_keys; k++) {
-        char value[RUNS_MOST][VALUE];
-        bool differ = false;
-        for (uint32_t i = 0; i < t->n; i++) {
-            if (k < n_keys) setting_of(t->runs[i].settings, keys[k].key, value[i]);
-            differ =
-                differ || (k < n_keys ? strcmp(value[i], value[0]) : strcmp(net_of(&t->runs[i]), net_of(t->runs))) != 0;
-        }
-        if (!differ) continue;
-        if (!any) ink_text_add(text, "\nsettings that differ:\n");
-        any = true;
-        if (k == n_keys) {
-            ink_text_add(text, "  net (inkling info RUN shows it)\n");
-            break;
-        }
-        ink_text_format(text, "  %-16s", keys[k].key);
-        for (uint32_t i = 0; i < t->n; i++) {
-            ink_text_format(text, " %s%s", value[i][0] != '\0' ? value[i] : "-", i + 1 < t->n ? " |" : "\n");
-        }
+    bool any = false, differ = false;
+    ink_status status = INK_OK;
+    for (size_t k = 0; k < n_keys; k++) {
+        for (uint32_t i = 0; i < t->n; i++) setting_of(t->runs[i].settings, keys[k].key, value[i]);
+        any = add_setting(text, t, keys[k].key, value, !any) || any;
     }
+    for (size_t k = 0; k < sizeof given / sizeof *given; k++) {
+        for (uint32_t i = 0; i < t->n && status == INK_OK; i++) {
+            status = ink_run_says(t->runs[i].folder, "env.json", given[k], value[i], VALUE, err);
+        }
+        if (status != INK_OK) return status;
+        any = add_setting(text, t, given[k], value, !any) || any;
+    }
+    for (uint32_t i = 1; i < t->n; i++) differ = differ || strcmp(net_of(&t->runs[i]), net_of(t->runs)) != 0;
+    if (differ) {
+        ink_text_format(text, "%s  net (inkling info RUN shows it)\n", any ? "" : "\nsettings that differ:\n");
+    }
+    return INK_OK;
 }
 
 static ink_status give_text(const table *t, char **out, ink_error *err) {
@@ -266,8 +277,10 @@ static ink_status give_text(const table *t, char **out, ink_error *err) {
         ink_text_format(&text, " over %u runs\n", t->spread.n);
     }
     for (uint32_t i = 0; i < t->n_pairs; i++) add_pair(&text, t, &t->pairs[i]);
-    add_settings(&text, t);
-    return ink_text_tell(&text, "the comparison", out, err);
+    ink_status status = add_settings(&text, t, err);
+    if (status == INK_OK) return ink_text_tell(&text, "the comparison", out, err);
+    ink_text_clear(&text);
+    return status;
 }
 
 /* ---- as JSON ---- */

@@ -189,6 +189,31 @@ static ink_status make_trainer(ink_train_run *run, ink_error *err) {
 
 /* ---- the run folder ---- */
 
+static const char *text_or_null(const ink_text *text) {
+    return text->length > 0 ? text->bytes : NULL;
+}
+
+ink_run_env ink_train_env(const ink_train_run *run) {
+    bool one = run->trainer != NULL;
+    return (ink_run_env){.argv = run->options->argv,
+                         .device = run->machine.backend->name,
+                         .precision =
+                             ink_precision_word(one ? ink_trainer_precision(run->trainer) : run->machine.precision),
+                         .isa = ink_machine_isa(&run->machine),
+                         .threads = ink_pool_threads(run->machine.pool),
+                         .workers = run->recipe.workers,
+                         .seed = run->recipe.seed,
+                         .data = run->data,
+                         .data_sha256 = run->set.train_sha256,
+                         .more = text_or_null(&run->more),
+                         .weights = run->weights[0] != '\0' ? run->weights : NULL,
+                         .freeze = run->learn_head ? "body" : NULL,
+                         .teachers = run->teachers.paths,
+                         .train_rows = run->result->train_rows, /* of several nets, the first one's */
+                         .val_rows = run->result->val_rows,
+                         .test_rows = run->set.test.count};
+}
+
 static ink_status open_log(ink_train_run *run, ink_error *err) {
     const ink_train_options *o = run->options;
     ink_trainer_position at = ink_trainer_position_of(run->trainer);
@@ -197,18 +222,7 @@ static ink_status open_log(ink_train_run *run, ink_error *err) {
                                           : ink_runlog_create(&options, &run->log, err);
     if (status != INK_OK) return status;
     snprintf(run->result->run, sizeof run->result->run, "%s", ink_runlog_path(run->log));
-    ink_run_env env = {.argv = o->argv,
-                       .device = run->machine.backend->name,
-                       .precision = ink_precision_word(ink_trainer_precision(run->trainer)),
-                       .isa = ink_machine_isa(&run->machine),
-                       .threads = ink_pool_threads(run->machine.pool),
-                       .workers = run->recipe.workers,
-                       .seed = run->recipe.seed,
-                       .data = run->data,
-                       .data_sha256 = run->set.train_sha256,
-                       .train_rows = run->result->train_rows,
-                       .val_rows = run->result->val_rows,
-                       .test_rows = run->set.test.count};
+    ink_run_env env = ink_train_env(run);
     char *text = NULL;
     uint32_t done;
     const ink_epoch *epochs = ink_runlog_epochs(run->log, &done);

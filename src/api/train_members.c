@@ -22,10 +22,7 @@ typedef struct many {
     ink_train_run *run;
     bool folds; /* else an ensemble */
     ink_members members;
-    char weights[INK_PATH_SIZE]; /* --weights: what each begins with; "" when not given */
-    char *teachers;              /* their paths, a line each; NULL: none; owned */
-    char teachers_sha256[65];    /* over all of them */
-    double before_s;             /* what the run took before its first net */
+    double before_s; /* what the run took before its first net */
     ink_error *err;
 } many;
 
@@ -130,12 +127,13 @@ static ink_status find_checkpoint(const many *m, net *one) {
 /* The teachers of net k, as options name them. */
 static ink_status name_teachers(const many *m, uint32_t k, net *one) {
     char *paths = NULL;
-    if (m->teachers == NULL) return INK_OK;
+    const char *all = m->run->teachers.paths;
+    if (all == NULL) return INK_OK;
     ink_status status = INK_OK;
     if (m->folds) {
-        status = ink_train_teachers_of_fold(m->teachers, k, &m->run->recipe, m->run->set.train_sha256, &paths, m->err);
+        status = ink_train_teachers_of_fold(all, k, &m->run->recipe, m->run->set.train_sha256, &paths, m->err);
     }
-    const char *lines = m->folds ? paths : m->teachers;
+    const char *lines = m->folds ? paths : all;
     if (status == INK_OK) one->names = ink_mem_string(lines);
     if (status == INK_OK && one->names == NULL) status = ink_fail_memory(m->err, strlen(lines), "teachers");
     if (status == INK_OK) {
@@ -172,13 +170,14 @@ static ink_status make_net(const many *m, uint32_t k, const ink_watch *watch, ne
     ink_train_result_start(&one->result);
     memcpy(one->run.data, run->data, sizeof one->run.data);
     memcpy(one->run.test, run->test, sizeof one->run.test);
+    memcpy(one->run.weights, run->weights, sizeof one->run.weights);
     if (!ink_member_path(run->result->run, k, one->path, sizeof one->path)) {
         return ink_fail(m->err, INK_E_USAGE, "the path %.60s... is too long", run->result->run);
     }
     one->options.out = one->path;
     one->options.force = true;
     one->options.resume = NULL;
-    one->options.weights = m->weights[0] != '\0' ? m->weights : NULL;
+    one->options.weights = run->weights[0] != '\0' ? run->weights : NULL;
     ink_status status = name_teachers(m, k, one);
     if (status == INK_OK) status = find_checkpoint(m, one);
     if (status == INK_OK) status = recipe_of(m, k, &one->run.resumed, &one->run.recipe);
@@ -235,11 +234,11 @@ static ink_status save_list(many *m) {
         {"precision", ink_precision_word(run->machine.precision)},
         {"exact", run->machine.exact ? "yes" : "no"},
         {"freeze", run->learn_head ? "body" : ""},
-        {"weights", m->weights},
+        {"weights", run->weights},
         {"more", run->more.length > 0 ? run->more.bytes : ""},
         {"more-sha256", run->more_sha256.length > 0 ? run->more_sha256.bytes : ""},
-        {"teachers", m->teachers != NULL ? m->teachers : ""},
-        {"teachers-sha256", m->teachers_sha256},
+        {"teachers", run->teachers.paths != NULL ? run->teachers.paths : ""},
+        {"teachers-sha256", run->teachers.sha256},
     };
     status = ink_members_save(run->result->run, &m->members, notes, sizeof notes / sizeof *notes, m->err);
     ink_mem_free(recipe);
@@ -400,18 +399,7 @@ static ink_status open_log(many *m) {
     ink_train_run *run = m->run;
     const ink_train_options *o = run->options;
     ink_runlog_options options = {.out = o->out, .recipe = run->recipe.name, .force = o->force};
-    ink_run_env env = {.argv = o->argv,
-                       .device = run->machine.backend->name,
-                       .precision = ink_precision_word(run->machine.precision),
-                       .isa = ink_machine_isa(&run->machine),
-                       .threads = ink_pool_threads(run->machine.pool),
-                       .workers = run->recipe.workers,
-                       .seed = run->recipe.seed,
-                       .data = run->data,
-                       .data_sha256 = run->set.train_sha256,
-                       .train_rows = run->result->train_rows, /* of one net */
-                       .val_rows = run->result->val_rows,
-                       .test_rows = run->set.test.count};
+    ink_run_env env = ink_train_env(run);
     char *text = NULL;
     ink_status status = o->resume != NULL ? ink_runlog_resume(o->resume, 0, 0, &run->log, m->err)
                                           : ink_runlog_create(&options, &run->log, m->err);
@@ -460,31 +448,25 @@ static ink_status end_log(many *m, ink_status status) {
     return ended;
 }
 
-/* What the nets begin with and learn from, from the options, or for --resume from the list. */
-static ink_status find_teachers(many *m) {
+/* The names and the hash of what the nets learn from, from the options, or for --resume from the list; each net opens
+ * its own. */
+static ink_status find_teachers(const many *m) {
     const ink_train_options *o = m->run->options;
     const ink_tensors *file = &m->run->resumed.file;
     ink_train_teachers all = {0};
     ink_status status = INK_OK;
     if (o->resume == NULL) {
-        if (o->weights != NULL && ink_model_is_builtin(o->weights)) {
-            snprintf(m->weights, sizeof m->weights, "%s", o->weights);
-        } else if (o->weights != NULL) {
-            status = ink_train_absolute(o->weights, m->weights, m->err);
-        }
-        if (status != INK_OK || o->n_teachers == 0) return status;
+        if (o->n_teachers == 0) return INK_OK;
         status = ink_train_teachers_open(o->teachers, o->n_teachers, &m->run->machine, &all, m->err);
     } else {
-        const char *weights = ink_tensors_note(file, "weights"), *paths = ink_tensors_note(file, "teachers");
-        const char *sha256 = ink_tensors_note(file, "teachers-sha256");
-        if (weights != NULL) snprintf(m->weights, sizeof m->weights, "%s", weights);
+        const char *paths = ink_tensors_note(file, "teachers"), *sha256 = ink_tensors_note(file, "teachers-sha256");
         if (paths == NULL || paths[0] == '\0' || sha256 == NULL) return INK_OK;
         status = ink_train_teachers_reopen(paths, sha256, &m->run->machine, &all, m->err);
     }
     if (status == INK_OK) {
-        m->teachers = all.paths;
+        m->run->teachers.paths = all.paths;
         all.paths = NULL;
-        memcpy(m->teachers_sha256, all.sha256, sizeof all.sha256);
+        memcpy(m->run->teachers.sha256, all.sha256, sizeof all.sha256);
     }
     ink_train_teachers_close(&all);
     return status;
@@ -541,7 +523,6 @@ ink_status ink_train_many(ink_train_run *run, ink_error *err) {
         if (status == INK_OK) status = judge_until(&m);
     }
     ink_runlog_free(run->log);
-    ink_mem_free(m.teachers);
     run->log = NULL;
     return status;
 }

@@ -8,7 +8,7 @@
 #include "files/write.h"
 #include "report/page.h"
 
-#define FACTS_MOST 8
+#define FACTS_MOST 10
 
 /* Facts with room for their numbers. */
 typedef struct page_facts {
@@ -21,6 +21,19 @@ static char *add(page_facts *f, const char *name) {
     char *value = f->text[f->n];
     f->fact[f->n++] = (ink_page_fact){name, value};
     return value;
+}
+
+/* What the settings, which are a recipe, have no words for. */
+static void add_given(page_facts *f, const ink_train_run *run) {
+    const struct {
+        const char *name, *value;
+    } given[] = {{"learned from too", run->more.length > 0 ? run->more.bytes : ""},
+                 {"first weights", run->weights},
+                 {"frozen", run->learn_head ? "body" : ""},
+                 {"teachers", run->teachers.paths != NULL ? run->teachers.paths : ""}};
+    for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
+        if (given[i].value[0] != '\0') f->fact[f->n++] = (ink_page_fact){given[i].name, given[i].value};
+    }
 }
 
 ink_status ink_train_page(ink_train_run *run, const ink_judgement *judgement, ink_error *err) {
@@ -41,6 +54,7 @@ ink_status ink_train_page(ink_train_run *run, const ink_judgement *judgement, in
     }
     snprintf(add(&facts, "rows learned from"), sizeof facts.text[0], "%u", r->train_rows);
     snprintf(add(&facts, "data, SHA-256"), sizeof facts.text[0], "%s", run->set.train_sha256);
+    add_given(&facts, run);
     if (run->trainer != NULL) {
         snprintf(add(&facts, "last weights, SHA-256"), sizeof facts.text[0], "%s", r->weights_sha256);
         snprintf(add(&facts, "precision"), sizeof facts.text[0], "%s",

@@ -33,6 +33,7 @@ typedef struct ink_train_run {
     bool learn_head;
     char origin[1024];                             /* of the first weights, as a line; "" for --resume */
     char data[INK_PATH_SIZE], test[INK_PATH_SIZE]; /* as absolute paths; test "" when not named */
+    char weights[INK_PATH_SIZE];                   /* --weights, that too, or a built-in model; "" when not given */
     double started_s, saved_s, told_s;             /* clocks: run, last checkpoint, last progress */
     uint64_t started_step;
     double rate;          /* rows a second, smoothed */
@@ -49,6 +50,9 @@ INK_MUST_USE ink_status ink_train_absolute(const char *path, char out[INK_PATH_S
 
 /* Can a list of lines keep it for --resume? INK_E_USAGE: a line feed stands in it. */
 INK_MUST_USE ink_status ink_train_check_line(const char *path, ink_error *err);
+
+/* What env.json holds of the run; borrows from it. */
+ink_run_env ink_train_env(const ink_train_run *run);
 
 /* Fills `more`: from the options, or for --resume from the checkpoint. */
 INK_MUST_USE ink_status ink_train_settle_more(ink_train_run *run, ink_error *err);

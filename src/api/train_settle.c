@@ -51,6 +51,11 @@ static ink_status settle_new(ink_train_run *run, ink_error *err) {
     if (status == INK_OK && o->net != NULL) status = ink_recipe_open_net(&run->recipe, o->net, err);
     if (status == INK_OK) status = ink_train_absolute(o->data, run->data, err);
     if (status == INK_OK && o->test != NULL) status = ink_train_absolute(o->test, run->test, err);
+    if (status == INK_OK && o->weights != NULL && ink_model_is_builtin(o->weights)) {
+        snprintf(run->weights, sizeof run->weights, "%s", o->weights);
+    } else if (status == INK_OK && o->weights != NULL) {
+        status = ink_train_absolute(o->weights, run->weights, err);
+    }
     if (status == INK_OK) status = find_learn_part(run, o->freeze, err);
     return status != INK_OK ? status : ink_machine_open(&o->engine, &run->machine, err);
 }
@@ -116,6 +121,7 @@ static ink_status settle_resumed(ink_train_run *run, ink_error *err) {
     if (o->data != NULL) status = ink_train_absolute(o->data, run->data, err);
     if (status != INK_OK) return status;
     snprintf(run->test, sizeof run->test, "%s", note(run, "test"));
+    snprintf(run->weights, sizeof run->weights, "%s", note(run, "weights"));
     status = find_learn_part(run, note(run, "freeze"), err);
     if (status != INK_OK) return status;
     ink_engine engine = o->engine;

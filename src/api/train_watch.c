@@ -83,6 +83,7 @@ ink_status ink_train_save(ink_train_run *run, ink_error *err) {
         {"more-sha256", run->more_sha256.length > 0 ? run->more_sha256.bytes : ""},
         {"precision", ink_precision_word(ink_trainer_precision(run->trainer))},
         {"exact", run->machine.exact ? "yes" : "no"},
+        {"weights", run->weights},
         {"freeze", run->learn_head ? "body" : ""},
         {"teachers", run->teachers.paths != NULL ? run->teachers.paths : ""},
         {"teachers-sha256", run->teachers.sha256},

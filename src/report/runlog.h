@@ -77,8 +77,9 @@ typedef struct ink_run_env {
     const char *device, *precision, *isa;
     uint32_t threads, workers;
     uint64_t seed;
-    const char *data;        /* as named on the command line */
-    const char *data_sha256; /* of pixels and labels */
+    const char *data;                               /* as named on the command line */
+    const char *data_sha256;                        /* of pixels and labels */
+    const char *weights, *freeze, *teachers, *more; /* of train; the last two a line each */
     uint32_t train_rows, val_rows, test_rows;
 } ink_run_env;
 

@@ -165,6 +165,20 @@ static json_t *words_array(const char *const *words) {
     return array;
 }
 
+/* NULL: null. */
+static json_t *lines_array(const char *lines) {
+    if (lines == NULL) return json_null();
+    json_t *array = json_array();
+    while (*lines != '\0') {
+        char line[INK_RUN_PATH_SIZE];
+        size_t length = strcspn(lines, "\n");
+        snprintf(line, sizeof line, "%.*s", (int)length, lines);
+        json_array_append_new(array, ink_json_text(line));
+        lines += length + (lines[length] == '\n');
+    }
+    return array;
+}
+
 ink_status ink_runlog_env(ink_runlog *log, const ink_run_env *env, ink_error *err) {
     struct utsname machine = {0};
     char processor[256], system[160], folder[INK_RUN_PATH_SIZE];
@@ -194,6 +208,10 @@ ink_status ink_runlog_env(ink_runlog *log, const ink_run_env *env, ink_error *er
     set_count(root, "seed", env->seed);
     set_text(root, "data", env->data);
     set_text(root, "data_sha256", env->data_sha256);
+    json_object_set_new(root, "more", lines_array(env->more));
+    set_text(root, "weights", env->weights);
+    set_text(root, "freeze", env->freeze);
+    json_object_set_new(root, "teachers", lines_array(env->teachers));
     set_count(root, "train_rows", env->train_rows);
     set_count(root, "val_rows", env->val_rows);
     set_count(root, "test_rows", env->test_rows);

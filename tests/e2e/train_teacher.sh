@@ -31,6 +31,16 @@ err_has "a path with a line feed in it cannot be kept for --resume"
 has_no none
 gives 3 train digits --recipe mlp --teacher digits/train.csv --out none
 
+# What a recipe has no words for is told too: by the report, and by compare; also of a run that went on.
+gives 0 train digits --recipe mlp --epochs 1 --weights one --freeze body --out tuned --quiet
+gives 0 train --resume tuned --quiet
+grep -q "<th>first weights</th><td>$dir/one<" tuned/report.html || fail "the report does not tell the first weights"
+grep -q "<th>teachers</th><td>$dir/one" taught/report.html || fail "the report does not tell the teachers"
+gives 0 compare alone tuned taught --quiet
+grep -q "^  weights  *- | $dir/one | -$" out || fail "$said: the first weights are not told"
+grep -q "^  freeze  *- | body | -$" out || fail "$said: what is frozen is not told"
+grep -q "^  teachers  *- | - | $dir/one.*, $dir/two" out || fail "$said: the teachers are not told"
+
 # An ensemble's folder stands for all its nets.
 gives 0 train digits --recipe mlp --members 2 --epochs 1 --out both --quiet
 gives 0 train digits --recipe mlp --epochs 1 --teacher both --out pupil
