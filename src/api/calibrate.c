@@ -71,11 +71,22 @@ static uint32_t mistakes(const float *logits, const uint8_t *labels, uint32_t n)
     return wrong;
 }
 
+ink_calibration ink_calibration_of(const float *logits, const uint8_t *labels, uint32_t n) {
+    ink_calibration c = {.temperature = 1, .found = 1};
+    if (mistakes(logits, labels, n) < INK_CALIBRATE_ERRORS) return c;
+    c.fitted = true;
+    c.found = ink_temperature_fit(logits, labels, n);
+    c.ece_before = calibration_error(logits, labels, n, 1);
+    c.ece_after = calibration_error(logits, labels, n, c.found);
+    if (c.ece_after <= c.ece_before) c.temperature = c.found;
+    return c;
+}
+
 ink_status ink_calibrate(ink_model *model, const ink_images *images, ink_calibration *out, ink_error *err) {
     uint32_t n = images->count;
     size_t size = (size_t)images->height * images->width;
     ink_status status = INK_OK;
-    *out = (ink_calibration){.temperature = 1};
+    *out = (ink_calibration){.temperature = 1, .found = 1};
     if (model->ends.probabilities == model->ends.logits || n == 0) return INK_OK; /* it ends in softmax */
     float *logits = ink_mem_new((size_t)n * INK_CLASSES, sizeof *logits);
     if (logits == NULL) return ink_fail_memory(err, (uint64_t)n * INK_CLASSES * sizeof *logits, "logits");
@@ -85,11 +96,8 @@ ink_status ink_calibrate(ink_model *model, const ink_images *images, ink_calibra
         status =
             ink_model_run(model, images->pixels + from * size, now, logits + (size_t)from * INK_CLASSES, NULL, err);
     }
-    if (status == INK_OK && mistakes(logits, images->labels, n) >= INK_CALIBRATE_ERRORS) {
-        out->fitted = true;
-        out->temperature = ink_temperature_fit(logits, images->labels, n);
-        out->ece_before = calibration_error(logits, images->labels, n, 1);
-        out->ece_after = calibration_error(logits, images->labels, n, out->temperature);
+    if (status == INK_OK) {
+        *out = ink_calibration_of(logits, images->labels, n);
         model->temperature = (float)out->temperature;
     }
     ink_mem_free(logits);

@@ -14,12 +14,18 @@
 
 typedef struct ink_calibration {
     bool fitted;
-    double temperature;           /* in steps of 0.001, 0.05 .. 20; 1 unless fitted */
-    double ece_before, ece_after; /* expected calibration error on the same rows, as report/confusion.h measures it */
+    double found;                 /* in steps of 0.001, 0.05 .. 20; 1 unless fitted */
+    double ece_before, ece_after; /* expected calibration error on the same rows, as report/confusion.h measures it:
+                                     with 1 and with the one found */
+    double temperature;           /* the one found, or 1 where that makes the error larger: the likelihood of a few
+                                     rows may hang on single mistakes, told with great assurance */
 } ink_calibration;
 
 /* T for logits [n][10] and labels [n]; n at least 1. A function of these alone. */
 double ink_temperature_fit(const float *logits, const uint8_t *labels, uint32_t n);
+
+/* The same, judged: whether to take it. */
+ink_calibration ink_calibration_of(const float *logits, const uint8_t *labels, uint32_t n);
 
 /* Runs the model over labelled images, whatever its temperature is now, and fits one. It is left at that temperature.
  * Errors   INK_E_MEMORY; the backend's. */

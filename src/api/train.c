@@ -298,7 +298,7 @@ static ink_status keep_temperature(ink_train_run *run, const ink_models *models,
 
 /* The temperature: fitted on the held-out rows, where there are enough mistakes; or as the recipe says. */
 static ink_status calibrate(ink_train_run *run, ink_models *models, const ink_images *held_out, ink_error *err) {
-    char line[120], text[24];
+    char line[160], text[24], found[24];
     ink_model *model = models->models[0];
     if (run->recipe.temperature > 0) {
         ink_number_text(run->recipe.temperature, text, sizeof text);
@@ -311,8 +311,17 @@ static ink_status calibrate(ink_train_run *run, ink_models *models, const ink_im
     ink_status status = held_out->count > 0 ? ink_calibrate(model, held_out, &c, err) : INK_OK;
     if (status != INK_OK || !c.fitted) return status;
     ink_number_text(c.temperature, text, sizeof text);
-    snprintf(line, sizeof line, "temperature %s: calibration error %.2f %% -> %.2f %% on the held-out rows", text,
-             100 * c.ece_before, 100 * c.ece_after);
+    ink_number_text(c.found, found, sizeof found);
+    if (c.ece_after > c.ece_before) {
+        snprintf(
+            line, sizeof line,
+            "temperature 1: the one fitted, %s, would take the calibration error on the held-out rows from %.2f %% "
+            "to %.2f %%",
+            found, 100 * c.ece_before, 100 * c.ece_after);
+    } else {
+        snprintf(line, sizeof line, "temperature %s: calibration error %.2f %% -> %.2f %% on the held-out rows", found,
+                 100 * c.ece_before, 100 * c.ece_after);
+    }
     return keep_temperature(run, models, text, line, err);
 }
 

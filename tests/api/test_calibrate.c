@@ -51,6 +51,25 @@ static void the_temperature_of_the_labels_is_found(void **state) {
     ink_mem_free(labels);
 }
 
+/* Nine of ten are right, as sure as they should be; the tenth is a class that was thought impossible. The likelihood
+ * wants such a net far less sure, which it should not be. */
+static void a_temperature_that_does_harm_is_not_taken(void **state) {
+    enum { N = 200 };
+    float logits[N * 10];
+    uint8_t labels[N];
+    (void)state;
+    for (int i = 0; i < N; i++) {
+        for (int c = 0; c < 10; c++) logits[i * 10 + c] = c == 0 ? 2.1972246f : c == 1 ? 0.0f : -30.0f;
+        labels[i] = i % 10 == 0 ? 2 : 0;
+    }
+    ink_calibration c = ink_calibration_of(logits, labels, N);
+    assert_true(c.fitted && c.found > 2 && c.ece_after > c.ece_before + 0.05);
+    assert_true(c.temperature == 1);
+    for (int i = 0; i < N; i += 2) labels[i] = 1; /* and here it should be less sure */
+    c = ink_calibration_of(logits, labels, N);
+    assert_true(c.fitted && c.temperature > 2 && c.temperature == c.found && c.ece_after < c.ece_before);
+}
+
 /* The answer stays, its probability moves as it should. */
 static void a_model_is_cooled_by_its_file(void **state) {
     char path[] = "/tmp/inkling-cool-XXXXXX";
@@ -87,6 +106,7 @@ static void a_model_is_cooled_by_its_file(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_temperature_of_the_labels_is_found),
+        cmocka_unit_test(a_temperature_that_does_harm_is_not_taken),
         cmocka_unit_test(a_model_is_cooled_by_its_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
