@@ -148,6 +148,7 @@ static void put_files(FILE *to) {
         {"accuracy.png , accuracy.svg", "the graph of the accuracy; loss beside it, and both together in curves"},
         {"submission.csv", "the predictions for Kaggle"},
         {"split.csv", "which rows were held out"},
+        {"learned.ink", "which images were learned, eight bytes each, by which eval and train know them again"},
         {"report.txt , confusion.png , worst.png", "how each digit fares, what is taken for what, the worst mistakes"},
         {"train.log , status.json , env.json", "what happened, how it stands, where it ran"},
         {"checkpoint.ink", "all that --resume reads"},

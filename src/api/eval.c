@@ -78,33 +78,60 @@ static ink_status keep_held_out(const ink_eval_options *options, ink_dataset *se
 }
 
 /* What a model says of labels that it was told is no evidence. */
-static ink_status check_suspects(const ink_models *models, const ink_dataset *set, ink_error *err) {
-    for (size_t m = 0; m < models->n; m++) {
-        if (!ink_has_learned(&models->files[m].tensors, set->test_sha256)) continue;
-        ink_fail(err, INK_E_USAGE, "%s has learned these labels: what it says of them is no evidence against them",
-                 models->files[m].name);
-        ink_hint(err, "add --held-out: --suspects looks at the rows that a run did not learn from");
-        return INK_E_USAGE;
+static ink_status refuse_suspects(const char *name, ink_error *err) {
+    ink_fail(err, INK_E_USAGE, "%s has learned these labels: what it says of them is no evidence against them", name);
+    ink_hint(err, "add --held-out: --suspects looks at the rows that a run did not learn from");
+    return INK_E_USAGE;
+}
+
+/* What measures on rows that the model has not learned, as words at a warning's end. */
+static void advise(const ink_eval_options *options, const ink_learned *learned, uint32_t n, char *text, size_t size) {
+    bool any = false, builtin = options->n_models == 0;
+    for (size_t m = 0; m < options->n_models; m++) {
+        any = any || ink_run_is(options->models[m]);
+        builtin = builtin || ink_model_is_builtin(options->models[m]);
     }
-    return INK_OK;
+    text[0] = '\0';
+    if (learned->at_most && !builtin) {
+        snprintf(text, size, "; the folder of its run in its place, with --held-out, measures on what it held out");
+    } else if (learned->by_run && learned->rows < n && any) {
+        snprintf(text, size, "; --held-out measures on the rest");
+    } else if (learned->by_run && learned->rows < n) {
+        snprintf(text, size, "; %.300s in its place, with --held-out, measures on the rest", learned->run);
+    }
 }
 
 /* A model asked about digits that it was told shows its memory; of several the one that knows most is named. */
-static void warn_of_memory(const ink_eval_options *options, const ink_models *models, const ink_dataset *set,
-                           const ink_watch *watch) {
-    uint32_t most = 0;
+static ink_status look_for_memory(const ink_eval_options *options, const ink_models *models, const ink_dataset *set,
+                                  const ink_watch *watch, ink_error *err) {
+    ink_learned most = {.rows = 0}, learned;
     size_t who = 0;
+    uint32_t n = set->test.count;
+    char advice[400];
     for (size_t m = 0; m < models->n; m++) {
         const ink_modelfile *file = &models->files[m];
-        uint32_t learned = ink_learned_rows(&file->tensors, file->name, set->test_sha256, NULL, set->test.count);
-        if (learned > most) who = m;
-        if (learned > most) most = learned;
+        ink_status status =
+            ink_learned_rows(&file->tensors, file->name, &set->test, set->test_sha256, NULL, &learned, err);
+        if (status != INK_OK) return status;
+        bool suspicious = learned.by_run || learned.at_most || learned.rows > n / 2;
+        if (options->suspects && learned.rows > 0 && suspicious) return refuse_suspects(file->name, err);
+        if (learned.rows <= most.rows) continue;
+        who = m;
+        most = learned;
     }
-    if (most == 0) return;
-    ink_watch_say(watch, INK_SAY_WARNING,
-                  "%s has learned %u of these %u rows: their accuracy says little of new digits%s",
-                  models->files[who].name, most, set->test.count,
-                  most < set->test.count && options->n_models > 0 ? "; --held-out measures on the rest" : "");
+    if (most.rows == 0) return INK_OK;
+    advise(options, &most, n, advice, sizeof advice);
+    if (most.at_most) {
+        ink_watch_say(watch, INK_SAY_WARNING,
+                      "%s has learned from these %u rows, whatever its run held out: their accuracy says little of new "
+                      "digits%s",
+                      models->files[who].name, n, advice);
+    } else {
+        ink_watch_say(watch, INK_SAY_WARNING,
+                      "%s has learned %u of these %u rows: their accuracy says little of new digits%s",
+                      models->files[who].name, most.rows, n, advice);
+    }
+    return INK_OK;
 }
 
 /* DATA's labelled rows, in set->test; with --held-out the train file's, since those are the rows that a run was cut
@@ -167,12 +194,10 @@ static ink_status predict_together(const ink_eval_options *options, const ink_ma
     ink_status status = ink_models_open(options->models, options->n_models, machine, batch_of(options), &models, err);
     if (status == INK_OK) status = ink_tta_choose(options->tta, options->tta_below, &models, err);
     if (status == INK_OK) status = read_data(options, machine, watch, set, err);
-    if (status == INK_OK && options->held_out) {
-        status = keep_held_out(options, set, rows, err);
-    } else if (status == INK_OK && options->suspects) {
-        status = check_suspects(&models, set, err);
+    if (status == INK_OK) {
+        status = options->held_out ? keep_held_out(options, set, rows, err)
+                                   : look_for_memory(options, &models, set, watch, err);
     }
-    if (status == INK_OK && !options->held_out) warn_of_memory(options, &models, set, watch);
     if (status == INK_OK) status = ink_models_predict(&models, &set->test, watch, predictions, err);
     ink_models_close(&models);
     return status;

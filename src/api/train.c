@@ -74,16 +74,24 @@ static void warn_of_scaling(const ink_train_run *run, const ink_weightfile *file
 }
 
 /* Weights or a teacher that know rows which are held out here pass some of that on. */
-static void warn_of_memory(const ink_train_run *run, const ink_tensors *model, const char *file) {
-    uint32_t n = run->set.train.count, asked = 0;
-    uint32_t learned = ink_learned_rows(model, file, run->set.train_sha256, run->held_out, n);
-    for (uint32_t i = 0; i < n; i++) asked += run->held_out[i] == INK_ROW_HELD_OUT;
-    if (learned == 0) return;
-    ink_watch_say(
-        run->watch, INK_SAY_WARNING,
-        "%s has learned %u of the %u rows held out here: their accuracy will flatter (the seed and val of its "
-        "own run hold out the same rows)",
-        file, learned, asked);
+static ink_status warn_of_memory(const ink_train_run *run, const ink_tensors *model, const char *file, ink_error *err) {
+    uint32_t asked = 0;
+    ink_learned learned;
+    ink_status status =
+        ink_learned_rows(model, file, &run->set.train, run->set.train_sha256, run->held_out, &learned, err);
+    for (uint32_t i = 0; i < run->set.train.count; i++) asked += run->held_out[i] == INK_ROW_HELD_OUT;
+    if (status != INK_OK || learned.rows == 0) return status;
+    if (learned.at_most) {
+        ink_watch_say(run->watch, INK_SAY_WARNING,
+                      "%s has learned from this data, and may know the %u rows held out here: their accuracy may "
+                      "flatter (the folder of its run would tell)",
+                      file, asked);
+        return INK_OK;
+    }
+    ink_watch_say(run->watch, INK_SAY_WARNING,
+                  "%s has learned %u of the %u rows held out here: their accuracy will flatter%s", file, learned.rows,
+                  asked, learned.by_run ? " (the seed and val of its own run hold out the same rows)" : "");
+    return INK_OK;
 }
 
 /* --weights: what fits is loaded, the rest keeps its random first weights, and all of it is said. */
@@ -106,7 +114,7 @@ static ink_status load_weights(ink_train_run *run, ink_error *err) {
                  fit.weights.n == 1 ? "tensor" : "tensors", misfits[0] != '\0' ? "; " : "", misfits);
         ink_watch_say(run->watch, INK_SAY_INFO, "%s", run->origin);
         warn_of_scaling(run, &file);
-        warn_of_memory(run, &file.tensors, file.path);
+        status = warn_of_memory(run, &file.tensors, file.path, err);
     }
     ink_fit_clear(&fit);
     ink_weightfile_free(&file);
@@ -146,10 +154,11 @@ static ink_status open_teachers(ink_train_run *run, ink_error *err) {
     }
     ink_watch_say(run->watch, INK_SAY_INFO, "taught by %zu model%s", teachers->models.n,
                   teachers->models.n == 1 ? "" : "s");
-    for (size_t i = 0; i < teachers->models.n; i++) {
-        warn_of_memory(run, &teachers->models.files[i].tensors, teachers->models.files[i].name);
+    for (size_t i = 0; i < teachers->models.n && status == INK_OK; i++) {
+        const ink_modelfile *file = &teachers->models.files[i];
+        status = warn_of_memory(run, &file->tensors, file->name, err);
     }
-    return INK_OK;
+    return status;
 }
 
 static ink_status make_trainer(ink_train_run *run, ink_error *err) {
@@ -223,7 +232,7 @@ static ink_status open_log(ink_train_run *run, ink_error *err) {
     if (status != INK_OK) return status;
     snprintf(run->result->run, sizeof run->result->run, "%s", ink_runlog_path(run->log));
     ink_run_env env = ink_train_env(run);
-    char *text = NULL;
+    char *text = NULL, path[INK_PATH_SIZE];
     uint32_t done;
     const ink_epoch *epochs = ink_runlog_epochs(run->log, &done);
     if (done > 0) run->result->last_loss = epochs[done - 1].val_loss; /* should no epoch be left */
@@ -231,6 +240,8 @@ static ink_status open_log(ink_train_run *run, ink_error *err) {
     if (status == INK_OK) status = ink_runlog_settings(run->log, text, err);
     if (status == INK_OK) status = ink_runlog_env(run->log, &env, err);
     if (status == INK_OK) status = ink_runlog_split(run->log, run->held_out, run->set.train.count, err);
+    if (status == INK_OK) status = ink_runlog_file(run->log, INK_LEARNED_NAME, path, sizeof path, err);
+    if (status == INK_OK) status = ink_learned_write(path, &run->set.train, run->held_out, err);
     if (status == INK_OK && o->resume == NULL) {
         status = ink_runlog_event(run->log, "run_start", at.epoch, at.step, NULL, err);
     }

@@ -71,8 +71,8 @@ ink_status ink_images_sha256(const ink_images *images, ink_pool *pool, char hex[
 
 /* ---- duplicates ---- */
 
-/* Quick, eight bytes at a time; only ever compared within one process, so byte order may differ between machines.
- * Images of one hash are easily made: it sorts them, and among equals their pixels do. */
+/* Quick, eight bytes at a time, as a little-endian machine reads them. Images of one hash are easily made on purpose:
+ * it sorts them, and among equals their pixels do. */
 static uint64_t quick_hash(const uint8_t *bytes, size_t size) {
     uint64_t h = 0x9E3779B97F4A7C15u ^ size, word;
     for (; size >= 8; bytes += 8, size -= 8) {
@@ -109,6 +109,11 @@ static void hash_run(void *context, uint32_t run, uint32_t worker) {
 static int compare_images(const key *a, const key *b) {
     if (a->hash != b->hash) return a->hash < b->hash ? -1 : 1;
     return memcmp(a->pixels, b->pixels, a->bytes);
+}
+
+void ink_images_hashes(const ink_images *images, uint64_t *hashes) {
+    size_t bytes = image_bytes(images);
+    for (uint32_t i = 0; i < images->count; i++) hashes[i] = quick_hash(images->pixels + i * bytes, bytes);
 }
 
 /* Equal images stand together, the earliest first. */

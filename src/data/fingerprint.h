@@ -10,6 +10,10 @@
  * pool may be NULL. Errors: INK_E_MEMORY. */
 INK_MUST_USE ink_status ink_images_sha256(const ink_images *images, ink_pool *pool, char hex[65], ink_error *err);
 
+/* hashes [images->count]: of each image's pixels; by chance two images share one once in 2^64. The same for ever: runs
+ * keep them (api/learned.h). */
+void ink_images_hashes(const ink_images *images, uint64_t *hashes);
+
 /* Exact copies, byte for byte. */
 typedef struct ink_duplicates {
     uint32_t within;           /* images of `a` that equal an earlier one of `a` */

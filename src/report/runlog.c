@@ -36,6 +36,7 @@ static const char *const own_file[] = {
     "metrics.jsonl",
     "train.log",
     "split.csv",
+    "learned.ink",
     "accuracy.svg",
     "accuracy.png",
     "loss.svg",

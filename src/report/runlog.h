@@ -3,7 +3,7 @@
  *   args.conf      the settings as run: a recipe, to be used again       env.json     program, machine, data
  *   status.json    running|done|interrupted|diverged|failed              split.csv    which images were held out
  *   metrics.csv    one row an epoch     metrics.jsonl  events            train.log    lines for people
- *   accuracy.svg .png   loss.svg .png   curves.svg .png (both in one)    weights/     (the caller's)
+ *   accuracy.svg .png   loss.svg .png   curves.svg .png (both in one)    weights/     learned.ink (the caller's)
  *
  *   ink_runlog *log = NULL;
  *   st = ink_runlog_create(&(ink_runlog_options){.recipe = "v3"}, &log, &err);       // runs/2026-01-31_142233-v3

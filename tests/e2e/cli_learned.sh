@@ -11,10 +11,34 @@ grep -q "SHA-256</th><td>[0-9a-f]\{64\}<" a/report.html || fail "a/report.html: 
 # Measuring.
 gives 0 eval a d/train.csv --quiet
 err_has "a/weights/last.safetensors has learned 300 of these 400 rows"
-err_has "--held-out"
-cp a/weights/last.safetensors moved.safetensors
+err_has "; --held-out measures on the rest"
+gives 0 eval a/weights/best.safetensors d/train.csv --quiet
+err_has "has learned 300 of these 400 rows"
+err_has "; $(pwd -P)/a in its place, with --held-out, measures on the rest"
+gives 0 eval "$(pwd -P)/a" d --held-out --quiet
+err_empty
+gives 0 export a --dtype f16 -o moved.safetensors
 gives 0 eval moved.safetensors d/train.csv --quiet
-err_has "has learned 400 of these 400 rows"
+err_has "moved.safetensors has learned from these 400 rows, whatever its run held out"
+err_has "the folder of its run in its place"
+
+# A part of the data is known by its images.
+{
+    sed -n 1,201p d/train.csv
+    sed -n 2,101p other/train.csv
+} >part.csv
+held=$(awk -F, 'NR > 1 && $1 < 200' a/split.csv | wc -l)
+gives 0 eval a part.csv --quiet
+err_has "has learned $((200 - held)) of these 300 rows"
+grep -q "held-out" err && fail "$said: --held-out wants the run's own data"
+gives 2 eval a part.csv --suspects
+err_has "has learned these labels"
+gives 0 train part.csv --recipe mlp --val 0.25 --epochs 1 --weights a --out part --quiet
+err_has "of the 75 rows held out here: their accuracy will flatter"
+gives 0 train part.csv --recipe mlp --val 0.25 --epochs 1 --teacher a --out part --force --quiet
+err_has "of the 75 rows held out here: their accuracy will flatter"
+gives 0 train d --recipe mlp --val 0.25 --epochs 1 --weights moved.safetensors --out part --force --quiet
+err_has "may know the 100 rows held out here"
 gives 0 eval a d --held-out --quiet
 err_empty
 gives 0 eval a other/train.csv --quiet
