@@ -298,7 +298,7 @@ static const view views[] = {
 static ink_status show_text(const look *l, ink_error *err) {
     const ink_tiles_row *row = &l->rows[0];
     uint32_t longer = row->width > row->height ? row->width : row->height;
-    uint32_t scale = longer < 14 ? 14 / longer : 1;
+    uint32_t scale = longer > 0 && longer < 14 ? 14 / longer : 1;
     uint32_t count = row->count < 10 ? row->count : 10, wide = row->width * scale, high = row->height * scale;
     uint8_t *large = ink_mem_new((size_t)count * wide, high);
     if (large == NULL) return ink_fail_memory(err, (uint64_t)count * wide * high, "text");

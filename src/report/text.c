@@ -22,7 +22,7 @@ static bool reserve(ink_text *text, size_t size) {
         text->failed = true;
         return false;
     }
-    if (need <= text->capacity) return true;
+    if (text->bytes != NULL && need <= text->capacity) return true;
     size_t capacity = text->capacity < FIRST_CAPACITY ? FIRST_CAPACITY : text->capacity;
     while (capacity < need) {
         if (!ink_size_mul(capacity, 2, &capacity)) {
