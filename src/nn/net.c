@@ -12,7 +12,7 @@
 
 #define LINE_MOST   512
 #define DEPTH_MOST  16
-#define LAYERS_MOST 10000
+#define LAYERS_MOST 1000
 #define LINES_MOST  1000000 /* those of a repeat as often as they are read */
 #define REPEAT_MOST 1000
 
@@ -188,7 +188,7 @@ static ink_status parse_layer(net_parser *p, block *b, unsigned depth) {
     char number[16];
     const ink_layer_kind *kind = ink_layer_kind_find(p->words.word[0]);
     if (kind == NULL) return unknown_word(p, p->words.word[0]);
-    if (++p->n_layers > LAYERS_MOST) return fault(p, NULL, "at most 10000 layers", "too large a net");
+    if (++p->n_layers > LAYERS_MOST) return fault(p, NULL, "at most 1000 layers", "too large a net");
     ink_layer *layer = ink_arena_new(&p->net->arena, 1, sizeof *layer);
     if (layer == NULL) return ink_fail_memory(p->err, sizeof *layer, "a net");
     layer->kind = kind;

@@ -181,7 +181,7 @@ static void wrong_texts_are_told_with_their_line(void **state) {
         {"repeat 0 {\nrelu\n}", 1, "a whole number 1..1000"},
         {"repeat 2 { conv 8 3x3\nrelu\n}\nlinear 10", 1, "the end of the line"},
         {"repeat 2 {\nrelu\n} lr 0.5\nlinear 10", 3, "the end of the line"},
-        {"repeat 1000 {\nrepeat 1000 {\nrelu\n}\n}", 3, "at most 10000 layers"},
+        {"repeat 1000 {\nrepeat 1000 {\nrelu\n}\n}", 3, "at most 1000 layers"},
         {"linear 10 as", 1, "a name"},
         {"linear 10 as a/b", 1, "letters, digits"},
         {"relu\ninput 3", 2, "above the first layer"},

@@ -21,7 +21,6 @@
 #include "parity.h"
 
 static host_device host;
-
 /* Of products of bf16, backwards; what is chosen for small cases is 64 x 64. */
 static const ink_gpu_tile tiles[] = {INK_TILE_CHOSEN, INK_TILE_128x32, INK_TILE_128x64, INK_TILE_128x128};
 #define TILES (sizeof tiles / sizeof *tiles)

@@ -146,8 +146,8 @@ static bool may_be_narrow(const ink_graph *g, ink_id v) {
 static bool set_narrow(ink_program *p, const ink_graph *g) {
     bool *narrow = ink_plan_new(p, (size_t)g->n_values, sizeof *narrow);
     if (narrow == NULL) return false;
-    /* Products of narrow maps are in float whatever the precision, as Winograd's: not what `exact` asks for in bf16, nor
-     * what may be there with some numbers of threads alone. */
+    /* Products of narrow maps are in float whatever the precision, as Winograd's: not what `exact` asks for in bf16,
+     * nor what may be there with some numbers of threads alone. */
     const bool fits = !(ink_is_bf16(p) && (p->exact || p->rows_vary));
     for (ink_id v = 0; v < g->n_values; v++) narrow[v] = fits && may_be_narrow(g, v);
     for (bool settled = false; !settled;) {
