@@ -2,6 +2,7 @@
  * Which tensor fits which layer is weightfile.c's business. */
 #define _POSIX_C_SOURCE 200809L
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,6 +16,7 @@
 #include "core/mem.h"
 #include "core/number.h"
 #include "core/status.h"
+#include "core/utf8.h"
 #include "report/text.h"
 
 #define SIDE 28
@@ -133,11 +135,14 @@ static ink_status complete(importing *m, ink_weights *out) {
 static ink_status write_import(importing *m) {
     ink_weights weights = {0};
     const char *slash = strrchr(m->file.path, '/');
+    char origin[NAME_MAX + 1];
+    snprintf(origin, sizeof origin, "%s", slash != NULL ? slash + 1 : m->file.path);
+    ink_utf8_mend(origin);
     ink_modelfile_notes notes = {.net_text = m->recipe.net_text,
                                  .normalise = &m->normalise,
                                  .height = SIDE,
                                  .width = SIDE,
-                                 .origin = slash != NULL ? slash + 1 : m->file.path,
+                                 .origin = origin,
                                  .step = m->fit.batches};
     /* A model file that is taken as it is stays what it was: its temperature, its recipe, what it learned from. */
     if (m->options->net == NULL && m->options->normalise == NULL && m->fit.n_missing == 0)

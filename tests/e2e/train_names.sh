@@ -32,4 +32,9 @@ for name in "$latin.txt" "x$long.txt"; do
     gives 0 info named --json
 done
 [ "$(grep -ac "$(printf '"inkling.recipe":"x\303\251')" named/weights/last.safetensors)" -gt 0 ] || fail "no recipe's name"
+# So stands in an imported model the name of the file that it was.
+cp named/weights/last.safetensors "$latin.safetensors"
+gives 0 import "$latin.safetensors" --net "$latin.txt" --normalise "range 250 0.5" -o imported.safetensors
+gives 0 info imported.safetensors
+out_has 'caf?\x.safetensors'
 exit 0
