@@ -78,9 +78,9 @@ static void logarithmic(ink_axis *axis, double low, double high) {
     }
 }
 
-void ink_axis_loss(ink_axis *axis, double low, double high) {
+void ink_axis_loss(ink_axis *axis, double low, double high, bool crowded) {
     int power;
-    if (low > 1e-30 && high < 1e30 && high >= LOG_FROM_RATIO * low) {
+    if (crowded && low > 1e-30 && high < 1e30 && high >= LOG_FROM_RATIO * low) {
         logarithmic(axis, low, high);
         return;
     }
@@ -90,19 +90,17 @@ void ink_axis_loss(ink_axis *axis, double low, double high) {
     axis->decimals = decimals_of(power);
 }
 
-void ink_axis_epochs(ink_axis *axis, double low, double high, uint32_t max_ticks) {
+void ink_axis_epochs(ink_axis *axis, double low, double high, double apart) {
     int power;
-    if (max_ticks > INK_TICKS_MAX) max_ticks = INK_TICKS_MAX;
-    if (max_ticks < 2) max_ticks = 2;
     axis->logarithmic = false;
     axis->decimals = 0;
     axis->n_ticks = 0;
-    double step = round_step(fmax(1, (high - low + 1) / max_ticks), &power);
+    double step = round_step(fmax(1, fmax(apart, (high - low + 1) / INK_TICKS_MAX)), &power);
     if (step < 1) step = 1;
     axis->tick[axis->n_ticks++] = low;
     /* The first number always stands; a round one close behind it would touch it. */
     double first = floor(low / step) + 1;
-    for (uint32_t k = first * step - low >= 0.4 * step ? 0 : 1; axis->n_ticks < INK_TICKS_MAX; k++) {
+    for (uint32_t k = first * step - low >= apart ? 0 : 1; axis->n_ticks < INK_TICKS_MAX; k++) {
         if ((first + k) * step > high + 1e-9) break;
         axis->tick[axis->n_ticks++] = (first + k) * step;
     }

@@ -15,9 +15,12 @@
 #define TITLE_SIZE      16.0
 #define NOTE_SIZE       12.5
 #define LABEL_SIZE      12.0
+#define LABEL_AIR       12.0
 #define LABEL_GAP       16.0 /* least distance of the baselines of two labels */
 #define POINTS_AS_DOTS  30   /* with more epochs dots would hide the line */
 #define NAME_CHARACTERS 24
+#define POWERS_BELOW    0.001 /* a logarithmic axis beyond them says 1e-4, 1e-3, ... at all its ticks */
+#define POWERS_ABOVE    1e6
 
 /* A chart being laid out in a part of a picture. */
 typedef struct layout {
@@ -67,6 +70,14 @@ static ink_color color_of(const ink_chart *chart, uint32_t s) {
     return chart->series[s].color != INK_COLOR_NONE ? chart->series[s].color : (ink_color)(INK_COLOR_ONE + s);
 }
 
+/* "3e-8": one digit and its power of ten; value > 0. */
+static void add_power(ink_text *text, double value) {
+    int power = (int)floor(log10(value) + 1e-9);
+    long digit = lround(value / pow(10, power));
+    if (digit == 10) digit = 1, power++;
+    ink_text_format(text, "%lde%d", digit, power);
+}
+
 void ink_chart_value(char *dst, size_t size, ink_chart_unit unit, double value) {
     ink_text text = {0};
     if (unit == INK_CHART_PERCENT) {
@@ -77,13 +88,13 @@ void ink_chart_value(char *dst, size_t size, ink_chart_unit unit, double value) 
     } else if (value >= 0.001 || value <= 0) {
         ink_text_fixed(&text, value, 4);
     } else {
-        ink_text_format(&text, "%de-%d", (int)lround(value * pow(10, ceil(-log10(value)))), (int)ceil(-log10(value)));
+        add_power(&text, value);
     }
     snprintf(dst, size, "%s", text.bytes != NULL ? text.bytes : "");
     ink_text_clear(&text);
 }
 
-/* "95 %", "0.2", "0.005": of a tick. */
+/* "95 %", "0.2", "0.005"; "5e-6" on a logarithmic axis that goes so low: of a tick. */
 static void tick_label(char *dst, size_t size, const ink_chart *chart, const ink_axis *axis, double value) {
     ink_text text = {0};
     if (chart->unit == INK_CHART_PERCENT) {
@@ -91,6 +102,8 @@ static void tick_label(char *dst, size_t size, const ink_chart *chart, const ink
         ink_text_add(&text, " %");
     } else if (axis->decimals >= 0) {
         ink_text_fixed(&text, value, axis->decimals);
+    } else if (axis->low < POWERS_BELOW || axis->high > POWERS_ABOVE) {
+        add_power(&text, value);
     } else { /* logarithmic: each tick has its own */
         ink_text_number(&text, value);
     }
@@ -111,6 +124,19 @@ static bool value_range(const ink_chart *chart, double *low, double *high) {
         }
     }
     return any;
+}
+
+/* Would more than half of the values lie in the lowest tenth of an axis from 0 to high? */
+static bool is_crowded(const ink_chart *chart, double high) {
+    uint32_t low = 0, all = 0;
+    for (uint32_t s = 0; s < chart->n_series; s++) {
+        for (uint32_t i = 0; i < count_of(chart, s); i++) {
+            double y = chart->series[s].y[i];
+            if (isfinite(y)) all++;
+            if (isfinite(y) && y < high / 10) low++;
+        }
+    }
+    return low > all / 2;
 }
 
 /* The last value of a series that can be drawn, or NaN. */
@@ -153,15 +179,28 @@ static void draw_y_axis(const layout *l) {
     }
 }
 
+static void x_label(char *dst, size_t size, const ink_chart *chart, double value) {
+    if (chart->x_powers) {
+        snprintf(dst, size, "1e%.0f", value);
+    } else {
+        ink_fixed_put(dst, size, value, 0);
+    }
+}
+
+/* What the widest label of the x axis takes, with some air, in x. */
+static double x_apart(const layout *l, double first, double last) {
+    char a[48], b[48];
+    x_label(a, sizeof a, l->chart, first);
+    x_label(b, sizeof b, l->chart, last);
+    double wide = fmax(ink_picture_text_width(a, LABEL_SIZE, false), ink_picture_text_width(b, LABEL_SIZE, false));
+    return (wide + LABEL_AIR) / (l->right - l->left) * (last - first);
+}
+
 static void draw_x_axis(const layout *l) {
     for (uint32_t i = 0; i < l->x_axis.n_ticks; i++) {
         char label[48];
         double x = place_x(l, l->x_axis.tick[i]);
-        if (l->chart->x_powers) {
-            snprintf(label, sizeof label, "1e%.0f", l->x_axis.tick[i]);
-        } else {
-            ink_fixed_put(label, sizeof label, l->x_axis.tick[i], 0);
-        }
+        x_label(label, sizeof label, l->chart, l->x_axis.tick[i]);
         ink_picture_line(l->picture, x, l->bottom + 4, x, l->bottom + 9, INK_COLOR_AXIS, 1, 0);
         ink_picture_text(l->picture, x, l->bottom + 23, label,
                          &(ink_lettering){.size = LABEL_SIZE, .color = INK_COLOR_MUTED, .anchor = INK_ANCHOR_MIDDLE});
@@ -281,7 +320,7 @@ ink_status ink_chart_panel(ink_picture *picture, const ink_chart *chart, double 
     if (chart->unit == INK_CHART_PERCENT) {
         ink_axis_share(&l.y_axis, any ? low : 0, any ? high : 1);
     } else {
-        ink_axis_loss(&l.y_axis, low, high);
+        ink_axis_loss(&l.y_axis, low, high, is_crowded(chart, high));
     }
     for (uint32_t i = 0; i < l.y_axis.n_ticks; i++) {
         char label[48];
@@ -293,7 +332,7 @@ ink_status ink_chart_panel(ink_picture *picture, const ink_chart *chart, double 
     l.right = x + w - label_room(chart);
     l.bottom = y + h - 54;
     l.any = x_range(chart, &longest, &first, &last);
-    ink_axis_epochs(&l.x_axis, first, last, (uint32_t)fmax(2, (l.right - l.left) / 24));
+    ink_axis_epochs(&l.x_axis, first, last, x_apart(&l, first, last));
     draw_head(&l, x + 22, y);
     draw_y_axis(&l);
     draw_x_axis(&l);

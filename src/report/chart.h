@@ -16,7 +16,7 @@
 
 typedef enum ink_chart_unit {
     INK_CHART_PERCENT, /* values 0..1, labelled 97.5 %; the axis never passes 0 or 100 % */
-    INK_CHART_LOSS     /* values >= 0; from 0, or logarithmic when the largest is 50 times the smallest */
+    INK_CHART_LOSS /* values >= 0; from 0, or logarithmic when the largest is 50 times the smallest most being small */
 } ink_chart_unit;
 
 typedef struct ink_series {

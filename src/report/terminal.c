@@ -197,7 +197,9 @@ ink_status ink_terminal_graph(const ink_epoch *epochs, uint32_t n, uint32_t colu
     }
     ink_axis x_axis, y_axis;
     canvas c = {.columns = columns - GUTTER, .across = utf8 ? 2 : 1, .down = utf8 ? 4 : 1};
-    ink_axis_epochs(&x_axis, epochs[0].epoch, epochs[n - 1].epoch, c.columns / 5);
+    uint32_t first = epochs[0].epoch, last = epochs[n - 1].epoch;
+    ink_axis_epochs(&x_axis, first, last,
+                    (floor(log10(fmax(1, last))) + 2) * (last - first) / c.columns); /* digits, a blank */
     ink_axis_share(&y_axis, low, high);
     /* Whole rows from tick to tick, so that the labels stand evenly. */
     uint32_t steps = y_axis.n_ticks > 1 ? y_axis.n_ticks - 1 : 1;

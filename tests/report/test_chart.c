@@ -45,20 +45,22 @@ static void share_axes(void **state) {
 static void loss_axes(void **state) {
     (void)state;
     ink_axis a;
-    ink_axis_loss(&a, 0.09, 0.61);
+    ink_axis_loss(&a, 0.09, 0.61, true);
     assert_false(a.logarithmic);
     near(a.low, 0);
     near(a.high, 0.8);
-    ink_axis_loss(&a, 0.011, 0.9); /* a hundredfold range */
+    ink_axis_loss(&a, 0.011, 0.9, true); /* a hundredfold range */
     assert_true(a.logarithmic);
     near(a.low, 0.01);
     near(a.high, 1);
     near(ink_axis_at(&a, 0.1), 0.5);
-    ink_axis_loss(&a, 1e-12, 1e6); /* absurd, yet it must end and fit */
+    ink_axis_loss(&a, 3e-8, 0.003, false); /* one cycle of a learning rate: only its end is so low */
+    assert_false(a.logarithmic);
+    ink_axis_loss(&a, 1e-12, 1e6, true); /* absurd, yet it must end and fit */
     assert_true(a.logarithmic && a.n_ticks <= INK_TICKS_MAX && a.low <= 1e-12 && a.high >= 1e6);
-    ink_axis_loss(&a, 0, 0);
+    ink_axis_loss(&a, 0, 0, true);
     assert_true(a.high > a.low);
-    ink_axis_loss(&a, 0, 5e4);
+    ink_axis_loss(&a, 0, 5e4, true);
     assert_false(a.logarithmic);
     assert_true(a.high >= 5e4);
 }
@@ -66,16 +68,19 @@ static void loss_axes(void **state) {
 static void epoch_axes(void **state) {
     (void)state;
     ink_axis a;
-    ink_axis_epochs(&a, 1, 10, 11);
+    ink_axis_epochs(&a, 1, 10, 0.9);
     assert_int_equal(a.n_ticks, 10);
-    ink_axis_epochs(&a, 1, 1, 10);
+    ink_axis_epochs(&a, 1, 1, 0);
     assert_int_equal(a.n_ticks, 1);
     near(ink_axis_at(&a, 1), 0.5);
-    ink_axis_epochs(&a, 1, 1000, 12);
+    ink_axis_epochs(&a, 1, 1000, 84);
     near(a.tick[0], 1);
     near(a.tick[1], 100);
     assert_true(a.n_ticks <= 12);
-    ink_axis_epochs(&a, 1, 4e9, 8);
+    ink_axis_epochs(&a, 296, 5920, 400); /* 500 would touch 296 */
+    near(a.tick[0], 296);
+    near(a.tick[1], 1000);
+    ink_axis_epochs(&a, 1, 4e9, 5e8);
     assert_true(a.n_ticks >= 2 && a.n_ticks <= 9);
 }
 
