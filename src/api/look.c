@@ -22,11 +22,12 @@ typedef struct look {
     ink_machine machine;
     ink_models models;
     ink_dataset set;
-    uint8_t *image; /* the one that is looked at; in set */
-    int label;      /* of it; -1: it has none */
-    uint8_t *bytes; /* of all tiles */
-    ink_tiles_row rows[LAYERS_MOST];
-    char titles[LAYERS_MOST][96];
+    uint8_t *image;   /* the one that is looked at; in set */
+    int label;        /* of it; -1: it has none */
+    const char *file; /* it came from; NULL: it is a row */
+    uint8_t *bytes;   /* of all tiles */
+    ink_tiles_row rows[LAYERS_MOST + 1];
+    char titles[LAYERS_MOST + 1][96];
     uint32_t n_rows;
     char **text;
 } look;
@@ -51,15 +52,22 @@ static ink_status find_image(look *l, const ink_watch *watch, ink_error *err) {
     }
     l->image = images->pixels + (size_t)i * images->height * images->width;
     l->label = images->labels != NULL ? images->labels[i] : -1;
+    const ink_digit_file *files = l->set.train.count > 0 ? l->set.train_files : l->set.test_files;
+    if (files != NULL) {
+        const char *slash = strrchr(files[i].path, '/');
+        l->file = slash != NULL ? slash + 1 : files[i].path;
+    }
     return INK_OK;
 }
 
-/* "image 19208, labelled 3" */
-static void name_image(const look *l, char *text, size_t size) {
-    int length = snprintf(text, size, "image %u", l->options->image);
-    if (l->label >= 0 && length > 0 && (size_t)length < size) {
-        snprintf(text + length, size - (size_t)length, ", labelled %d", l->label);
-    }
+/* "image 19208, labelled 3, read as 5 (64.2 %)" or "five.png, read as ...". */
+static void name_image(const look *l, const ink_predictions *own, char *text, size_t size) {
+    char what[48], labelled[24] = "", percent[48];
+    snprintf(what, sizeof what, "image %u", l->options->image);
+    if (l->label >= 0) snprintf(labelled, sizeof labelled, ", labelled %d", l->label);
+    ink_fixed_put(percent, sizeof percent, 100 * (double)own->p[own->digits[0]], 1);
+    snprintf(text, size, "%.40s%s, read as %u (%.8s %%)", l->file != NULL ? l->file : what, labelled, own->digits[0],
+             percent);
 }
 
 /* ---- filters ---- */
@@ -146,7 +154,7 @@ static ink_status read_layer(look *l, const ink_graph *g, ink_program *program, 
     for (size_t i = 0; i < count; i++) most = maps[i] > most ? maps[i] : most;
     ink_tiles_scale(maps, shown * size, 0, most, bytes);
     ink_mem_free(maps);
-    snprintf(l->titles[l->n_rows], sizeof l->titles[0], "layer %u: %u maps of %dx%d%s", l->n_rows + 1, channels,
+    snprintf(l->titles[l->n_rows], sizeof l->titles[0], "layer %u: %u maps of %dx%d%s", l->n_rows, channels,
              (int)v->dim[1], (int)v->dim[2], shown < channels ? ", the first 32" : "");
     l->rows[l->n_rows] = (ink_tiles_row){.title = l->titles[l->n_rows],
                                          .pixels = bytes,
@@ -161,8 +169,10 @@ static ink_status make_maps(look *l, ink_graph *g, ink_error *err) {
     const ink_modelfile *file = &l->models.files[0];
     ink_id layers[LAYERS_MOST];
     ink_program *program = NULL;
-    uint32_t n = find_layers(g, layers);
-    size_t bytes = 0, at = 0;
+    uint32_t n = find_layers(g, layers), high = (uint32_t)file->height, wide = (uint32_t)file->width;
+    size_t bytes = (size_t)high * wide, at = bytes;
+    ink_images one = {.pixels = l->image, .count = 1, .height = high, .width = wide};
+    ink_predictions own = {0};
     if (n == 0) return ink_fail(err, INK_E_DATA, "%s has no layer whose answer is a picture", file->name);
     for (uint32_t i = 0; i < n; i++) {
         ink_graph_output(g, layers[i]);
@@ -170,9 +180,16 @@ static ink_status make_maps(look *l, ink_graph *g, ink_error *err) {
     }
     l->bytes = ink_mem_new(bytes, 1);
     if (l->bytes == NULL) return ink_fail_memory(err, bytes, "feature maps");
+    ink_status status = ink_models_predict(&l->models, &one, NULL, &own, err);
+    if (status != INK_OK) return status;
+    memcpy(l->bytes, l->image, at);
+    name_image(l, &own, l->titles[0], sizeof l->titles[0]);
+    l->rows[l->n_rows++] =
+        (ink_tiles_row){.title = l->titles[0], .pixels = l->bytes, .count = 1, .width = wide, .height = high};
+    ink_predictions_free(&own);
     ink_compile_options options = {.max_batch = 1, .precision = l->machine.precision, .pool = l->machine.pool};
     ink_batch batch = {.n = 1, .images = l->image};
-    ink_status status = l->machine.backend->compile(g, &options, &program, err);
+    status = l->machine.backend->compile(g, &options, &program, err);
     if (status == INK_OK) status = ink_modelfile_load(file, g, l->machine.backend, program, err);
     if (status == INK_OK) status = l->machine.backend->run(program, &batch, err);
     for (uint32_t i = 0; i < n && status == INK_OK; i++) {
@@ -259,10 +276,7 @@ static ink_status make_saliency(look *l, ink_error *err) {
     if (status != INK_OK) goto done;
     spread(erased.losses, file->height, file->width, heat);
     lay_saliency(l, heat, size, heat + size);
-    char name[64], percent[48];
-    name_image(l, name, sizeof name);
-    ink_fixed_put(percent, sizeof percent, 100 * (double)own.p[winner], 1);
-    snprintf(l->titles[0], sizeof l->titles[0], "%s, read as %u (%.8s %%)", name, winner, percent);
+    name_image(l, &own, l->titles[0], sizeof l->titles[0]);
     l->rows[0] = (ink_tiles_row){.title = l->titles[0],
                                  .pixels = l->bytes,
                                  .count = 3,
@@ -296,7 +310,7 @@ static const view views[] = {
 
 /* Tiles of a few pixels are enlarged, so that the terminal shows more than specks. */
 static ink_status show_text(const look *l, ink_error *err) {
-    const ink_tiles_row *row = &l->rows[0];
+    const ink_tiles_row *row = &l->rows[l->options->what == INK_LOOK_MAPS]; /* the image itself is known */
     uint32_t longer = row->width > row->height ? row->width : row->height;
     uint32_t scale = longer > 0 && longer < 14 ? 14 / longer : 1;
     uint32_t count = row->count < 10 ? row->count : 10, wide = row->width * scale, high = row->height * scale;
@@ -318,16 +332,13 @@ static ink_status show_text(const look *l, ink_error *err) {
 
 static ink_status show(look *l, ink_error *err) {
     const view *v = &views[l->options->what];
-    char note[160], own[64], name[64];
+    char own[64];
     ink_picture *picture = NULL;
-    name_image(l, name, sizeof name);
-    snprintf(note, sizeof note, "%s%s%s", l->options->what == INK_LOOK_MAPS ? name : "",
-             l->options->what == INK_LOOK_MAPS ? ": " : "", v->note);
     snprintf(own, sizeof own, "%s.png", v->what);
     const char *out = l->options->out != NULL ? l->options->out : own;
     ink_status status = ink_file_spare(out, l->options->data, err);
     if (status == INK_OK) status = ink_file_spare(out, l->options->model, err);
-    if (status == INK_OK) status = ink_tiles_draw(v->title, note, v->tile, l->rows, l->n_rows, &picture, err);
+    if (status == INK_OK) status = ink_tiles_draw(v->title, v->note, v->tile, l->rows, l->n_rows, &picture, err);
     if (status == INK_OK) status = ink_picture_save(picture, out, err);
     ink_picture_free(picture);
     return status == INK_OK ? show_text(l, err) : status;

@@ -45,7 +45,9 @@ cp saliency.png one.png
 gives 0 show saliency conv digits --image 3 --threads 1 --quiet
 cmp -s one.png saliency.png || fail "$said: another picture with another number of threads"
 gives 0 show saliency flat one.png -o s.svg --quiet
-grep -q 'image 0, read as' s.svg || fail "$said: a picture as data"
+grep -q 'one.png, read as' s.svg || fail "$said: a picture as data"
+gives 0 show maps conv one.png -o m.svg --quiet
+grep -q 'one.png, read as' m.svg || fail "$said: neither the picture nor the answer"
 
 gives 2 show saliency conv digits --image 400
 err_has "the images 0 to 399"
