@@ -2,6 +2,8 @@
  * It computes nothing: shapes come from the graph that the net makes. */
 #define _POSIX_C_SOURCE 200809L
 #include <inttypes.h>
+#include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -201,23 +203,36 @@ static const char *weights_word(const subject *s) {
     return "none";
 }
 
+/* Scale and shift; none is 0, not the -0 of 0 with its sign turned. */
+static void pixels_text(const subject *s, char *text, size_t size) {
+    ink_normalise n = s->file.normalise;
+    for (int c = 0; c < n.channels; c++) n.shift[c] = fabsf(n.shift[c]) > 0 ? n.shift[c] : 0;
+    ink_normalise_text(&n, text, size);
+}
+
 static ink_status tell_text(const subject *s, char **text, ink_error *err) {
     ink_text t = {0};
-    ink_text_format(&t, "%s\n\n%-26s %-24s %-12s %12s %14s\n", s->title, "name", "layer", "output", "parameters",
-                    "multiply-adds");
+    size_t wide = 24;
+    for (int32_t i = 0; i < s->g.n_nodes; i++) {
+        char kind[64];
+        kind_of(&s->g.nodes[i], kind, sizeof kind);
+        if (strlen(kind) > wide) wide = strlen(kind);
+    }
+    ink_text_format(&t, "%s\n\n%-26s %-*s %-12s %12s %14s\n", s->title, "name", (int)wide, "layer", "output",
+                    "parameters", "multiply-adds");
     for (int32_t i = 0; i < s->g.n_nodes; i++) {
         const ink_node *node = &s->g.nodes[i];
         char name[INK_NAME_SIZE], kind[64], shape[48];
         name_of(&s->g, node, name);
         kind_of(node, kind, sizeof kind);
         shape_of(&s->g, node, shape, sizeof shape);
-        ink_text_format(&t, "%-26s %-24s %-12s %12" PRIu64 " %14" PRIu64 "\n", name, kind, shape,
+        ink_text_format(&t, "%-26s %-*s %-12s %12" PRIu64 " %14" PRIu64 "\n", name, (int)wide, kind, shape,
                         parameters_of(&s->g, node), ink_node_macs(&s->g, node));
     }
     ink_text_format(&t, "\n%" PRIu64 " parameters, %" PRIu64 " multiply-adds an image\n", s->parameters, s->macs);
     if (s->file.net != NULL) {
         char normalise[160];
-        ink_normalise_text(&s->file.normalise, normalise, sizeof normalise);
+        pixels_text(s, normalise, sizeof normalise);
         ink_text_format(&t, "pixels      x * scale + shift: %s\nweights     %s\n", normalise, weights_word(s));
         for (size_t i = 0; i < sizeof card / sizeof *card; i++) {
             const char *value = card_value(s, card[i].note);
@@ -249,7 +264,7 @@ static ink_status tell_json(const subject *s, char **text, ink_error *err) {
                   layers, "parameters", (json_int_t)s->parameters, "multiply_adds", (json_int_t)s->macs);
     if (root != NULL && s->file.net != NULL) {
         char normalise[160];
-        ink_normalise_text(&s->file.normalise, normalise, sizeof normalise);
+        pixels_text(s, normalise, sizeof normalise);
         json_object_set_new(root, "normalise", json_string(normalise));
         json_object_set_new(root, "weights", json_string(weights_word(s)));
         for (size_t i = 0; i < sizeof card / sizeof *card; i++) {
