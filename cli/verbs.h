@@ -10,8 +10,8 @@ extern const cli_verb *const cli_verbs[];
 
 extern const cli_verb cli_train, cli_lr_find, cli_predict, cli_eval, cli_read, cli_compare, cli_plot, cli_show_digits,
     cli_show_filters, cli_show_maps, cli_show_saliency, cli_data_show, cli_data_check, cli_data_make, cli_data_pages,
-    cli_data_get, cli_recipe_list, cli_recipe_show, cli_info_verb, cli_import, cli_export, cli_serve, cli_doctor,
-    cli_bench_train, cli_bench_infer, cli_bench_op, cli_bench_sweep, cli_bench_csv, cli_version, cli_help;
+    cli_data_get, cli_recipe_list, cli_recipe_show, cli_recipe_layers, cli_info_verb, cli_import, cli_export, cli_serve,
+    cli_doctor, cli_bench_train, cli_bench_infer, cli_bench_op, cli_bench_sweep, cli_bench_csv, cli_version, cli_help;
 
 /* The verb whose name are the first words of argv: *used of them. NULL: argv[0] is none, or only the first half of one
  * ("data"): then *used is 0 or 1. */

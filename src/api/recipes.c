@@ -146,6 +146,21 @@ ink_status ink_work_recipe_list(char **text, ink_error *err) {
     return INK_OK;
 }
 
+ink_status ink_work_recipe_layers(char **text, ink_error *err) {
+    ink_text t = {0};
+    ink_text_add(&t,
+                 "Below [net], and in a file for --net, each line is a layer. What stands in [ ] may be left out.\n\n");
+    for (size_t i = 0; ink_net_usage(i) != NULL; i++) ink_text_format(&t, "  %s\n", ink_net_usage(i));
+    ink_text_add(&t,
+                 "  repeat N { ... }\n\n"
+                 "K outputs, a window of RxS, stride and padding in pixels; P:E pads above and left, below and right.\n"
+                 "Behind { each layer has a line of its own, and so has }.\n"
+                 "linear, conv, depthwise and batchnorm may end in lr FACTOR (their own factor on the learning rate),\n"
+                 "each layer in as NAME. Above the layers: input 1|3 (channels), and\n"
+                 "init torch|kaiming-normal|glorot|dirac (first weights of the lines below it).\n");
+    return ink_text_give(&t, "the layers", text, err);
+}
+
 bool ink_work_recipe_name(size_t n, char name[64]) {
     if (ink_recipe_file(n) == NULL) return false;
     without_ending(ink_recipe_file(n), name);

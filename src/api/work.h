@@ -85,6 +85,8 @@ const ink_recipe_key *ink_work_recipe_keys(size_t *count);
 
 /* "name   first comment line" per built-in recipe. */
 INK_MUST_USE ink_status ink_work_recipe_list(char **text, ink_error *err);
+/* What may stand below [net]: a screenful. */
+INK_MUST_USE ink_status ink_work_recipe_layers(char **text, ink_error *err);
 /* The names of what is built in, from 0: false, NULL past the last. Models: ink_model_builtin_name. */
 bool ink_work_recipe_name(size_t n, char name[64]);
 const char *ink_work_net_name(size_t n);

@@ -28,6 +28,10 @@ const char *ink_layer_kind_word(size_t n) {
     return n < N_KINDS ? kinds[n]->word : NULL;
 }
 
+const char *ink_net_usage(size_t n) {
+    return n < N_KINDS ? kinds[n]->usage : NULL;
+}
+
 ink_id ink_layer_fault(ink_graph *g, const char *format, ...) {
     char text[256];
     va_list arguments;

@@ -67,8 +67,8 @@ static ink_status unknown_word(net_parser *p, const char *word) {
     if (near.best != NULL) {
         ink_hint(p->err, "did you mean \"%s\"?", near.best);
     } else {
-        ink_hint(p->err,
-                 "layers are: linear conv batchnorm relu maxpool dropout residual ...: see 'inkling help recipe'");
+        ink_hint(p->err, "layers are: linear conv batchnorm relu maxpool dropout residual ...; "
+                         "'inkling recipe layers' lists all");
     }
     return status;
 }

@@ -53,6 +53,8 @@ typedef struct ink_net {
 INK_MUST_USE ink_status ink_net_parse(const char *text, const char *file, uint64_t first_line, ink_net **out,
                                       ink_error *err);
 void ink_net_free(ink_net *net);
+/* "conv K RxS [stride S] ...": the line of the n-th kind of layer; NULL past the last. */
+const char *ink_net_usage(size_t n);
 
 /* Pixels to numbers: y = x * scale + shift per channel. */
 typedef struct ink_normalise {

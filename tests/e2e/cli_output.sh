@@ -195,6 +195,10 @@ echo "label,nonsense" >bad.csv
 gives 3 train bad.csv
 out_empty
 err_has "bad.csv:1"
+gives 0 recipe layers
+out_has "conv K RxS [stride S]"
+out_has "repeat N"
+[ "$(wc -l <out)" -le 30 ] || fail "$said: more than a screenful"
 gives 2 recipe show v33
 err_has "v3"
 gives 2 train digits --recipe v33
