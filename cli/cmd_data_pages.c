@@ -10,6 +10,7 @@
 static const cli_option options[] = {
     {"count", 0, CLI_WHOLE, "N", "20", "pages with digits: two of strings, then one of columns", 1, 9999},
     {"empty", 0, CLI_WHOLE, "N", "0", "pages without digits besides: blank, ruled, doodles, in turn", 0, 9999},
+    {"forms", 0, CLI_FLAG, NULL, NULL, "digits stand in forms: adjoining boxes, combs, tables, in turn", 0, 0},
     {"severity", 0, CLI_WHOLE, "0..5", "0", "how hard: light, slant, blur, noise, JPEG; 0 is a clean scan", 0, 5},
     {"seed", 0, CLI_WHOLE, "N", "0", "equal seeds draw equal pages", 0, 0},
     {"held-out", 0, CLI_TEXT, "RUN", NULL, "only the digits of DATA that this run did not learn from", 0, 0},
@@ -32,7 +33,7 @@ const cli_verb cli_data_pages = {
     .least = 1,
     .most = 2,
     .groups = {&group, &cli_common},
-    .examples = {"data pages pages --severity 3",
+    .examples = {"data pages pages --severity 3", "data pages forms train.csv --forms --severity 2",
                  "data pages pages train.csv --held-out runs/cnn --count 40 --empty 20"},
     .run = run,
 };
@@ -48,6 +49,7 @@ static int run(const cli_args *args) {
         .held_out = cli_text(args, "held-out"),
         .count = (uint32_t)cli_whole(args, "count"),
         .empty = (uint32_t)cli_whole(args, "empty"),
+        .forms = cli_flag(args, "forms"),
         .severity = (uint32_t)cli_whole(args, "severity"),
         .seed = cli_whole(args, "seed"),
         .force = cli_flag(args, "force"),

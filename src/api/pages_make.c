@@ -33,10 +33,11 @@ typedef struct job {
     atomic_bool stop;
 } job;
 
-static const char *const kind_names[] = {"strings", "columns", "blank", "ruled", "doodle"};
+static const char *const kind_names[] = {"strings", "columns", "blank", "ruled", "doodle", "boxes", "comb", "table"};
 
-/* Every third page is columns; those without digits take turns. */
+/* Every third page is columns, or the three sorts of form take turns; those without digits take turns. */
 static ink_handpage_kind kind_of(const job *j, uint32_t i) {
+    if (i < j->count && j->options->forms) return INK_HANDPAGE_BOXES + i % 3;
     if (i < j->count) return i % 3 == 2 ? INK_HANDPAGE_COLUMNS : INK_HANDPAGE_STRINGS;
     return INK_HANDPAGE_BLANK + (i - j->count) % 3;
 }

@@ -510,6 +510,7 @@ typedef struct ink_pages_options {
     const char *held_out; /* run folder: only the rows of DATA that it held out; NULL: all rows of DATA */
     uint32_t count;       /* pages with digits; 0: 20 */
     uint32_t empty;       /* pages without: blank, ruled, doodled in turn */
+    bool forms;           /* pages with digits are forms: boxes that adjoin, combs, tables in turn */
     uint32_t severity;    /* 0..5 */
     uint64_t seed;
     bool force; /* replace files that are there */

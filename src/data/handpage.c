@@ -1,5 +1,5 @@
 /* data/handpage.c: pages of numbers: what stands where, in whose hand, with which pen, on what paper.
- * Camera, light and doodles have files of their own; JPEG is files/bitmap_write.h's. */
+ * Camera, light, doodles and forms have files of their own; JPEG is files/bitmap_write.h's. */
 #include "data/handpage.h"
 
 #include <math.h>
@@ -10,7 +10,6 @@
 #include "core/status.h"
 #include "data/handpage_parts.h"
 #include "data/normaliser.h"
-#include "data/pen.h"
 #include "data/synth.h"
 
 #define LONGER  1600u
@@ -35,19 +34,7 @@ const ink_severity *ink_severity_of(uint32_t severity) {
 
 /* ---- the digits ---- */
 
-typedef struct writer {
-    ink_easel easel;
-    ink_rng rng;
-    const ink_handpage_digits *digits;
-    uint64_t seed, first; /* of drawn digits: those of this page begin there */
-    ink_handpage *page;
-    ink_pen_shape *shape;
-    double height;         /* of the writing */
-    float radius, through; /* of the pen: pixels; light that its ink lets pass */
-} writer;
-
-/* The next digit's shape and label. */
-static uint8_t take_digit(writer *w) {
+uint8_t ink_writer_take(ink_writer *w) {
     uint8_t label = 0;
     bool ink = false;
     for (int tries = 0; tries < 16 && !ink; tries++) {
@@ -64,13 +51,8 @@ static uint8_t take_digit(writer *w) {
     return label;
 }
 
-/* A digit's place on the paper: the centre of its ink, paper units per unit of its shape, its turn. */
-typedef struct placing {
-    double x, y, unit, turn;
-} placing;
-
 /* Paints the digit and gives the box of its ink; false when nothing of it is in the picture. */
-static bool paint(const writer *w, const placing *at, ink_handpage_digit *out) {
+static bool paint(const ink_writer *w, const ink_placing *at, ink_handpage_digit *out) {
     const ink_pen_shape *s = w->shape;
     double cx = (double)(s->left + s->right) / 2, cy = (double)(s->top + s->bottom) / 2;
     double c = ink_cos_turn(at->turn), d = ink_sin_turn(at->turn), unit = at->unit;
@@ -112,25 +94,30 @@ static bool paint(const writer *w, const placing *at, ink_handpage_digit *out) {
     return true;
 }
 
+void ink_writer_paint(ink_writer *w, const ink_placing *at, uint8_t label, uint32_t line, uint32_t string) {
+    if (w->page->n == INK_HANDPAGE_DIGITS_MAX) return;
+    ink_handpage_digit *d = &w->page->digits[w->page->n];
+    *d = (ink_handpage_digit){.digit = label, .line = line, .string = string};
+    if (paint(w, at, d)) w->page->n++;
+}
+
 /* Writes `count` digits from x on, standing on `base`; returns where the last one ends. */
-static double write_string(writer *w, double x, double base, uint32_t count, uint32_t line, uint32_t string) {
+static double write_string(ink_writer *w, double x, double base, uint32_t count, uint32_t line, uint32_t string) {
     const ink_severity *s = w->easel.severity;
     double spacing = (double)ink_rng_between(&w->rng, 0.16f, 0.36f) * w->height;
     for (uint32_t i = 0; i < count && w->page->n < INK_HANDPAGE_DIGITS_MAX; i++) {
-        uint8_t label = take_digit(w);
+        uint8_t label = ink_writer_take(w);
         double tall = (double)(w->shape->bottom - w->shape->top), wide = (double)(w->shape->right - w->shape->left);
         double height = w->height * (double)ink_rng_between(&w->rng, 0.88f, 1.12f);
         double unit = height / (tall > 0.7 * wide ? tall : 0.7 * wide);
         double rise = (double)ink_rng_normal(&w->rng) * 0.03 * w->height;
         double gap = spacing * (double)ink_rng_between(&w->rng, 0.7f, 1.3f);
         if (ink_rng_unit(&w->rng) < s->touching) gap = (double)ink_rng_between(&w->rng, -0.07f, -0.01f) * w->height;
-        placing at = {.x = x + wide * unit / 2,
-                      .y = base - tall * unit / 2 + rise,
-                      .unit = unit,
-                      .turn = (double)ink_rng_between(&w->rng, -s->tilt_deg, s->tilt_deg) / 360};
-        ink_handpage_digit *d = &w->page->digits[w->page->n];
-        *d = (ink_handpage_digit){.digit = label, .line = line, .string = string};
-        if (paint(w, &at, d)) w->page->n++;
+        ink_placing at = {.x = x + wide * unit / 2,
+                          .y = base - tall * unit / 2 + rise,
+                          .unit = unit,
+                          .turn = (double)ink_rng_between(&w->rng, -s->tilt_deg, s->tilt_deg) / 360};
+        ink_writer_paint(w, &at, label, line, string);
         x += wide * unit + gap;
     }
     return x;
@@ -138,7 +125,7 @@ static double write_string(writer *w, double x, double base, uint32_t count, uin
 
 /* ---- the page ---- */
 
-static void write_strings(writer *w, double pitch) {
+static void write_strings(ink_writer *w, double pitch) {
     uint32_t line = 0, string = 0;
     for (double base = MARGIN + w->height; base < w->easel.height - MARGIN; base += pitch) {
         double x = MARGIN + (double)ink_rng_unit(&w->rng) * 1.5 * w->height;
@@ -155,7 +142,7 @@ static void write_strings(writer *w, double pitch) {
     }
 }
 
-static void write_columns(writer *w, double pitch) {
+static void write_columns(ink_writer *w, double pitch) {
     uint32_t columns = 2 + ink_rng_below(&w->rng, 2), line = 0, string = 0;
     double wide = (w->easel.width - 2 * MARGIN) / columns;
     for (double base = MARGIN + w->height; base < w->easel.height - MARGIN; base += pitch) {
@@ -171,7 +158,7 @@ static void write_columns(writer *w, double pitch) {
 }
 
 /* Ruled or squared paper, or none. */
-static void rule_paper(writer *w, double pitch, bool always) {
+static void rule_paper(ink_writer *w, double pitch, bool always) {
     float kind = ink_rng_unit(&w->rng), through = ink_rng_between(&w->rng, 0.55f, 0.85f);
     float radius = ink_rng_between(&w->rng, 0.5f, 1.1f);
     bool squared = ink_rng_unit(&w->rng) < 0.4f;
@@ -191,7 +178,7 @@ static void rule_paper(writer *w, double pitch, bool always) {
     }
 }
 
-static void draw_doodles(writer *w) {
+static void draw_doodles(ink_writer *w) {
     uint32_t n = 2 + ink_rng_below(&w->rng, 5);
     for (uint32_t i = 0; i < n; i++) {
         double size = (double)ink_rng_between(&w->rng, 70, 320);
@@ -201,7 +188,7 @@ static void draw_doodles(writer *w) {
     }
 }
 
-static void fill_sheet(writer *w, ink_handpage_kind kind) {
+static void fill_sheet(ink_writer *w, ink_handpage_kind kind) {
     const ink_severity *s = w->easel.severity;
     w->height = (double)ink_rng_between(&w->rng, 38, 84);
     double pitch = w->height * (double)ink_rng_between(&w->rng, 1.55f, 2.2f);
@@ -212,6 +199,10 @@ static void fill_sheet(writer *w, ink_handpage_kind kind) {
     w->easel.paper = ink_rng_between(&w->rng, 0.86f, 0.97f);
     ink_view_draw(&w->rng, s, w->easel.width, w->easel.height, &w->easel.view);
     for (size_t i = 0; i < (size_t)w->easel.width * w->easel.height; i++) w->easel.light[i] = w->easel.paper;
+    if (kind >= INK_HANDPAGE_BOXES) {
+        ink_writer_form(w, kind);
+        return;
+    }
     if (kind != INK_HANDPAGE_BLANK) rule_paper(w, pitch, kind == INK_HANDPAGE_RULED);
     if (kind == INK_HANDPAGE_STRINGS) write_strings(w, pitch);
     if (kind == INK_HANDPAGE_COLUMNS) write_columns(w, pitch);
@@ -226,11 +217,11 @@ void ink_handpage_clear(ink_handpage *page) {
 
 ink_status ink_handpage_draw(uint64_t seed, uint32_t number, uint32_t severity, ink_handpage_kind kind,
                              const ink_handpage_digits *digits, ink_handpage *out, ink_error *err) {
-    writer w = {.rng = ink_rng_at(seed, INK_STREAM_PAGE, number, severity),
-                .digits = digits,
-                .seed = seed,
-                .first = (uint64_t)number << 32,
-                .page = out};
+    ink_writer w = {.rng = ink_rng_at(seed, INK_STREAM_PAGE, number, severity),
+                    .digits = digits,
+                    .seed = seed,
+                    .first = (uint64_t)number << 32,
+                    .page = out};
     *out = (ink_handpage){.kind = kind, .width = LONGER, .height = SHORTER};
     if (severity > INK_HANDPAGE_SEVERITY_MAX) {
         *out = (ink_handpage){0};

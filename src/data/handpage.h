@@ -4,7 +4,7 @@
  * Way      digits in strings and columns, each with its own height, turn and place on the line, written by one pen per
  *          page (data/pen.h) on plain, ruled or squared paper -> laid before a camera (turn, perspective) -> light that
  *          falls off -> blur -> noise. JPEG comes when the page is written to a file.
- * Also     pages without any digit: blank, ruled, squared, with doodles.
+ * Also     pages without any digit: blank, ruled, squared, with doodles; forms with boxes, combs and tables.
  * Same     A page is a function of (seed, number, severity, digits) alone, the same bits on every machine. */
 #ifndef INK_DATA_HANDPAGE_H
 #define INK_DATA_HANDPAGE_H
@@ -22,7 +22,10 @@ typedef enum ink_handpage_kind {
     INK_HANDPAGE_COLUMNS, /* columns of numbers, flush right */
     INK_HANDPAGE_BLANK,
     INK_HANDPAGE_RULED, /* ruled or squared, nothing written */
-    INK_HANDPAGE_DOODLE
+    INK_HANDPAGE_DOODLE,
+    INK_HANDPAGE_BOXES, /* rows of boxes that adjoin, one digit each, some left empty */
+    INK_HANDPAGE_COMB,  /* base lines with ticks between the digits */
+    INK_HANDPAGE_TABLE  /* tables, with a number in most cells */
 } ink_handpage_kind;
 
 /* What a severity does; the numbers are upper bounds unless they say otherwise. */

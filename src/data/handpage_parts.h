@@ -1,9 +1,11 @@
-/* data/handpage_parts.h: what the files of data/handpage.h share: the sheet before the camera, and the camera. */
+/* data/handpage_parts.h: what the files of data/handpage.h share: the sheet before the camera, the camera, and who
+ * writes. */
 #ifndef INK_DATA_HANDPAGE_PARTS_H
 #define INK_DATA_HANDPAGE_PARTS_H
 
 #include "core/rng.h"
 #include "data/handpage.h"
+#include "data/pen.h"
 
 /* A plane projective map, row by row; [8] is 1. */
 typedef struct ink_view {
@@ -41,6 +43,32 @@ void ink_easel_lines(const ink_easel *easel, const ink_lines *lines);
 /* One doodle inside the box: a spiral, a scribble, a star, ... */
 void ink_easel_doodle(const ink_easel *easel, ink_rng *rng, double x, double y, double size, float radius,
                       float through);
+
+/* Who writes, with which pen, and what has been written so far. */
+typedef struct ink_writer {
+    ink_easel easel;
+    ink_rng rng;
+    const ink_handpage_digits *digits;
+    uint64_t seed, first; /* of drawn digits: those of this page begin there */
+    ink_handpage *page;
+    ink_pen_shape *shape;  /* of the digit that was taken last */
+    double height;         /* of the writing */
+    float radius, through; /* of the pen: pixels; light that its ink lets pass */
+} ink_writer;
+
+/* The next digit: its shape is in w->shape. Returns its label. */
+uint8_t ink_writer_take(ink_writer *w);
+
+/* A digit's place on the paper: the centre of its ink, paper units per unit of its shape, its turn. */
+typedef struct ink_placing {
+    double x, y, unit, turn;
+} ink_placing;
+
+/* Paints the shape there and notes the digit on the page, when any of it is in the picture. */
+void ink_writer_paint(ink_writer *w, const ink_placing *at, uint8_t label, uint32_t line, uint32_t string);
+
+/* Fills the sheet with the fields of a form: boxes that adjoin, combs, or tables. */
+void ink_writer_form(ink_writer *w, ink_handpage_kind kind);
 
 /* Light, blur, noise: light becomes grey bytes. scratch: a plane of floats as large as the picture. */
 void ink_easel_photograph(const ink_easel *easel, ink_rng *rng, float *scratch, uint8_t *grey);

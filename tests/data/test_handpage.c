@@ -94,6 +94,29 @@ static void test_labels(void **state) {
     }
 }
 
+/* Forms have digits in their cells, and lines besides: more ink than their digits' boxes hold. */
+static void test_forms(void **state) {
+    (void)state;
+    for (int kind = INK_HANDPAGE_BOXES; kind <= INK_HANDPAGE_TABLE; kind++) {
+        ink_handpage page;
+        uint64_t dark = 0, inside = 0;
+        assert_int_equal(ink_handpage_draw(9, 3, 0, (ink_handpage_kind)kind, &drawn, &page, NULL), INK_OK);
+        assert_true(page.n > 5 && page.n <= INK_HANDPAGE_DIGITS_MAX);
+        for (size_t i = 0; i < (size_t)page.width * page.height; i++) dark += page.grey[i] < 215;
+        for (uint32_t i = 0; i < page.n; i++) {
+            const ink_handpage_digit *d = &page.digits[i];
+            for (int32_t y = d->y; y < d->y + d->height; y++) {
+                for (int32_t x = d->x; x < d->x + d->width; x++) {
+                    inside += page.grey[(size_t)y * page.width + (size_t)x] < 215;
+                }
+            }
+            assert_true(i == 0 || d->string == d[-1].string || d->string == d[-1].string + 1);
+        }
+        assert_true(inside > 0 && dark > inside);
+        ink_handpage_clear(&page);
+    }
+}
+
 static void test_same(void **state) {
     (void)state;
     ink_handpage a, b, other;
@@ -125,7 +148,7 @@ static void test_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pen_sizes), cmocka_unit_test(test_pen_cover), cmocka_unit_test(test_labels),
-        cmocka_unit_test(test_same),      cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_forms),     cmocka_unit_test(test_same),      cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests_name("data/handpage", tests, NULL, NULL);
 }
