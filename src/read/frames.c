@@ -14,6 +14,23 @@
 #define ALIKE       0.15f /* empty boxes, and those that a digit touches, are known by their size */
 #define FRAMES_MOST 2048u
 
+ink_status ink_form_add(ink_form *form, const ink_box *box, ink_error *err) {
+    if (form->n == form->room) {
+        uint32_t room = form->room == 0 ? 64 : 2 * form->room;
+        ink_box *more = ink_mem_resize(form->box, room, sizeof *more);
+        if (more == NULL) return ink_fail_memory(err, (uint64_t)room * sizeof *more, "a form");
+        form->box = more;
+        form->room = room;
+    }
+    form->box[form->n++] = *box;
+    return INK_OK;
+}
+
+void ink_form_free(ink_form *form) {
+    ink_mem_free(form->box);
+    *form = (ink_form){0};
+}
+
 typedef struct frame {
     uint32_t piece;
     bool is_sure; /* something stands in it that does not touch it */
@@ -124,10 +141,9 @@ static void erase(const finder *f, const frame *one, ink_plane *mask) {
     }
 }
 
-ink_status ink_frames_remove(ink_plane *mask, uint32_t *count, ink_error *err) {
+ink_status ink_frames_remove(ink_plane *mask, ink_form *form, ink_error *err) {
     finder f = {.n = 0};
     ink_plane marks;
-    *count = 0;
     ink_status status = ink_plane_new(mask->width, mask->height, &marks, err);
     if (status != INK_OK) return status;
     for (size_t i = 0; i < (size_t)mask->width * mask->height; i++) marks.at[i] = mask->at[i] != 0;
@@ -143,10 +159,10 @@ ink_status ink_frames_remove(ink_plane *mask, uint32_t *count, ink_error *err) {
         f.covered[3] = f.covered[2] + mask->height;
         find_frames(&f);
     }
-    for (uint32_t i = 0; i < f.n; i++) {
+    for (uint32_t i = 0; i < f.n && status == INK_OK; i++) {
         if (!f.frame[i].is_sure && !is_known(&f, &f.pieces.piece[f.frame[i].piece].box)) continue;
         erase(&f, &f.frame[i], mask);
-        *count += 1;
+        status = ink_form_add(form, &f.pieces.piece[f.frame[i].piece].box, err);
     }
     ink_mem_free(covered);
     ink_pieces_free(&f.pieces);

@@ -30,11 +30,12 @@ static int compare_weighed(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
-/* What is lower than this is no digit: nobody could read it. */
+/* What is lower than this is no digit: nobody could read it; or a rest of squared paper. Squares as large as a table's
+ * cells hold digits of any size. */
 static float least_height(const ink_plane *ink, float square) {
     uint32_t longer = ink->width > ink->height ? ink->width : ink->height;
-    float least = longer / 90 > 7 ? (float)(longer / 90) : 7;
-    return 0.6f * square > least ? 0.6f * square : least;
+    float least = longer / 90 > 7 ? (float)(longer / 90) : 7, share = square < (float)longer / 20 ? 0.6f : 0;
+    return share * square > least ? share * square : least;
 }
 
 /* The middle one of the pieces' heights, each as heavy as it is high, of those that are no specks. 0: there is none. */
@@ -335,6 +336,29 @@ static void rank_lines(line *lines, uint32_t n, ranked *scratch) {
     for (uint32_t i = 0; i < n; i++) lines[scratch[i].line].rank = i;
 }
 
+/* The smallest box of the form that the middle of a piece lies in; NULL: none. */
+static const ink_box *cell_of(const ink_form *form, const ink_box *b) {
+    int32_t x = (b->left + b->right) / 2, y = (b->top + b->bottom) / 2;
+    const ink_box *best = NULL;
+    for (uint32_t i = 0; i < form->n; i++) {
+        const ink_box *c = &form->box[i];
+        if (x < c->left || x >= c->right || y < c->top || y >= c->bottom) continue;
+        if (best == NULL || c->right - c->left < best->right - best->left) best = c;
+    }
+    return best;
+}
+
+/* Is there a blank between two neighbours of a line? In boxes for one digit each, where a box is empty. */
+static bool is_spaced(const ink_form *form, const ink_piece *a, const ink_piece *b) {
+    const ink_box *p = cell_of(form, &a->box), *q = cell_of(form, &b->box);
+    float h = height_of(a) > height_of(b) ? height_of(a) : height_of(b);
+    if (p == NULL || q == NULL || p == q) return (float)(b->box.left - a->box.right) > 0.85f * h;
+    float first = (float)(p->right - p->left), second = (float)(q->right - q->left);
+    float narrow = first < second ? first : second, wide = first < second ? second : first;
+    if (wide > 2.2f * h || wide > 1.3f * narrow) return true;
+    return (float)(q->left - p->right) > 0.5f * narrow;
+}
+
 void ink_layout_free(ink_layout *layout) {
     ink_mem_free(layout->order);
     ink_mem_free(layout->line);
@@ -342,8 +366,8 @@ void ink_layout_free(ink_layout *layout) {
     *layout = (ink_layout){0};
 }
 
-ink_status ink_layout_find(const ink_pieces *pieces, float height, const float *slope, ink_layout *out,
-                           ink_error *err) {
+ink_status ink_layout_find(const ink_pieces *pieces, const ink_form *form, float height, const float *slope,
+                           ink_layout *out, ink_error *err) {
     size_t n = pieces->n;
     spot *spots = ink_mem_new(n + 1, sizeof *spots);
     line *lines = ink_mem_new(n + 1, sizeof *lines);
@@ -375,8 +399,7 @@ ink_status ink_layout_find(const ink_pieces *pieces, float height, const float *
         out->line[i] = spots[i].line;
         if (i == 0 || spots[i].line != spots[i - 1].line) continue;
         const ink_piece *a = &pieces->piece[spots[i - 1].piece], *b = &pieces->piece[spots[i].piece];
-        float h = (height_of(a) > height_of(b) ? height_of(a) : height_of(b));
-        out->spaced[i] = (float)(b->box.left - a->box.right) > 0.85f * h;
+        out->spaced[i] = is_spaced(form, a, b);
     }
 done:
     ink_mem_free(spots);

@@ -17,6 +17,7 @@ typedef struct work {
     bool light_ink;
     ink_level level;
     ink_rules rules; /* taken out */
+    ink_form form;   /* as are its boxes */
     ink_error *err;
 } work;
 
@@ -99,17 +100,18 @@ static ink_status show_cells(const work *w) {
 
 static ink_status find_pieces(work *w) {
     float height = 0;
-    uint32_t frames;
     ink_status status = ink_plane_threshold(&w->plane, &w->level, &w->mask, w->err);
     if (status == INK_OK) status = show_ink(w, "3-ink", &w->mask, true);
-    if (status == INK_OK) status = ink_frames_remove(&w->mask, &frames, w->err);
+    if (status == INK_OK) status = ink_lattice_remove(&w->plane, &w->mask, &w->level, &w->form, w->err);
+    if (status == INK_OK) status = ink_frames_remove(&w->mask, &w->form, w->err);
     if (status == INK_OK) status = ink_rules_remove(&w->plane, &w->mask, &w->level, &w->rules, w->err);
     if (status == INK_OK) status = ink_mask_link(&w->mask, w->err);
     if (status == INK_OK) status = show_ink(w, "4-without-rules", &w->mask, true);
     if (status == INK_OK) status = ink_pieces_find(&w->mask, 6, &w->pieces, w->err);
     if (status == INK_OK) status = ink_pieces_tidy(&w->pieces, &w->plane, w->rules.square, &height, w->err);
     if (status == INK_OK)
-        status = ink_layout_find(&w->pieces, height, w->rules.count > 0 ? &w->rules.slope : NULL, &w->layout, w->err);
+        status = ink_layout_find(&w->pieces, &w->form, height, w->rules.count > 0 ? &w->rules.slope : NULL, &w->layout,
+                                 w->err);
     return status;
 }
 
@@ -183,6 +185,7 @@ ink_status ink_page_read(const uint8_t *grey, uint32_t width, uint32_t height, s
     ink_plane_free(&w.mask);
     ink_pieces_free(&w.pieces);
     ink_layout_free(&w.layout);
+    ink_form_free(&w.form);
     ink_readings_free(&w.readings);
     return status;
 }

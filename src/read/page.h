@@ -8,10 +8,11 @@
  *   ink_page_clear(&page);
  *
  * Way      scale (at most 1600 pixels a side) -> paper (polarity, background divided out, noise measured) -> ink (a
- *          threshold that follows the local contrast) -> rules (ruled and squared lines taken out) -> pieces (connected
- *          components) -> layout (text height, specks, broken parts joined, slope, rows) -> cells (each digit's own
- *          grey, its stroke brought to a usual width, through the normaliser) -> the net -> cuts (wide pieces cut apart
- *          where the net is surer of the parts). read/stages.h describes each, with its source.
+ *          threshold that follows the local contrast) -> rules (forms' boxes, combs and tables, ruled and squared lines
+ *          taken out) -> pieces (connected components) -> layout (text height, specks, broken parts joined, slope,
+ *          rows) -> cells (each digit's own grey, its stroke brought to a usual width, through the normaliser) -> the
+ *          net -> cuts (wide pieces cut apart where the net is surer of the parts). read/stages.h describes each, with
+ *          its source.
  * Picture  dark ink on light paper or the other way round, found by itself. Lines of digits, sloping by at most 15
  *          degrees, read left to right, top to bottom. Digits at least 18 of 1600 pixels high.
  * Unsure   A digit whose best probability is below `sure` is INK_PAGE_UNSURE and '?' in the text; what does not look

@@ -78,10 +78,31 @@ INK_MUST_USE ink_status ink_mask_link(ink_plane *mask, ink_error *err);
 
 /* ---- frames.c ---- */
 
+typedef struct ink_box {
+    int32_t left, top, right, bottom; /* right and bottom are the first outside */
+} ink_box;
+
+/* The boxes of a form that were taken out. */
+typedef struct ink_form {
+    ink_box *box;
+    uint32_t n, room;
+} ink_form; /* {0}: none */
+
+INK_MUST_USE ink_status ink_form_add(ink_form *form, const ink_box *box, ink_error *err);
+void ink_form_free(ink_form *form);
+
 /* Takes the boxes of a form out of the mask: one piece of any mark with four straight sides, nearly level and upright,
  * and something in it that does not touch it; then others of that size, empty ones too, and of those that a digit
- * touches the sides. *count: how many. */
-INK_MUST_USE ink_status ink_frames_remove(ink_plane *mask, uint32_t *count, ink_error *err);
+ * touches the sides. Appends them to form. */
+INK_MUST_USE ink_status ink_frames_remove(ink_plane *mask, ink_form *form, ink_error *err);
+
+/* ---- lattice.c ---- */
+
+/* Takes forms' lines out of mask and ink: rows of boxes that adjoin, combs (a line with ticks), tables. A level line
+ * counts when it ends at upright ones, an upright one when it stands at both ends on such lines and either crosses more
+ * of them or has its like at even distances, from end to end. So a 1 stays. Appends the cells to form. */
+INK_MUST_USE ink_status ink_lattice_remove(ink_plane *ink, ink_plane *mask, const ink_level *level, ink_form *form,
+                                           ink_error *err);
 
 /* ---- rules.c ---- */
 
@@ -101,10 +122,6 @@ INK_MUST_USE ink_status ink_rules_remove(ink_plane *ink, ink_plane *mask, const 
 typedef struct ink_run {
     uint16_t y, from, to; /* columns from .. to - 1 */
 } ink_run;
-
-typedef struct ink_box {
-    int32_t left, top, right, bottom; /* right and bottom are the first outside */
-} ink_box;
 
 typedef struct ink_piece {
     ink_box box;
@@ -139,13 +156,14 @@ typedef struct ink_layout {
 } ink_layout; /* {0}: none */
 
 /* Drops what cannot be a digit by size and place, and joins broken parts: pieces->n shrinks. *height: of the
- * writing. On squared paper (square > 0) what is lower than 0.6 squares is no digit. */
+ * writing. On squared paper (square > 0) what is lower than 0.6 squares is no digit, unless they are as large as a
+ * table's cells. */
 INK_MUST_USE ink_status ink_pieces_tidy(ink_pieces *pieces, const ink_plane *ink, float square, float *height,
                                         ink_error *err);
-/* Rows and reading order. slope: of the rules, used when rules is set; else it is found from the pieces, by the
- * sharpest projection profile (Postl 1986). */
-INK_MUST_USE ink_status ink_layout_find(const ink_pieces *pieces, float height, const float *slope, ink_layout *out,
-                                        ink_error *err);
+/* Rows and reading order. slope: of the rules, NULL: it is found from the pieces, by the sharpest projection profile
+ * (Postl 1986). Digits in neighbouring boxes of the form are one number, those in cells of a table are not. */
+INK_MUST_USE ink_status ink_layout_find(const ink_pieces *pieces, const ink_form *form, float height,
+                                        const float *slope, ink_layout *out, ink_error *err);
 void ink_layout_free(ink_layout *layout);
 
 /* ---- cell.c ---- */

@@ -249,20 +249,22 @@ static uint32_t count_ink(const ink_plane *mask) {
 static void test_frames(void **state) {
     (void)state;
     ink_plane mask = new_plane(600, 200, 0);
-    uint32_t count;
+    ink_form form = {0};
     draw_frame(&mask, 400, 20, 40);
-    assert_int_equal(ink_frames_remove(&mask, &count, NULL), INK_OK);
-    assert_int_equal(count, 0);
+    assert_int_equal(ink_frames_remove(&mask, &form, NULL), INK_OK);
+    assert_int_equal(form.n, 0);
     for (uint32_t k = 0; k < 4; k++) draw_frame(&mask, 10 + 90 * k, 100, 70);
     for (uint32_t k = 0; k < 3; k++)
         fill(&mask, 40 + 90 * k, k == 2 ? 130 : 115, 6, 40, 1); /* the third runs into a side */
     uint32_t before = count_ink(&mask);
-    assert_int_equal(ink_frames_remove(&mask, &count, NULL), INK_OK);
-    assert_int_equal(count, 4);
+    assert_int_equal(ink_frames_remove(&mask, &form, NULL), INK_OK);
+    assert_int_equal(form.n, 4);
+    assert_int_equal(form.box[3].left, 280);
     uint32_t sides = 4 * (4 * 70 * 3 - 4 * 9), cut = 6 * (8 - 3); /* of the touching stroke: its end within the band */
     assert_int_equal(count_ink(&mask), before - sides - cut);
     assert_int_equal(mask.at[(size_t)135 * 600 + 42], 1);
     assert_int_equal(mask.at[(size_t)20 * 600 + 420], 1);
+    ink_form_free(&form);
     ink_plane_free(&mask);
 }
 
