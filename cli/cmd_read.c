@@ -78,7 +78,12 @@ static int run(const cli_args *args) {
     }
     for (size_t i = 0; i < result.n_files; i++) {
         if (result.files[i].error.status == INK_OK) {
-            if (result.files[i].digits == 0) cli_info("%s: no digits found", args->words[i]);
+            const char *doubt = result.files[i].doubt;
+            if (doubt != NULL) {
+                cli_info("%s: %s", args->words[i], doubt);
+            } else if (result.files[i].digits == 0) {
+                cli_info("%s: no digits found", args->words[i]);
+            }
             continue;
         }
         int failed = cli_failed(&result.files[i].error);

@@ -128,6 +128,7 @@ static void read_task(void *context, uint32_t task, uint32_t worker) {
         file->digits++;
         file->unsure += j->pages[task].digits[i].digit == INK_PAGE_UNSURE;
     }
+    file->doubt = ink_page_doubt_text(&j->pages[task]);
     size_t done = atomic_fetch_add(&j->done, 1) + 1;
     /* A watch is told on the calling thread alone, which is worker 0. */
     if (worker == 0 && ink_counted_tell(&j->counted, done, j->options->n_files) != 0) atomic_store(&j->stop, true);
@@ -135,12 +136,19 @@ static void read_task(void *context, uint32_t task, uint32_t worker) {
 
 /* ---- JSON ---- */
 
+/* digit: null where it is not sure; best: what the net takes it for all the same. */
 static json_t *digit_json(const ink_page_digit *d) {
     json_t *p = json_array();
-    for (int k = 0; k < 10; k++) json_array_append_new(p, json_real((double)d->p[k]));
-    return json_pack("{s:o, s:i, s:[i,i,i,i], s:o}", "digit",
-                     d->digit == INK_PAGE_UNSURE ? json_null() : json_integer(d->digit), "line", (int)d->line, "box",
-                     (int)d->x, (int)d->y, (int)d->width, (int)d->height, "probabilities", p);
+    int best = 0;
+    bool sure = d->digit != INK_PAGE_UNSURE;
+    for (int k = 0; k < 10; k++) {
+        json_array_append_new(p, json_real((double)d->p[k]));
+        best = d->p[k] > d->p[best] ? k : best;
+    }
+    return json_pack("{s:o, s:i, s:f, s:b, s:i, s:[i,i,i,i], s:o}", "digit",
+                     sure ? json_integer(d->digit) : json_null(), "best", best, "confidence", (double)d->p[best],
+                     "sure", (int)sure, "line", (int)d->line, "box", (int)d->x, (int)d->y, (int)d->width,
+                     (int)d->height, "probabilities", p);
 }
 
 static json_t *page_json(const char *path, const ink_read_file *file, const ink_page *page) {
@@ -157,8 +165,8 @@ static json_t *page_json(const char *path, const ink_read_file *file, const ink_
         at += end != NULL ? length + 1 : length;
     }
     for (uint32_t i = 0; i < page->count; i++) json_array_append_new(digits, digit_json(&page->digits[i]));
-    return json_pack("{s:o, s:o, s:f, s:b, s:o}", "file", ink_json_text(path), "lines", lines, "slope",
-                     (double)page->slope, "light_ink", (int)page->light_ink, "digits", digits);
+    return json_pack("{s:o, s:o, s:f, s:b, s:s?, s:o}", "file", ink_json_text(path), "lines", lines, "slope",
+                     (double)page->slope, "light_ink", (int)page->light_ink, "doubt", file->doubt, "digits", digits);
 }
 
 static ink_status give_json(const job *j, char **text, ink_error *err) {

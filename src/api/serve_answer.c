@@ -102,7 +102,12 @@ static bool read_page(ink_service *service, asked *a) {
         ink_page_read(picture.grey, picture.width, picture.height, picture.width, &options, &a->page, &err);
     ink_bitmap_free(&picture);
     if (status != INK_OK) return ink_complain_of(&a->why, &err);
-    return a->page.count > 0 || blank(a, NULL);
+    if (a->page.count > 0) return true;
+    const char *doubt = ink_page_doubt_text(&a->page);
+    return ink_complain(&a->why, 422, "no_digit", NULL, "no digits found: %s",
+                        doubt != NULL         ? doubt
+                        : a->page.pieces == 0 ? "there is no ink as large as one"
+                                              : "the ink looks like none");
 }
 
 static bool read_pixels(asked *a) {
@@ -175,6 +180,8 @@ static bool put_page(const ink_page *page, ink_text *out, ink_complaint *why) {
     ink_text_add(out, "\"text\":");
     ink_json_put_string(out, text);
     ink_mem_free(text);
+    ink_text_add(out, ",\"doubt\":");
+    ink_json_put_string(out, ink_page_doubt_text(page));
     ink_text_add(out, ",\"digits\":[");
     for (uint32_t i = 0; i < page->count; i++) {
         const ink_page_digit *d = &page->digits[i];

@@ -485,17 +485,18 @@ typedef struct ink_read_options {
 } ink_read_options;
 
 typedef struct ink_read_file {
-    char *text;      /* a line per written line, each with "\n"; "" when there is no digit; NULL when it failed */
-    ink_error error; /* of this file; status INK_OK: none */
-    uint32_t digits; /* that stand in text, unsure ones counted */
-    uint32_t unsure; /* '?' */
-    double seconds;  /* decoding included */
+    char *text;        /* a line per written line, each with "\n"; "" when there is no digit; NULL when it failed */
+    ink_error error;   /* of this file; status INK_OK: none */
+    uint32_t digits;   /* that stand in text, unsure ones counted */
+    uint32_t unsure;   /* '?' */
+    const char *doubt; /* why the page was not believed as a whole; NULL: it was. Static */
+    double seconds;    /* decoding included */
 } ink_read_file;
 
 typedef struct ink_read_result {
     ink_read_file *files; /* [n_files], in the order given */
     size_t n_files;
-    char *json; /* one object with all pages: boxes, probabilities, errors */
+    char *json; /* one object with all pages: boxes, probabilities, doubts, errors */
 } ink_read_result;
 
 /* Reads every file; one that cannot be read does not stop the others (its error says why). Frees: ink_read_clear.

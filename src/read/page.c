@@ -119,6 +119,31 @@ static uint32_t scaled(int32_t v, uint32_t from, uint32_t to) {
     return (uint32_t)(((uint64_t)(uint32_t)v * to + from / 2) / from);
 }
 
+static bool is_plausible(const work *w, uint32_t i) {
+    return ink_cell_plausible(&w->readings.at[i].cell, ink_first_most(w->readings.at[i].p));
+}
+
+/* Paper between reading i and its line's neighbour k, when that looks like a digit, in heights of the writing;
+ * negative: they overlap; else a large number. */
+static float gap_to_digit(const work *w, uint32_t i, uint32_t k) {
+    const ink_reading *a = &w->readings.at[i], *b = k < w->readings.n ? &w->readings.at[k] : NULL;
+    if (b == NULL || a->line != b->line || !is_plausible(w, k)) return 9;
+    const ink_box *p = &w->pieces.piece[a->piece].box, *q = &w->pieces.piece[b->piece].box;
+    return (float)(p->left < q->left ? q->left - p->right : p->left - q->right) / w->layout.height;
+}
+
+/* Ink as large as a digit beside digits: the number would be another without it, though it looks like none. What
+ * overlaps a digit is rather a part of it. */
+static bool is_missed(const work *w, uint32_t i) {
+    const ink_box *b = &w->pieces.piece[w->readings.at[i].piece].box;
+    float across = (float)(b->right - b->left) / w->layout.height;
+    float tall = (float)(b->bottom - b->top) / w->layout.height;
+    float before = i > 0 ? gap_to_digit(w, i, i - 1) : 9, after = gap_to_digit(w, i, i + 1);
+    float nearer = before < after ? before : after;
+    if (tall < 0.3f || tall > 2 || across > 3 || across + tall < 0.9f) return false;
+    return nearer < 0.9f && nearer > -0.4f * across;
+}
+
 /* The readings that look like digits, as the caller sees them; lines without any are closed up. */
 static ink_status fill_page(work *w, uint32_t width, uint32_t height, ink_page *out) {
     float sure = w->options->sure > 0 ? w->options->sure : INK_PAGE_SURE;
@@ -131,13 +156,15 @@ static ink_status fill_page(work *w, uint32_t width, uint32_t height, ink_page *
     ink_page page = {.digits = ink_mem_new((size_t)n + 1, sizeof *page.digits),
                      .slope = w->layout.slope,
                      .light_ink = w->light_ink,
-                     .pieces = pieces};
+                     .pieces = pieces,
+                     .doubt = pieces > 0 ? doubt : INK_DOUBT_NONE};
     if (page.digits == NULL) return ink_fail_memory(w->err, (uint64_t)n * sizeof *page.digits, "digits");
     for (uint32_t i = 0; i < n; i++) {
         const ink_reading *r = &w->readings.at[i];
         const ink_box *b = &w->pieces.piece[r->piece].box;
         int digit = ink_first_most(r->p);
-        if (!ink_cell_plausible(&r->cell, digit)) continue;
+        bool looks = is_plausible(w, i);
+        if (!looks && !is_missed(w, i)) continue;
         if (page.count > 0 && r->line != line) page.lines++;
         line = r->line;
         ink_page_digit *d = &page.digits[page.count++];
@@ -147,7 +174,8 @@ static ink_status fill_page(work *w, uint32_t width, uint32_t height, ink_page *
         d->height = scaled(b->bottom, w->plane.height, height) - d->y;
         d->line = page.lines;
         d->spaced = r->spaced && page.count > 1 && d[-1].line == d->line;
-        d->digit = (int8_t)(r->p[digit] >= sure && !r->doubtful && doubt == INK_DOUBT_NONE ? digit : INK_PAGE_UNSURE);
+        d->digit =
+            (int8_t)(looks && r->p[digit] >= sure && !r->doubtful && doubt == INK_DOUBT_NONE ? digit : INK_PAGE_UNSURE);
         memcpy(d->p, r->p, sizeof d->p);
         memcpy(d->image, r->cell.image, sizeof d->image);
     }
@@ -193,6 +221,17 @@ ink_status ink_page_read(const uint8_t *grey, uint32_t width, uint32_t height, s
 void ink_page_clear(ink_page *page) {
     ink_mem_free(page->digits);
     *page = (ink_page){0};
+}
+
+const char *ink_page_doubt_text(const ink_page *page) {
+    switch (page->doubt) {
+    case INK_DOUBT_ALL:
+        return "as a whole it looks more like a drawing or rests of lines than like digits: all are unsure";
+    case INK_DOUBT_BLANK:
+        return "its ink hardly stands out from the noise and little of it looks like digits: taken for blank";
+    case INK_DOUBT_NONE: break;
+    }
+    return NULL;
 }
 
 ink_status ink_page_text(const ink_page *page, char **text, ink_error *err) {

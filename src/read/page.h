@@ -15,8 +15,9 @@
  *          its source.
  * Picture  dark ink on light paper or the other way round, found by itself. Lines of digits, sloping by at most 15
  *          degrees, read left to right, top to bottom. Digits at least 18 of 1600 pixels high.
- * Unsure   A digit whose best probability is below `sure` is INK_PAGE_UNSURE and '?' in the text; what does not look
- *          like a digit at all (lines, blobs, scribbles) is left out.
+ * Unsure   A digit whose best probability is below `sure` is INK_PAGE_UNSURE and '?' in the text; so is ink beside
+ *          digits, as large as one, that does not look like one. What else does not (lines, blobs, scribbles) is left
+ *          out.
  * Memory   At most 24 bytes per pixel of the scaled picture (1600 x 1600) while it works; what stays is the page, at
  *          most INK_PAGE_DIGITS_MAX digits. Nothing depends on threads or the clock: equal bytes, equal answers.
  * Errors   INK_E_USAGE a size of 0 or above 4096, no net; INK_E_MEMORY; whatever the net's read returns. *out is {0}
@@ -64,12 +65,20 @@ typedef struct ink_page_digit {
     uint8_t image[INK_DIGIT_PIXELS]; /* what the net saw */
 } ink_page_digit;
 
+/* Why a page was not believed as a whole. */
+typedef enum ink_doubt {
+    INK_DOUBT_NONE,
+    INK_DOUBT_ALL,  /* it shows something else: a doodle, a rest of a rule; none of its digits is sure */
+    INK_DOUBT_BLANK /* so does it, and its ink hardly stands out from the noise: there may be none; no digits */
+} ink_doubt;
+
 typedef struct ink_page {
     ink_page_digit *digits; /* [count] line by line, left to right; owned */
     uint32_t count, lines;
     float slope;     /* of the lines of writing: pixels down per pixel to the right */
     bool light_ink;  /* light ink on dark paper */
     uint32_t pieces; /* of ink that were looked at, digits or not */
+    ink_doubt doubt; /* NONE where there were no pieces */
 } ink_page;          /* {0}: empty */
 
 /* grey: height rows of width bytes, each stride_bytes after the one before, 0 black .. 255 white. Owner: the caller,
@@ -77,6 +86,10 @@ typedef struct ink_page {
 INK_MUST_USE ink_status ink_page_read(const uint8_t *grey, uint32_t width, uint32_t height, size_t stride_bytes,
                                       const ink_page_options *options, ink_page *out, ink_error *err);
 void ink_page_clear(ink_page *page);
+
+/* Why digits of the page are unsure, or not there, though each may look fine: one line without a full stop. NULL: no
+ * such reason. Static. */
+const char *ink_page_doubt_text(const ink_page *page);
 
 /* The digits as text: '?' for an unsure one, a blank where `spaced`, a line feed behind each line. *text is the
  * caller's (ink_mem_free). */

@@ -237,12 +237,6 @@ int ink_first_most(const float p[10]);
 
 /* ---- doubt.c ---- */
 
-typedef enum ink_doubt {
-    INK_DOUBT_NONE,
-    INK_DOUBT_ALL,   /* the page shows something else: a doodle, a rest of a rule; none of its digits is sure */
-    INK_DOUBT_BLANK, /* so does it, and its ink hardly stands out from the noise: there may be none */
-} ink_doubt;
-
 /* For ruled paper: drops what is much paler than the page's sure digits, in the middle: rests of rules. */
 void ink_readings_drop_pale(ink_readings *readings);
 

@@ -27,6 +27,9 @@ has clean/page-0001.png
 gives 2 data pages other --held-out run
 err_has "needs the DATA"
 gives 2 data pages other --severity 6
+gives 0 data pages forms --forms --count 3 --seed 5 --quiet
+gives 0 eval --pages forms --quiet
+out_has "digits right"
 gives 0 data pages held digits --held-out run --count 1 --quiet
 
 # ---- read ----
@@ -69,10 +72,15 @@ import json, sys
 read, labels = json.load(open(sys.argv[1])), json.load(open(sys.argv[2]))
 assert read["schema"] == "inkling/read/1"
 page, empty = read["pages"]
+assert all(p["doubt"] is None or len(p["doubt"]) > 20 for p in (page, empty))
+assert page["doubt"] is None or all(not d["sure"] for d in page["digits"])
 assert empty["digits"] == [] and empty["lines"] == []
 for digit in page["digits"]:
     x, y, width, height = digit["box"]
     assert width > 0 and height > 0 and x + width <= 1600 and y + height <= 1600
+    assert digit["sure"] == (digit["digit"] is not None) and digit["best"] in range(10)
+    assert digit["confidence"] == max(digit["probabilities"]) == digit["probabilities"][digit["best"]]
+    assert digit["digit"] in (None, digit["best"])
     assert abs(sum(digit["probabilities"]) - 1) < 1e-4 and len(digit["probabilities"]) == 10
 wanted = len(labels["pages"][0]["digits"])
 assert 0.8 * wanted <= len(page["digits"]) <= 1.2 * wanted, (wanted, len(page["digits"]))

@@ -180,13 +180,15 @@ static void draw_zero(const sheet *s, uint32_t x, uint32_t y) {
     }
 }
 
-static char *read_text(const sheet *s) {
+static char *read_text(const sheet *s, ink_doubt *doubt) {
     const ink_page_options options = {.net = {zero, NULL}};
     ink_page page;
     char *text;
     for (size_t i = 0; i < (size_t)WIDTH * HEIGHT; i++) s->ink.at[i] = (uint8_t)(240 - s->ink.at[i]);
     assert_int_equal(ink_page_read(s->ink.at, WIDTH, HEIGHT, WIDTH, &options, &page, NULL), INK_OK);
     assert_int_equal(ink_page_text(&page, &text, NULL), INK_OK);
+    *doubt = page.doubt;
+    assert_true((ink_page_doubt_text(&page) == NULL) == (page.doubt == INK_DOUBT_NONE));
     ink_page_clear(&page);
     return text;
 }
@@ -195,6 +197,7 @@ static char *read_text(const sheet *s) {
  * own. */
 static void test_blanks(void **state) {
     (void)state;
+    ink_doubt doubt;
     sheet s = new_sheet(0);
     draw_row(&s, 60, 60, 8, 84, 80, 2);
     for (uint32_t i = 0; i < 7; i++) {
@@ -205,16 +208,54 @@ static void test_blanks(void **state) {
     draw_zero(&s, 150, 275);
     draw_zero(&s, 200, 275);
     draw_zero(&s, 270, 275);
-    char *text = read_text(&s);
+    char *text = read_text(&s, &doubt);
     assert_string_equal(text, "0000 00\n00 0\n");
+    assert_int_equal(doubt, INK_DOUBT_NONE);
+    ink_mem_free(text);
+    free_sheet(&s);
+}
+
+/* Ink as large as a digit between digits is not left out in silence; far from them it is. */
+static void test_missed(void **state) {
+    (void)state;
+    ink_doubt doubt;
+    sheet s = new_sheet(0);
+    for (uint32_t i = 0; i < 6; i++) {
+        if (i != 2) draw_zero(&s, 60 + 60 * i, 78);
+    }
+    draw(&s, 184, 90, 36, 24); /* a blob */
+    char *text = read_text(&s, &doubt);
+    assert_string_equal(text, "00?000\n");
+    ink_mem_free(text);
+    free_sheet(&s);
+    s = new_sheet(0);
+    for (uint32_t i = 0; i < 5; i++) draw_zero(&s, 60 + 60 * i, 78);
+    draw(&s, 600, 90, 36, 24);
+    text = read_text(&s, &doubt);
+    assert_string_equal(text, "00000\n");
+    ink_mem_free(text);
+    free_sheet(&s);
+}
+
+/* A page of blobs is doubted, and says so. */
+static void test_doubted(void **state) {
+    (void)state;
+    ink_doubt doubt;
+    sheet s = new_sheet(0);
+    draw_zero(&s, 60, 78);
+    for (int32_t i = 0; i < 5; i++) draw(&s, 60 + 120 * i, 300, 60, 50);
+    char *text = read_text(&s, &doubt);
+    assert_int_equal(doubt, INK_DOUBT_ALL);
+    assert_null(strchr(text, '0'));
     ink_mem_free(text);
     free_sheet(&s);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_boxes), cmocka_unit_test(test_one),    cmocka_unit_test(test_comb),
-        cmocka_unit_test(test_table), cmocka_unit_test(test_others), cmocka_unit_test(test_blanks),
+        cmocka_unit_test(test_boxes),  cmocka_unit_test(test_one),     cmocka_unit_test(test_comb),
+        cmocka_unit_test(test_table),  cmocka_unit_test(test_others),  cmocka_unit_test(test_blanks),
+        cmocka_unit_test(test_missed), cmocka_unit_test(test_doubted),
     };
     return cmocka_run_group_tests_name("read/form", tests, NULL, NULL);
 }
