@@ -257,6 +257,7 @@ INLINE void norm_sums_active(const ink_norm *n, const ink_norm_dx *d, const ink_
     sums_store(sum_product, q);
 }
 
+#if LEARNS
 static void norm_sums(const ink_norm *n, const ink_norm_dx *d, double *sum_dy, double *sum_product) {
     if (n->active && n->kind == INK_SILU) {
         norm_sums_active(n, d, INK_SILU, sum_dy, sum_product);
@@ -268,6 +269,7 @@ static void norm_sums(const ink_norm *n, const ink_norm_dx *d, double *sum_dy, d
         norm_sums_along(n, d, n->line, sum_dy, sum_product);
     }
 }
+#endif
 
 typedef struct line_columns {
     columns factor, flat, tilt;
@@ -302,6 +304,7 @@ INLINE void norm_dx_all(const ink_norm *n, const ink_norm_dx *d, const bool mask
     }
 }
 
+#if LEARNS
 static void norm_dx(const ink_norm *n, const ink_norm_dx *d, float *dx) {
     if (d->mask != NULL) {
         norm_dx_all(n, d, true, false, d->after, dx);
@@ -311,6 +314,7 @@ static void norm_dx(const ink_norm *n, const ink_norm_dx *d, float *dx) {
         norm_dx_all(n, d, false, false, d->after, dx);
     }
 }
+#endif
 
 /* ---- lanes that a maximum left ---- */
 
@@ -459,7 +463,7 @@ static void norm_pool_dx(const ink_norm *n, const ink_norm_pool *w, const ink_no
 #endif
 
 #define KERNELS_OF_NORM                                                                                                \
-    .moments = moments, .norm = norm, .norm_sums = norm_sums, .norm_dx = norm_dx, .norm_pool = norm_pool,              \
-    .norm_pool_sums = LEARNING(norm_pool_sums), .norm_pool_dx = LEARNING(norm_pool_dx)
+    .moments = moments, .norm = norm, .norm_sums = LEARNING(norm_sums), .norm_dx = LEARNING(norm_dx),                  \
+    .norm_pool = norm_pool, .norm_pool_sums = LEARNING(norm_pool_sums), .norm_pool_dx = LEARNING(norm_pool_dx)
 
 #endif
