@@ -85,15 +85,17 @@ static ink_status look_for_copies(check *c, const ink_images *first, const ink_i
     if (status != INK_OK) return status;
     qsort(pairs, n, sizeof *pairs, by_distance);
     /* Two labels for one image are worth more than a harmless copy: they come first. */
-    for (uint32_t i = 0; i < 2 * n; i++) {
-        const ink_lookalike *pair = &pairs[i % n];
-        char detail[48] = "", number[48];
-        if (with_two_labels(near, pair) != (i < n)) continue;
-        if (pair->distance > 0) {
-            ink_fixed_put(number, sizeof number, pair->distance, 3);
-            snprintf(detail, sizeof detail, "distance %.8s", number);
+    for (int harmless = 0; harmless < 2; harmless++) {
+        for (uint32_t i = 0; i < n; i++) {
+            const ink_lookalike *pair = &pairs[i];
+            char detail[48] = "", number[48];
+            if (with_two_labels(near, pair) == harmless) continue;
+            if (pair->distance > 0) {
+                ink_fixed_put(number, sizeof number, pair->distance, 3);
+                snprintf(detail, sizeof detail, "distance %.8s", number);
+            }
+            keep(pair->distance > 0 ? near : exact, pair, detail);
         }
-        keep(pair->distance > 0 ? near : exact, pair, detail);
     }
     ink_mem_free(pairs);
     return INK_OK;

@@ -178,8 +178,9 @@ static void predict(const char *text, const setting *s, uint32_t threads, uint32
 static void any_size_of_blocks(void **state) {
     (void)state;
     static const char *const heavy[] = {
-        "134 x 128x4x4: conv 112 3x3 p1, bn-eval, relu, conv 144 3x3 s2 p1, relu, mark, conv 144 3x3 p1, bn-eval, add, "
-        "relu, gmp, flatten, linear 100 bias, silu, linear 10 bias, softmax, predict",
+        ("134 x 128x4x4: conv 112 3x3 p1, bn-eval, relu, conv 144 3x3 s2 p1, relu, mark, conv 144 3x3 p1, bn-eval, "
+         "add, "
+         "relu, gmp, flatten, linear 100 bias, silu, linear 10 bias, softmax, predict"),
         "134 x 48x7x7: mark, conv 48 3x3 p1, bn-eval, add, relu, flatten, linear 100 bias, relu, linear 10, predict",
         "134 img 9x9: normalise 1, conv 8 3x3, relu, flatten, linear 120 bias, relu, linear 10, predict",
     };
