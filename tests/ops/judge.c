@@ -240,7 +240,8 @@ static double worst_of(const case_net *net, const results *r, const results *jud
     for (ink_id v = 0; v < net->g.n_values; v++) {
         size_t count;
         if (!case_compares(net, v, net->n, &count)) continue;
-        counted some = by == ROUGH ? (counted){.sure = NULL} : counted_of(net, v, judge, allowed);
+        counted some = {.sure = NULL};
+        if (by != ROUGH) some = counted_of(net, v, judge, allowed);
         double part = difference(r->values[v], judge->values[v], count, some, floor, by) / allowed;
         if (by != ROUGH && is_square(net, v)) part /= 4;
         if (part > worst) {
