@@ -18,23 +18,23 @@ on() {
 fact() { python3 -c 'import json, sys; print(json.load(open("facts"))[sys.argv[1]])' "$1"; }
 is() { python3 -c 'import json, sys; sys.exit(not eval(sys.argv[1], json.load(open("facts"))))' "$1" || fail "$said: not $1: $(cat facts)"; }
 
-on 80 train digits --recipe mlp --epochs 8 --out run
+on 80 train digits --recipe mlp --epochs 40 --out run
 is 'code == 0'
 is 'busiest <= 10'
 is 'first_s < 1'
-grep -q "epoch [0-9]*/8 \[" err || fail "$said: no bar"
+grep -q "epoch [0-9]*/40 \[" err || fail "$said: no bar"
 grep -q "$escape\[K" err || fail "$said: the line is not cleared"
 is_plain out
 
 # No drawn line is wider than the terminal: between a carriage return and ESC [ K.
-on 40 train digits --recipe mlp --epochs 8 --out run2
+on 40 train digits --recipe mlp --epochs 40 --out run2
 tr '\r' '\n' <err | sed -n "s/$escape\[K.*//p" | awk 'length($0) > 39 { print; bad = 1 } END { exit bad }' ||
     fail "$said: a line would wrap"
 
 # UTF-8 letters only when the locale says so.
 grep -q '━' err && fail "$said: UTF-8 in the C locale"
 if LC_ALL=C.UTF-8 locale charmap 2>/dev/null | grep -q UTF-8; then
-    LC_ALL=C.UTF-8 on 80 train digits --recipe mlp --epochs 8 --out run3
+    LC_ALL=C.UTF-8 on 80 train digits --recipe mlp --epochs 40 --out run3
     grep -q '━' err || fail "$said: no UTF-8 in a UTF-8 locale"
 fi
 
