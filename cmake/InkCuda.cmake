@@ -84,7 +84,7 @@ if(ink_has_cuda)
   target_link_options(ink_cuda PRIVATE -Wl,--no-undefined -Wl,--exclude-libs,ALL)
 
   # Where the program finds it once installed, seen from the program's folder.
-  file(RELATIVE_PATH cuda_folder /${CMAKE_INSTALL_BINDIR} /${CMAKE_INSTALL_LIBDIR}/inkling)
+  file(RELATIVE_PATH cuda_folder ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR}/inkling)
   set(cuda_door ${cuda_room}/load.c)
   set_property(SOURCE ${cuda_door} APPEND PROPERTY COMPILE_DEFINITIONS INK_CUDA_FOLDER="${cuda_folder}")
   install(TARGETS ink_cuda LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/inkling)
