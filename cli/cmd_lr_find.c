@@ -10,7 +10,7 @@
 static const cli_option options[] = {
     {"recipe", 0, CLI_TEXT, "NAME|FILE", "default", "how to train; its lr and schedule do not count here", 0, 0},
     {"net", 0, CLI_TEXT, "NAME|FILE", "the recipe's", "the network", 0, 0},
-    {"out", 'o', CLI_OUT, "NAME", "lr-find", "the chart becomes NAME.svg and NAME.png", 0, 0},
+    {"out", 'o', CLI_OUT, "NAME", "lr-find", "the chart: NAME.svg and NAME.png, or the one that NAME ends in", 0, 0},
     {"from", 0, CLI_REAL, "RATE", "1e-7", "the sweep's first learning rate", 1e-12, 1000},
     {"to", 0, CLI_REAL, "RATE", "10", "its last, unless the loss grows beyond hope before", 1e-12, 1000},
     {"steps", 0, CLI_WHOLE, "N", "300", "steps of the sweep", 10, 100000},
@@ -58,7 +58,7 @@ static void print(const ink_lr_find_result *r, bool json) {
     cli_result_text(r->text);
     cli_result("%s", "");
     cli_result("suggested:   --lr %.1e", r->suggestion);
-    cli_result("chart:       %s, %s", r->svg, r->png);
+    cli_result("chart:       %s%s%s", r->svg, r->svg[0] != '\0' && r->png[0] != '\0' ? ", " : "", r->png);
 }
 
 static int run(const cli_args *args) {

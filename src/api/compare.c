@@ -23,7 +23,7 @@ typedef struct one_run {
     const char *folder, *name;
     ink_epoch *epochs;
     uint32_t n_epochs, nets; /* of several nets, the means of their epochs */
-    ink_prediction *rows;    /* NULL: the run held nothing out, or left no predictions.csv */
+    ink_prediction *rows;    /* NULL: the run held nothing out, or left no predictions */
     uint32_t n_rows, errors;
     double low, high, seconds; /* all of the training, of all nets; NaN: no epoch */
     char *settings;            /* args.conf */
@@ -92,6 +92,10 @@ static ink_status read_run(const char *folder, one_run *run, ink_error *err) {
     if (there != NULL) {
         fclose(there);
         status = ink_predictions_load(path, &run->rows, &run->n_rows, err);
+    }
+    if (run->n_rows == 0) { /* a header alone says no more than no file */
+        ink_mem_free(run->rows);
+        run->rows = NULL;
     }
     for (uint32_t i = 0; i < run->n_rows; i++) run->errors += run->rows[i].label != run->rows[i].guess;
     ink_wilson(run->n_rows - run->errors, run->n_rows, &run->low, &run->high);
@@ -183,7 +187,7 @@ static void add_run(ink_text *text, const one_run *run, size_t width) {
     ink_fixed_put(number, sizeof number, run->seconds, 1);
     ink_text_format(text, "%8s  ", run->n_epochs > 0 ? number : "-");
     if (run->rows == NULL) {
-        ink_text_add(text, "nothing held out, or no predictions.csv\n");
+        ink_text_add(text, "nothing held out, or nothing in predictions.csv\n");
         return;
     }
     ink_fixed_put(number, sizeof number, 100 * (1 - (double)run->errors / run->n_rows), 2);

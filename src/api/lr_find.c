@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "api/plot.h"
 #include "api/train_run.h"
 #include "core/mem.h"
 #include "core/status.h"
@@ -36,12 +37,9 @@ static bool on_stop(void *context) {
 static ink_status name_chart(const ink_lr_find_options *o, ink_lr_find_result *result, ink_error *err) {
     ink_file *file = NULL;
     const char *base = o->out != NULL ? o->out : "lr-find";
-    int svg = snprintf(result->svg, sizeof result->svg, "%s.svg", base);
-    int png = snprintf(result->png, sizeof result->png, "%s.png", base);
-    if (svg < 0 || png < 0 || (size_t)svg >= sizeof result->svg) {
-        return ink_fail(err, INK_E_USAGE, "the path %.60s... is too long", base);
-    }
-    ink_status status = ink_file_begin(result->svg, &file, err);
+    ink_status status = ink_plot_names(base, result->svg, result->png, err);
+    if (status != INK_OK) return status;
+    status = ink_file_begin(result->svg[0] != '\0' ? result->svg : result->png, &file, err);
     if (status != INK_OK) ink_hint(err, "--out names another place");
     ink_file_abandon(file);
     return status;
@@ -51,8 +49,7 @@ static ink_status draw(const ink_sweep *sweep, const ink_lr_find_options *o, ink
                        ink_error *err) {
     ink_picture *picture = NULL;
     ink_status status = ink_sweep_chart(sweep, &picture, err);
-    if (status == INK_OK) status = ink_picture_save(picture, result->svg, err);
-    if (status == INK_OK) status = ink_picture_save(picture, result->png, err);
+    if (status == INK_OK) status = ink_plot_save(picture, o->out != NULL ? o->out : "lr-find", err);
     ink_picture_free(picture);
     return status == INK_OK ? ink_sweep_text(sweep, o->columns, &result->text, err) : status;
 }

@@ -37,23 +37,34 @@ ink_status ink_plot_axis(const char *word, const ink_column **out, ink_error *er
     return *out != NULL ? INK_OK : ink_fail(err, INK_E_USAGE, "--axis is '%.40s', expected epoch, step or time", word);
 }
 
-ink_status ink_plot_save(const ink_picture *picture, const char *base, ink_error *err) {
+ink_status ink_plot_names(const char *base, char svg[INK_PATH_SIZE], char png[INK_PATH_SIZE], ink_error *err) {
     static const char *const endings[] = {".svg", ".png"};
-    char path[INK_PATH_SIZE];
-    size_t length = strlen(base);
+    char *const names[] = {svg, png};
+    size_t length = strlen(base), room = INK_PATH_SIZE - 1;
+    const char *own = NULL;
     for (size_t i = 0; i < 2; i++) {
         size_t ending = strlen(endings[i]);
-        bool has = length > ending && strcmp(base + length - ending, endings[i]) == 0;
-        if (has) return ink_picture_save(picture, base, err);
+        names[i][0] = '\0';
+        if (length > ending && strcmp(base + length - ending, endings[i]) == 0) own = endings[i];
+    }
+    if (length + (own == NULL ? strlen(endings[0]) : 0) > room) {
+        return ink_fail(err, INK_E_USAGE, "the path %.60s... is too long", base);
     }
     for (size_t i = 0; i < 2; i++) {
-        int wrote = snprintf(path, sizeof path, "%s%s", base, endings[i]);
-        if (wrote < 0 || (size_t)wrote >= sizeof path)
-            return ink_fail(err, INK_E_USAGE, "the path %.60s... is too long", base);
-        ink_status status = ink_picture_save(picture, path, err);
-        if (status != INK_OK) return status;
+        if (own == NULL || own == endings[i]) {
+            snprintf(names[i], INK_PATH_SIZE, "%s%s", base, own == NULL ? endings[i] : "");
+        }
     }
     return INK_OK;
+}
+
+ink_status ink_plot_save(const ink_picture *picture, const char *base, ink_error *err) {
+    char names[2][INK_PATH_SIZE];
+    ink_status status = ink_plot_names(base, names[0], names[1], err);
+    for (size_t i = 0; i < 2 && status == INK_OK; i++) {
+        if (names[i][0] != '\0') status = ink_picture_save(picture, names[i], err);
+    }
+    return status;
 }
 
 ink_status ink_plot_lines(const ink_plot_line *lines, uint32_t n_lines, const char *title, const ink_column *axis,

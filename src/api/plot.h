@@ -22,7 +22,11 @@ INK_MUST_USE ink_status ink_plot_axis(const char *word, const ink_column **out, 
 INK_MUST_USE ink_status ink_plot_lines(const ink_plot_line *lines, uint32_t n_lines, const char *title,
                                        const ink_column *axis, ink_picture **out, ink_error *err);
 
-/* As base.svg and base.png; a base that ends in one of these is that file alone. */
+/* A chart's two names: base.svg and base.png; a base that ends in one of these is that file alone, the other is "". */
+INK_MUST_USE ink_status ink_plot_names(const char *base, char svg[INK_PATH_SIZE], char png[INK_PATH_SIZE],
+                                       ink_error *err);
+
+/* Under the names of base. */
 INK_MUST_USE ink_status ink_plot_save(const ink_picture *picture, const char *base, ink_error *err);
 
 #endif

@@ -169,7 +169,7 @@ typedef struct ink_lr_find_options {
     const char *data, *recipe, *net; /* as for train */
     const ink_setting *settings;
     size_t n_settings;
-    const char *out;  /* the chart becomes <out>.svg and <out>.png; NULL = "lr-find" */
+    const char *out;  /* the chart becomes <out>.svg and <out>.png, or the one that out ends in; NULL = "lr-find" */
     double low, high; /* of the sweep; 0 = 1e-7 and 10 */
     uint32_t steps;   /* 0 = 300 */
     uint32_t columns; /* width of the terminal, for text; 0 = 80 */
@@ -178,9 +178,9 @@ typedef struct ink_lr_find_options {
 
 typedef struct ink_lr_find_result {
     double suggestion;
-    uint32_t steps; /* taken before the loss grew beyond hope */
-    char svg[INK_PATH_SIZE], png[INK_PATH_SIZE];
-    char *text; /* the loss over the rate, a bar a line; ink_work_free */
+    uint32_t steps;                              /* taken before the loss grew beyond hope */
+    char svg[INK_PATH_SIZE], png[INK_PATH_SIZE]; /* "": not drawn */
+    char *text;                                  /* the loss over the rate, a bar a line; ink_work_free */
 } ink_lr_find_result;
 
 /* Raises the learning rate step by step, draws the loss, suggests a rate. Nothing learned is kept. */

@@ -63,6 +63,12 @@ sed '3s/^[0-9]*,/0,/' a/predictions.csv >b/predictions.csv
 gives 3 compare a b
 err_has "predictions.csv:3:1"
 
+# A header alone is no row: no accuracy of nothing.
+head -n 1 a/predictions.csv >b/predictions.csv
+gives 0 compare a b
+out_has "nothing held out, or nothing in predictions.csv"
+grep -q nan out && fail "$said: an accuracy that is no number"
+
 rm -f a/accuracy.png a/loss.svg a/curves.png
 gives 0 plot a
 has a/accuracy.png

@@ -13,6 +13,10 @@ is_plain out
 cp out first
 gives 0 lr-find digits --recipe fast --steps 60 --threads 3
 cmp -s out first || fail "$said: another curve with three threads"
+gives 0 lr-find digits --recipe fast --steps 20 --quiet -o alone.png
+out_has "chart:       alone.png"
+has alone.png
+[ ! -e alone.png.png ] && [ ! -e alone.png.svg ] || fail "$said: more than the one chart that was named"
 gives 0 lr-find digits --steps 20 --net lenet -o there --json --quiet
 err_empty
 has there.png
