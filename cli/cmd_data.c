@@ -94,6 +94,7 @@ const cli_verb cli_data_make = {
     .missing = "DIR: the folder for train.csv and test.csv",
     .least = 1,
     .most = 1,
+    .folder = 1,
     .groups = {&make_group, &cli_common},
     .examples = {"data make digits", "data make digits --count 10000 --seed 7"},
     .run = run_make,

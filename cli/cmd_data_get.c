@@ -22,6 +22,7 @@ const cli_verb cli_data_get = {
     .missing = "what to get (mnist, resnet18 or resnet34) and DIR, a folder for it",
     .least = 2,
     .most = 2,
+    .folder = 2,
     .groups = {&group, &cli_common},
     .examples = {"data get mnist mnist"},
     .run = run,

@@ -32,6 +32,7 @@ const cli_verb cli_data_pages = {
     .missing = "DIR: the folder for the pages",
     .least = 1,
     .most = 2,
+    .folder = 1,
     .groups = {&group, &cli_common},
     .examples = {"data pages pages --severity 3", "data pages forms train.csv --forms --severity 2",
                  "data pages pages train.csv --held-out runs/cnn --count 40 --empty 20"},

@@ -6,6 +6,7 @@
 
 #include "cli/help.h"
 #include "cli/progress.h"
+#include "cli/result.h"
 #include "cli/say.h"
 #include "cli/signals.h"
 #include "cli/verbs.h"
@@ -66,6 +67,14 @@ static int unknown_second(const char *first, const char *second) {
     return cli_failed(&err);
 }
 
+/* What is written comes before what is said of it. */
+static void spare_what_is_written(const cli_args *args) {
+    const cli_option *option;
+    for (size_t i = 0; (option = cli_option_at(args->verb, i, NULL)) != NULL; i++) {
+        if (option->kind == CLI_OUT && args->value[i] != NULL) cli_result_spare(args->value[i]);
+    }
+}
+
 static int run_verb(const cli_verb *verb, int argc, char **words, const char *const *argv) {
     cli_args args;
     ink_error err;
@@ -82,6 +91,7 @@ static int run_verb(const cli_verb *verb, int argc, char **words, const char *co
         printf("inkling %s\n", ink_version());
         return 0;
     }
+    spare_what_is_written(&args);
     return verb->run(&args);
 }
 

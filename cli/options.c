@@ -326,6 +326,11 @@ static ink_status check_words(const cli_args *args, ink_error *err) {
                  verb->words[0] != '\0' ? " " : "", verb->words, verb->name);
         return INK_E_USAGE;
     }
+    if (verb->folder > 0 && args->n_words >= verb->folder && strcmp(args->words[verb->folder - 1], "-") == 0) {
+        cli_fail(err, INK_E_USAGE, "%s writes a folder: '-' is none", verb->name);
+        cli_hint(err, "./- is one of that name");
+        return INK_E_USAGE;
+    }
     return cli_need_words(args, verb->least, err);
 }
 

@@ -57,6 +57,7 @@ typedef struct cli_verb {
     const char *about;   /* paragraphs for help and the man page, separated by "\n\n", not broken into lines */
     const char *missing; /* what to say when there are fewer than least words: "DATA: train.csv, ..." */
     size_t least, most;  /* words; most 0: none may stand, SIZE_MAX: any number */
+    size_t folder;       /* which of them, from 1, names a folder to write: "-" is no such place; 0: none */
     const cli_group *groups[CLI_GROUPS]; /* up to the first NULL */
     const char *examples[CLI_EXAMPLES];  /* what follows "inkling ", up to the first NULL */
     int (*run)(const cli_args *args);    /* the exit code */

@@ -7,29 +7,43 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/say.h"
 
 #define NAME 16384 /* of a file, each of its bytes as \xNN */
 
+static bool aside; /* standard output holds what the verb writes, not what it says of it */
+
+static FILE *results(void) {
+    return aside ? stderr : stdout;
+}
+
+void cli_result_spare(const char *file) {
+    struct stat named, out;
+    if (stat(file, &named) != 0 || fstat(STDOUT_FILENO, &out) != 0) return;
+    if (named.st_dev == out.st_dev && named.st_ino == out.st_ino) aside = true;
+}
+
 void cli_result(const char *format, ...) {
     va_list args;
     va_start(args, format);
-    vfprintf(stdout, format, args);
+    vfprintf(results(), format, args);
     va_end(args);
-    putchar('\n');
+    putc('\n', results());
 }
 
 void cli_result_file(const char *file) {
     char line[NAME];
     ink_work_escape(line, sizeof line, file);
-    printf("%s\t", line);
+    fprintf(results(), "%s\t", line);
 }
 
 void cli_result_text(const char *text) {
     size_t n = strlen(text);
-    fputs(text, stdout);
-    if (n > 0 && text[n - 1] != '\n') putchar('\n');
+    fputs(text, results());
+    if (n > 0 && text[n - 1] != '\n') putc('\n', results());
 }
 
 static void need(bool good) {
@@ -78,6 +92,6 @@ void cli_json_bool(json_t *object, const char *key, bool value) {
 }
 
 void cli_result_json(json_t *object) {
-    if (json_dumpf(object, stdout, JSON_REAL_PRECISION(9)) == 0) putchar('\n');
+    if (json_dumpf(object, results(), JSON_REAL_PRECISION(9)) == 0) putc('\n', results());
     json_decref(object);
 }

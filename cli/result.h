@@ -1,4 +1,4 @@
-/* cli/result.h: results, on stdout and nowhere else. */
+/* cli/result.h: results, on stdout and nowhere else (but see cli_result_spare). */
 #ifndef INK_CLI_RESULT_H
 #define INK_CLI_RESULT_H
 
@@ -8,6 +8,10 @@
 #include "inkling.h"
 
 void cli_result(const char *format, ...) INK_PRINTF(1, 2);
+
+/* When file is standard output itself (-o /dev/stdout), the results go to stderr from now on: they would stand among
+ * what is written there. */
+void cli_result_spare(const char *file);
 
 /* A file's name in front of a line of which it is the first of several columns: plain whatever it holds, then a tab. */
 void cli_result_file(const char *file);

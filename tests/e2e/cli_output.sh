@@ -93,6 +93,11 @@ gives 0 predict run digits --quiet
 err_empty
 out_has "200 predictions in "
 has submission.csv
+# What is written to stdout is all that stands there.
+gives 0 predict run digits -o alone.csv --quiet
+"$INKLING" predict run digits -o /dev/stdout >rows.csv 2>err || fail "predict to stdout"
+cmp -s rows.csv alone.csv || fail "predict to stdout: other lines among the submission's"
+err_has "predictions in /dev/stdout"
 gives 0 predict run run2 digits -o two.csv --probabilities p.csv --json
 one_object inkling/predict/1
 has p.csv

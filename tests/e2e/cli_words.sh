@@ -55,6 +55,9 @@ no "--held-out needs a run" eval x --held-out
 no "recipe show needs the name of a recipe" recipe show
 no "data get needs what to get" data get mnist
 no "one word too many" version x
+no "data make writes a folder: '-' is none" data make -
+no "data pages writes a folder" data pages - digits
+no "data get writes a folder" data get mnist -
 
 # A name with control characters is shown, not obeyed.
 gives 2 "$(printf 'a\033[31mb')"
