@@ -10,6 +10,7 @@
 #include "api/plot.h"
 #include "core/mem.h"
 #include "core/status.h"
+#include "files/folder.h"
 #include "report/confusion.h"
 #include "report/mcnemar.h"
 #include "report/predictions.h"
@@ -53,7 +54,7 @@ static ink_status read_file(const char *run, const char *name, char **text, ink_
     char path[INK_PATH_SIZE];
     size_t size;
     *text = NULL;
-    ink_status status = ink_run_path(run, name, path, sizeof path, err);
+    ink_status status = ink_folder_path(run, name, path, sizeof path, err);
     return status == INK_OK ? ink_run_read(path, text, &size, err) : status;
 }
 
@@ -86,7 +87,7 @@ static ink_status read_run(const char *folder, one_run *run, ink_error *err) {
     if (status == INK_OK) status = time_run(run, err);
     if (status == INK_OK) status = read_file(folder, "args.conf", &run->settings, err);
     if (status == INK_OK) status = ink_run_data(folder, run->sha256, err);
-    if (status == INK_OK) status = ink_run_path(folder, "predictions.csv", path, sizeof path, err);
+    if (status == INK_OK) status = ink_folder_path(folder, "predictions.csv", path, sizeof path, err);
     if (status != INK_OK) return status;
     FILE *there = fopen(path, "rb");
     if (there != NULL) {

@@ -168,9 +168,9 @@ static void write_caption(const ink_images *images, uint32_t i, caption *to) {
 }
 
 static ink_status path_of_kind(const check *c, const kind *k, char path[INK_PATH_SIZE], ink_error *err) {
-    int length = snprintf(path, INK_PATH_SIZE, "%s/%s.png", c->options->out, k->key);
-    if (length >= 0 && length < INK_PATH_SIZE) return INK_OK;
-    return ink_fail(err, INK_E_USAGE, "the path %.60s... is too long", c->options->out);
+    char name[32];
+    snprintf(name, sizeof name, "%.24s.png", k->key);
+    return ink_folder_path(c->options->out, name, path, INK_PATH_SIZE, err);
 }
 
 /* What an earlier check found and this one does not. */
@@ -341,10 +341,8 @@ static ink_status write_folder(const check *c, ink_error *err) {
     const char *out = c->options->out;
     ink_status status = ink_folder_make(out, err);
     for (int json = 1; json >= 0 && status == INK_OK; json--) {
-        int length = snprintf(path, sizeof path, "%s/check.%s", out, json ? "json" : "txt");
-        if (length < 0 || (size_t)length >= sizeof path)
-            return ink_fail(err, INK_E_USAGE, "the path %s is too long", out);
-        status = json ? give_json(c, &text, err) : give_text(c, &text, err);
+        status = ink_folder_path(out, json ? "check.json" : "check.txt", path, sizeof path, err);
+        if (status == INK_OK) status = json ? give_json(c, &text, err) : give_text(c, &text, err);
         if (status == INK_OK) status = ink_file_write_all(path, text, strlen(text), err);
         ink_mem_free(text);
         text = NULL;

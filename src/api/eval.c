@@ -157,8 +157,8 @@ static bool is_asked_apart(const ink_eval_options *options) {
     char path[INK_PATH_SIZE];
     struct stat about;
     if (!options->held_out || options->n_models != 1 || !ink_members_are(options->models[0])) return false;
-    int length = snprintf(path, sizeof path, "%s/split.csv", options->models[0]);
-    return length > 0 && (size_t)length < sizeof path && stat(path, &about) != 0;
+    return ink_folder_path(options->models[0], "split.csv", path, sizeof path, NULL) == INK_OK &&
+           stat(path, &about) != 0;
 }
 
 static ink_status predict_apart(const ink_eval_options *options, const ink_machine *machine, const ink_watch *watch,

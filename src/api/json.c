@@ -3,7 +3,6 @@
 #define _POSIX_C_SOURCE 200809L
 #include "api/json.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,6 +10,7 @@
 #include "api/work.h"
 #include "core/mem.h"
 #include "core/status.h"
+#include "files/folder.h"
 
 ink_status ink_json_give(json_t *take_root, char **text, ink_error *err) {
     *text = NULL;
@@ -36,20 +36,14 @@ static bool has_schema(const char *path, const char *schema) {
     return same;
 }
 
-static ink_status path_of(const char *folder, const char *file, char path[INK_PATH_SIZE], ink_error *err) {
-    int length = snprintf(path, INK_PATH_SIZE, "%s/%s", folder, file);
-    if (length > 0 && length < INK_PATH_SIZE) return INK_OK;
-    return ink_fail(err, INK_E_USAGE, "the path %.60s... is too long", folder);
-}
-
 ink_status ink_json_spare(const char *folder, const char *report, const char *schema, const char *const *files,
                           ink_error *err) {
     char path[INK_PATH_SIZE];
     struct stat about;
-    ink_status status = path_of(folder, report, path, err);
+    ink_status status = ink_folder_path(folder, report, path, sizeof path, err);
     if (status == INK_OK && has_schema(path, schema)) return INK_OK;
     for (; *files != NULL && status == INK_OK; files++) {
-        status = path_of(folder, *files, path, err);
+        status = ink_folder_path(folder, *files, path, sizeof path, err);
         if (status != INK_OK || lstat(path, &about) != 0) continue;
         status = ink_fail(err, INK_E_USAGE, "%s is there already, and not from here", path);
         ink_hint(err, "name another folder");

@@ -12,6 +12,7 @@
 #include "api/json.h"
 #include "core/mem.h"
 #include "core/status.h"
+#include "files/folder.h"
 #include "files/write.h"
 #include "nn/net.h"
 #include "report/json.h"
@@ -124,7 +125,7 @@ static ink_status path_of(const char *folder, const char *name, const char *endi
                           ink_error *err) {
     char file[64];
     snprintf(file, sizeof file, "%s%s", name, ending);
-    return ink_run_path(folder, file, path, INK_PATH_SIZE, err);
+    return ink_folder_path(folder, file, path, INK_PATH_SIZE, err);
 }
 
 static ink_status write_text(const char *folder, const char *name, const char *text, ink_error *err) {

@@ -12,6 +12,7 @@
 #include "core/status.h"
 #include "data/fingerprint.h"
 #include "data/split.h"
+#include "files/folder.h"
 #include "files/tensors_write.h"
 #include "report/runlog.h"
 
@@ -73,10 +74,10 @@ ink_status ink_learned_write(const char *path, const ink_images *images, const u
 
 /* The list of the run around a file, if it is the run that made the model; false: there is none. */
 static bool find_list(const ink_tensors *model, const char *file, char run[INK_PATH_SIZE], ink_tensors *list) {
-    char path[INK_PATH_SIZE + sizeof INK_LEARNED_NAME + 1], sha256[65];
+    char path[INK_PATH_SIZE + sizeof INK_LEARNED_NAME], sha256[65];
     if (!find_run(file, run) || ink_run_data(run, sha256, NULL) != INK_OK || !learned_first(model, sha256))
         return false;
-    snprintf(path, sizeof path, "%s/" INK_LEARNED_NAME, run);
+    if (ink_folder_path(run, INK_LEARNED_NAME, path, sizeof path, NULL) != INK_OK) return false;
     if (ink_tensors_open(path, list, NULL) != INK_OK) return false;
     const ink_tensor *images = ink_tensors_find(list, LIST);
     if (images != NULL && images->dtype == INK_I64) return true;

@@ -10,6 +10,7 @@
 
 #include "core/mem.h"
 #include "core/status.h"
+#include "files/folder.h"
 #include "files/tensors_write.h"
 #include "report/runlog.h"
 
@@ -20,15 +21,14 @@
 /* A row of the file: NaN epochs: not done yet. */
 typedef double result_row[COLUMNS];
 
-bool ink_member_path(const char *folder, uint32_t k, char *path, size_t size) {
-    int length = snprintf(path, size, "%s/members/%02u", folder, k + 1);
-    return length > 0 && (size_t)length < size;
+ink_status ink_member_path(const char *folder, uint32_t k, char *path, size_t size, ink_error *err) {
+    char name[24];
+    snprintf(name, sizeof name, "members/%02u", k + 1);
+    return ink_folder_path(folder, name, path, size, err);
 }
 
 static ink_status list_path(const char *folder, char path[PATH_SIZE], ink_error *err) {
-    int length = snprintf(path, PATH_SIZE, "%s/" INK_MEMBERS_NAME, folder);
-    if (length > 0 && length < PATH_SIZE) return INK_OK;
-    return ink_fail(err, INK_E_USAGE, "the path %.60s... is too long", folder);
+    return ink_folder_path(folder, INK_MEMBERS_NAME, path, PATH_SIZE, err);
 }
 
 bool ink_members_are(const char *folder) {
@@ -153,11 +153,8 @@ ink_status ink_members_epochs(const char *folder, ink_epoch **epochs, uint32_t *
     for (uint32_t k = 0; status == INK_OK && k < members.n; k++) {
         char path[PATH_SIZE];
         if (!members.member[k].done) continue;
-        if (!ink_member_path(folder, k, path, sizeof path)) {
-            status = ink_fail(err, INK_E_USAGE, "the path %.60s... is too long", folder);
-            break;
-        }
-        status = ink_run_epochs(path, &one, &n_one, err);
+        status = ink_member_path(folder, k, path, sizeof path, err);
+        if (status == INK_OK) status = ink_run_epochs(path, &one, &n_one, err);
         if (status == INK_OK && n_one == 0) {
             status = ink_fail(err, INK_E_DATA, "%s/metrics.csv has no epoch", path);
         }

@@ -44,7 +44,7 @@ INK_MUST_USE ink_status ink_members_save(const char *folder, const ink_members *
 INK_MUST_USE ink_status ink_members_epochs(const char *folder, ink_epoch **epochs, uint32_t *n, uint32_t *nets,
                                            ink_error *err);
 
-/* "RUN/members/03" for k = 2. false: too long. */
-bool ink_member_path(const char *folder, uint32_t k, char *path, size_t size);
+/* "RUN/members/03" for k = 2. Errors: INK_E_USAGE too long. */
+INK_MUST_USE ink_status ink_member_path(const char *folder, uint32_t k, char *path, size_t size, ink_error *err);
 
 #endif

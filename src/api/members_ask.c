@@ -45,10 +45,8 @@ static ink_status add_net(const ink_members_question *q, uint32_t k, tally *t, i
     ink_images images = {0};
     ink_predictions predictions = {0};
     uint32_t *rows = NULL;
-    if (!ink_member_path(q->run, k, path, sizeof path)) {
-        return ink_fail(err, INK_E_USAGE, "the path %.60s... is too long", q->run);
-    }
-    ink_status status = ink_models_open(&name, 1, q->machine, q->max_batch, &models, err);
+    ink_status status = ink_member_path(q->run, k, path, sizeof path, err);
+    if (status == INK_OK) status = ink_models_open(&name, 1, q->machine, q->max_batch, &models, err);
     if (status == INK_OK) status = check_data(q, &models, err);
     if (status == INK_OK) status = ink_tta_choose(q->tta, q->tta_below, &models, err);
     if (status == INK_OK && q->members->member[k].val_rows == 0) goto done; /* it learned all rows */

@@ -94,13 +94,11 @@ static ink_status add_members(name_list *list, const char *run, ink_error *err) 
     if (status == INK_OK) status = ink_members_check_done(&members, run, err);
     for (uint32_t k = 0; status == INK_OK && k < members.n; k++) {
         const char *copy = NULL;
-        if (!ink_member_path(run, k, path, sizeof path)) {
-            status = ink_fail(err, INK_E_USAGE, "the path %.60s... is too long", run);
-        } else if ((copy = ink_arena_string(&list->arena, path, strlen(path))) == NULL) {
+        status = ink_member_path(run, k, path, sizeof path, err);
+        if (status == INK_OK && (copy = ink_arena_string(&list->arena, path, strlen(path))) == NULL) {
             status = ink_fail_memory(err, strlen(path), "models");
-        } else {
-            status = add_name(list, copy, err);
         }
+        if (status == INK_OK) status = add_name(list, copy, err);
     }
     ink_tensors_free(&members.file);
     return status;

@@ -47,12 +47,6 @@ static void page_name(const job *j, uint32_t i, char name[32]) {
     snprintf(name, 32, "page-%04u.%s", i + 1, quality > 0 ? "jpg" : "png");
 }
 
-static ink_status path_of(const job *j, const char *name, char path[INK_PATH_SIZE], ink_error *err) {
-    int n = snprintf(path, INK_PATH_SIZE, "%s/%s", j->options->dir, name);
-    if (n < 0 || n >= INK_PATH_SIZE) return ink_fail(err, INK_E_USAGE, "the folder's name is too long");
-    return INK_OK;
-}
-
 static json_t *label_json(const char *name, const ink_handpage *page) {
     json_t *digits = json_array();
     for (uint32_t i = 0; i < page->n; i++) {
@@ -69,7 +63,7 @@ static ink_status make_page(job *j, uint32_t i, ink_error *err) {
     char name[32], path[INK_PATH_SIZE];
     ink_handpage page;
     page_name(j, i, name);
-    ink_status status = path_of(j, name, path, err);
+    ink_status status = ink_folder_path(j->options->dir, name, path, sizeof path, err);
     if (status != INK_OK) return status;
     status = ink_handpage_draw(o->seed, i, o->severity, kind_of(j, i), &j->digits, &page, err);
     if (status != INK_OK) return status;
@@ -151,7 +145,7 @@ static ink_status prepare_folder(const job *j, ink_error *err) {
     ink_status status = ink_folder_make(j->options->dir, err);
     for (uint32_t i = 0; i <= j->total && !j->options->force && status == INK_OK; i++) {
         if (i > 0) page_name(j, i - 1, name);
-        status = path_of(j, name, path, err);
+        status = ink_folder_path(j->options->dir, name, path, sizeof path, err);
         if (status != INK_OK || stat(path, &about) != 0) continue;
         status = ink_fail(err, INK_E_USAGE, "%s is there already", path);
         ink_hint(err, "--force replaces the pages; or name another folder");
@@ -168,7 +162,7 @@ static ink_status write_labels(job *j, ink_error *err) {
     }
     json_t *root = json_pack("{s:s, s:i, s:I, s:o}", "schema", "inkling/pages/1", "severity", (int)j->options->severity,
                              "seed", (json_int_t)j->options->seed, "pages", pages);
-    ink_status status = path_of(j, "labels.json", path, err);
+    ink_status status = ink_folder_path(j->options->dir, "labels.json", path, sizeof path, err);
     if (status == INK_OK) {
         status = ink_json_give(root, &text, err);
     } else {

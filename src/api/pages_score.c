@@ -1,7 +1,6 @@
 /* api/pages_score.c: `inkling eval --pages`: what is read on labelled pages, beside what stands there.
  * Pages and labels come from pages_make.c. */
 #include <stdatomic.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "api/json.h"
@@ -9,6 +8,7 @@
 #include "core/clock.h"
 #include "core/mem.h"
 #include "core/status.h"
+#include "files/folder.h"
 #include "report/text.h"
 
 #define LABELS_BYTES_MAX ((size_t)256 << 20)
@@ -41,19 +41,13 @@ static ink_status bad_labels(const char *dir, const char *why, ink_error *err) {
     return INK_E_DATA;
 }
 
-static ink_status path_of(const char *dir, const char *name, char path[INK_PATH_SIZE], ink_error *err) {
-    int n = snprintf(path, INK_PATH_SIZE, "%s/%s", dir, name);
-    if (n > 0 && n < INK_PATH_SIZE) return INK_OK;
-    return ink_fail(err, INK_E_USAGE, "the path %.60s... is too long", dir);
-}
-
 static ink_status open_labels(const char *dir, json_t **root, json_t **pages, ink_error *err) {
     char path[INK_PATH_SIZE];
     uint8_t *bytes = NULL;
     size_t size = 0;
     ink_source *source = NULL;
     json_error_t why;
-    ink_status status = path_of(dir, "labels.json", path, err);
+    ink_status status = ink_folder_path(dir, "labels.json", path, sizeof path, err);
     if (status == INK_OK) status = ink_source_open(path, &source, err);
     if (status == INK_OK) status = ink_source_read_all(source, LABELS_BYTES_MAX, &bytes, &size, err);
     ink_source_close(source);
@@ -215,7 +209,7 @@ static ink_status eval_page(job *j, uint32_t number, ink_reader *reader, ink_eva
     if (file == NULL || strchr(file, '/') != NULL || !json_is_array(digits) || n > DIGITS_MOST) {
         return bad_labels(j->dir, "a page without \"file\" or \"digits\"", err);
     }
-    ink_status status = path_of(j->dir, file, path, err);
+    ink_status status = ink_folder_path(j->dir, file, path, sizeof path, err);
     if (status != INK_OK) return status;
     double start = ink_clock_s();
     status = ink_reader_read(reader, path, j->options->sure, NULL, &page, NULL, err);

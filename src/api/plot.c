@@ -10,6 +10,7 @@
 #include "core/mem.h"
 #include "core/near.h"
 #include "core/status.h"
+#include "files/folder.h"
 #include "report/chart.h"
 #include "report/runlog.h"
 
@@ -129,9 +130,8 @@ static ink_status redraw(const char *run, const ink_epoch *epochs, uint32_t n, i
     for (int i = 0; i < 3 && status == INK_OK; i++) {
         char base[INK_PATH_SIZE];
         ink_picture *picture = NULL;
-        int length = snprintf(base, sizeof base, "%s/%s", run, names[i]);
-        if (length < 0 || (size_t)length >= sizeof base)
-            return ink_fail(err, INK_E_USAGE, "the path %s is too long", run);
+        status = ink_folder_path(run, names[i], base, sizeof base, err);
+        if (status != INK_OK) return status;
         status = i == 0   ? ink_chart_accuracy(epochs, n, &picture, err)
                  : i == 1 ? ink_chart_loss(epochs, n, &picture, err)
                           : ink_chart_run(epochs, n, NULL, &picture, err);
@@ -169,9 +169,8 @@ ink_status ink_work_plot(const ink_plot_options *o, uint32_t *nets, ink_error *e
                                                                     : "Measures",
                             axis, &picture, err);
     if (status != INK_OK) goto done;
-    int length = snprintf(base, sizeof base, "%s%s", o->out != NULL ? o->out : o->run, o->out != NULL ? "" : "/plot");
-    status = length < 0 || (size_t)length >= sizeof base ? ink_fail(err, INK_E_USAGE, "the path %s is too long", o->run)
-                                                         : ink_plot_save(picture, base, err);
+    if (o->out == NULL) status = ink_folder_path(o->run, "plot", base, sizeof base, err);
+    if (status == INK_OK) status = ink_plot_save(picture, o->out != NULL ? o->out : base, err);
 done:
     ink_picture_free(picture);
     ink_mem_free(epochs);

@@ -89,10 +89,10 @@ typedef struct step_place {
 static ink_status write_step(void *context, const char *name, const uint8_t *grey, uint32_t width, uint32_t height,
                              ink_error *err) {
     const step_place *place = context;
-    char path[INK_PATH_SIZE + 32];
-    int n = snprintf(path, sizeof path, "%s/%s.png", place->folder, name);
-    if (n < 0 || (size_t)n >= sizeof path) return ink_fail(err, INK_E_USAGE, "the path is too long");
-    ink_status status = ink_file_spare(path, place->file, err);
+    char file[32], path[INK_PATH_SIZE + 32];
+    snprintf(file, sizeof file, "%.24s.png", name);
+    ink_status status = ink_folder_path(place->folder, file, path, sizeof path, err);
+    if (status == INK_OK) status = ink_file_spare(path, place->file, err);
     return status == INK_OK ? ink_bitmap_write(path, grey, width, height, 0, err) : status;
 }
 

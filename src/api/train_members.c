@@ -171,14 +171,13 @@ static ink_status make_net(const many *m, uint32_t k, const ink_watch *watch, ne
     memcpy(one->run.data, run->data, sizeof one->run.data);
     memcpy(one->run.test, run->test, sizeof one->run.test);
     memcpy(one->run.weights, run->weights, sizeof one->run.weights);
-    if (!ink_member_path(run->result->run, k, one->path, sizeof one->path)) {
-        return ink_fail(m->err, INK_E_USAGE, "the path %.60s... is too long", run->result->run);
-    }
+    ink_status status = ink_member_path(run->result->run, k, one->path, sizeof one->path, m->err);
+    if (status != INK_OK) return status;
     one->options.out = one->path;
     one->options.force = true;
     one->options.resume = NULL;
     one->options.weights = run->weights[0] != '\0' ? run->weights : NULL;
-    ink_status status = name_teachers(m, k, one);
+    status = name_teachers(m, k, one);
     if (status == INK_OK) status = find_checkpoint(m, one);
     if (status == INK_OK) status = recipe_of(m, k, &one->run.resumed, &one->run.recipe);
     if (status != INK_OK) return status;

@@ -133,9 +133,7 @@ ink_status ink_train_teachers_of_fold(const char *paths, uint32_t k, const ink_r
             status = ink_members_load(names[i], &members, err);
             if (status == INK_OK) status = check_folds(names[i], &members, recipe, data_sha256, err);
             ink_tensors_free(&members.file);
-            if (status == INK_OK && !ink_member_path(names[i], k, member, sizeof member)) {
-                status = ink_fail(err, INK_E_USAGE, "the path %.60s... is too long", names[i]);
-            }
+            if (status == INK_OK) status = ink_member_path(names[i], k, member, sizeof member, err);
             names[i] = member;
         }
         ink_text_add(&text, names[i]);

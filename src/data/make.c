@@ -29,19 +29,13 @@ typedef struct making {
     uint8_t shade_length[256];
 } making;
 
-static ink_status path_of(const making *m, int which, char path[4096], ink_error *err) {
-    int n = snprintf(path, 4096, "%s/%s", m->make->dir, names[which]);
-    if (n < 0 || n >= 4096) return ink_fail(err, INK_E_USAGE, "the folder's name is too long");
-    return INK_OK;
-}
-
 /* The folder is there, and no file in it would be lost. */
 static ink_status prepare_folder(const making *m, ink_error *err) {
     struct stat facts;
     char path[4096];
     ink_status status = ink_folder_make(m->make->dir, err);
     for (int i = 0; i < N_FILES && !m->make->force && status == INK_OK; i++) {
-        status = path_of(m, i, path, err);
+        status = ink_folder_path(m->make->dir, names[i], path, sizeof path, err);
         if (status != INK_OK || stat(path, &facts) != 0) continue;
         status = ink_fail(err, INK_E_USAGE, "%s is there already", path);
         ink_hint(err, "--force replaces it; or name another folder");
@@ -53,7 +47,7 @@ static ink_status begin_files(making *m, ink_error *err) {
     char path[4096];
     ink_status status = INK_OK;
     for (int i = 0; i < N_FILES && status == INK_OK; i++) {
-        status = path_of(m, i, path, err);
+        status = ink_folder_path(m->make->dir, names[i], path, sizeof path, err);
         if (status == INK_OK) status = ink_file_begin(path, &m->file[i], err);
     }
     for (int i = 0; i < 2 && status == INK_OK; i++) { /* train.csv, test.csv */

@@ -314,10 +314,12 @@ static ink_status begin(transfer *t, bool *there, ink_error *err) {
 static ink_status fetch(transfer *t, ink_error *err) {
     const ink_download *d = t->download;
     bool done = false, there;
-    int n = snprintf(t->path, sizeof t->path, "%s/%s", d->dir, t->file->name);
-    int m = snprintf(t->part, sizeof t->part, "%s/%s.part", d->dir, t->file->name);
-    if (n < 0 || m < 0 || m >= PATH_SIZE) return ink_fail(err, INK_E_USAGE, "the folder's name is too long");
-    ink_status status = begin(t, &there, err);
+    ink_status status = ink_folder_path(d->dir, t->file->name, t->path, sizeof t->path, err);
+    if (status == INK_OK) {
+        int length = snprintf(t->part, sizeof t->part, "%s.part", t->path);
+        if (length < 0 || length >= PATH_SIZE) status = ink_fail(err, INK_E_USAGE, "the folder's name is too long");
+    }
+    if (status == INK_OK) status = begin(t, &there, err);
     if (status != INK_OK || there) return status;
     if (t->offset > 0 && is_good(t->part, t->file)) return keep(t, err);
     for (size_t i = 0; status == INK_OK && !done && d->places[i] != NULL; i++) {

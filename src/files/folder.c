@@ -5,10 +5,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/status.h"
+
+ink_status ink_folder_path(const char *folder, const char *name, char *path, size_t size, ink_error *err) {
+    int length = snprintf(path, size, "%s/%s", folder, name);
+    if (length >= 0 && (size_t)length < size) return INK_OK;
+    return ink_fail(err, INK_E_USAGE, "the path of %.60s in %.60s... is too long", name, folder);
+}
 
 ink_status ink_folder_make(const char *path, ink_error *err) {
     struct stat about;

@@ -31,9 +31,6 @@ struct ink_runlog {
     double last_draw_s, draw_takes_s; /* when the charts were drawn; negative: never */
 };
 
-/* folder/name in path; INK_E_FILE when too long. */
-INK_MUST_USE ink_status ink_run_path(const char *folder, const char *name, char *path, size_t size, ink_error *err);
-
 /* The whole file, terminated; *bytes: ink_mem_free. A file that is not there: *bytes NULL and INK_OK. */
 INK_MUST_USE ink_status ink_run_read(const char *path, char **bytes, size_t *size, ink_error *err);
 

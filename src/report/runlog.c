@@ -65,14 +65,6 @@ static const char *const own_file[] = {
     "weights/last.safetensors",
 };
 
-ink_status ink_run_path(const char *folder, const char *name, char *path, size_t size, ink_error *err) {
-    int length = snprintf(path, size, "%s/%s", folder, name);
-    if (length < 0 || (size_t)length >= size) {
-        return ink_fail(err, INK_E_FILE, "the path of %s in %s is too long", name, folder);
-    }
-    return INK_OK;
-}
-
 /* Every folder on the way to path, path too. */
 static ink_status make_folders(const char *path, ink_error *err) {
     char part[INK_RUN_PATH_SIZE];
@@ -113,7 +105,7 @@ static ink_status fail_in_use(int lock, const char *folder, ink_error *err) {
 /* One writer per folder. The lock ends with the process, however it ends; the file stays, and means nothing alone. */
 static ink_status lock_folder(ink_runlog *log, ink_error *err) {
     char path[INK_RUN_PATH_SIZE], pid[24];
-    ink_status status = ink_run_path(log->path, ".lock", path, sizeof path, err);
+    ink_status status = ink_folder_path(log->path, ".lock", path, sizeof path, err);
     if (status != INK_OK) return status;
     log->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (log->lock < 0) return ink_fail_errno(err, "open", path);
@@ -134,7 +126,7 @@ static ink_status lock_folder(ink_runlog *log, ink_error *err) {
 static ink_status remove_own(const char *folder, ink_error *err) {
     for (size_t i = 0; i < sizeof own_file / sizeof own_file[0]; i++) {
         char path[INK_RUN_PATH_SIZE];
-        ink_status status = ink_run_path(folder, own_file[i], path, sizeof path, err);
+        ink_status status = ink_folder_path(folder, own_file[i], path, sizeof path, err);
         if (status != INK_OK) return status;
         if (unlink(path) != 0 && errno != ENOENT && errno != ENOTDIR) return ink_fail_errno(err, "remove", path);
     }
@@ -145,17 +137,17 @@ static ink_status remove_own(const char *folder, ink_error *err) {
 static ink_status remove_nets(const char *folder, ink_error *err) {
     static const char *const left[] = {"weights", ".lock"};
     char members[INK_RUN_PATH_SIZE], net[INK_RUN_PATH_SIZE], path[INK_RUN_PATH_SIZE];
-    ink_status status = ink_run_path(folder, "members", members, sizeof members, err);
+    ink_status status = ink_folder_path(folder, "members", members, sizeof members, err);
     if (status != INK_OK) return status;
     DIR *dir = opendir(members);
     if (dir == NULL) return errno == ENOENT || errno == ENOTDIR ? INK_OK : ink_fail_errno(err, "open", members);
     for (struct dirent *entry = readdir(dir); entry != NULL && status == INK_OK; entry = readdir(dir)) {
         if (entry->d_name[strspn(entry->d_name, "0123456789")] != '\0') continue;
-        status = ink_run_path(members, entry->d_name, net, sizeof net, err);
+        status = ink_folder_path(members, entry->d_name, net, sizeof net, err);
         if (status != INK_OK || !ink_run_is(net)) continue;
         status = remove_own(net, err);
         for (size_t i = 0; i < 2 && status == INK_OK; i++) {
-            status = ink_run_path(net, left[i], path, sizeof path, err);
+            status = ink_folder_path(net, left[i], path, sizeof path, err);
             if (status == INK_OK) (void)remove(path);
         }
         if (status == INK_OK) (void)rmdir(net);
@@ -204,7 +196,7 @@ static ink_status take_default(ink_runlog *log, const char *runs, ink_error *err
         } else {
             snprintf(name, sizeof name, "%s-%s-%d", date, log->recipe, number);
         }
-        status = ink_run_path(parent, name, log->path, sizeof log->path, err);
+        status = ink_folder_path(parent, name, log->path, sizeof log->path, err);
         if (status != INK_OK) return status;
         if (mkdir(log->path, 0777) == 0) {
             log->indexed = true;
@@ -221,8 +213,8 @@ static ink_status point_latest(const ink_runlog *log, ink_error *err) {
     const char *slash = strrchr(log->path, '/');
     snprintf(parent, sizeof parent, "%.*s", (int)(slash - log->path), log->path);
     snprintf(name, sizeof name, ".latest.%ld", (long)getpid());
-    ink_status status = ink_run_path(parent, "latest", link, sizeof link, err);
-    if (status == INK_OK) status = ink_run_path(parent, name, made, sizeof made, err);
+    ink_status status = ink_folder_path(parent, "latest", link, sizeof link, err);
+    if (status == INK_OK) status = ink_folder_path(parent, name, made, sizeof made, err);
     if (status != INK_OK) return status;
     unlink(made);
     if (symlink(slash + 1, made) != 0) {
@@ -242,7 +234,7 @@ static ink_status point_latest(const ink_runlog *log, ink_error *err) {
 static ink_status open_growing(const ink_runlog *log, const char *name, ink_growing *file, ink_error *err) {
     char path[INK_RUN_PATH_SIZE];
     struct stat what;
-    ink_status status = ink_run_path(log->path, name, path, sizeof path, err);
+    ink_status status = ink_folder_path(log->path, name, path, sizeof path, err);
     if (status != INK_OK) return status;
     snprintf(file->name, sizeof file->name, "%s", name);
     file->descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
@@ -253,7 +245,7 @@ static ink_status open_growing(const ink_runlog *log, const char *name, ink_grow
 
 static ink_status open_files(ink_runlog *log, ink_error *err) {
     char weights[INK_RUN_PATH_SIZE];
-    ink_status status = ink_run_path(log->path, "weights", weights, sizeof weights, err);
+    ink_status status = ink_folder_path(log->path, "weights", weights, sizeof weights, err);
     if (status == INK_OK) status = ink_folder_make(weights, err);
     if (status == INK_OK) status = open_growing(log, "metrics.csv", &log->metrics, err);
     if (status == INK_OK) status = open_growing(log, "metrics.jsonl", &log->events, err);
@@ -307,7 +299,7 @@ ink_status ink_runlog_create(const ink_runlog_options *options, ink_runlog **out
 static ink_status cut_metrics(ink_runlog *log, uint32_t epochs, ink_error *err) {
     char path[INK_RUN_PATH_SIZE], *text = NULL;
     size_t size = 0, length = 0;
-    ink_status status = ink_run_path(log->path, "metrics.csv", path, sizeof path, err);
+    ink_status status = ink_folder_path(log->path, "metrics.csv", path, sizeof path, err);
     if (status == INK_OK) status = ink_run_read(path, &text, &size, err);
     if (status == INK_OK && text != NULL) {
         status = ink_run_parse(path, text, epochs, &log->epochs, &log->n_epochs, &length, err);
@@ -323,7 +315,7 @@ static ink_status cut_events(const ink_runlog *log, uint64_t step, ink_error *er
     char path[INK_RUN_PATH_SIZE], *text = NULL;
     size_t size = 0;
     ink_text kept = {0};
-    ink_status status = ink_run_path(log->path, "metrics.jsonl", path, sizeof path, err);
+    ink_status status = ink_folder_path(log->path, "metrics.jsonl", path, sizeof path, err);
     if (status == INK_OK) status = ink_run_read(path, &text, &size, err);
     if (status != INK_OK || text == NULL) return status;
     for (const char *line = text, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
@@ -345,7 +337,7 @@ static ink_status cut_events(const ink_runlog *log, uint64_t step, ink_error *er
 static ink_status recall(ink_runlog *log, ink_error *err) {
     char path[INK_RUN_PATH_SIZE], *text = NULL;
     size_t size = 0;
-    ink_status status = ink_run_path(log->path, "status.json", path, sizeof path, err);
+    ink_status status = ink_folder_path(log->path, "status.json", path, sizeof path, err);
     if (status == INK_OK) status = ink_run_read(path, &text, &size, err);
     if (status != INK_OK || text == NULL) return status;
     json_t *root = json_loadb(text, size, 0, NULL);
@@ -384,7 +376,7 @@ static bool has_index(const ink_runlog *log) {
 
 ink_status ink_run_check_free(const char *run, ink_error *err) {
     char path[INK_RUN_PATH_SIZE];
-    ink_status status = ink_run_path(run, ".lock", path, sizeof path, err);
+    ink_status status = ink_folder_path(run, ".lock", path, sizeof path, err);
     if (status != INK_OK) return status;
     int lock = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (lock < 0) return INK_OK;
@@ -426,7 +418,7 @@ const char *ink_runlog_path(const ink_runlog *log) {
 }
 
 ink_status ink_runlog_file(const ink_runlog *log, const char *name, char *path, size_t size, ink_error *err) {
-    return ink_run_path(log->path, name, path, size, err);
+    return ink_folder_path(log->path, name, path, size, err);
 }
 
 const ink_epoch *ink_runlog_epochs(const ink_runlog *log, uint32_t *n) {

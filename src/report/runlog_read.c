@@ -11,6 +11,7 @@
 #include "core/mem.h"
 #include "core/number.h"
 #include "core/status.h"
+#include "files/folder.h"
 #include "report/runfolder.h"
 
 #define BYTES_MAX ((size_t)256 << 20) /* of a file that a run wrote: far more than any has */
@@ -22,7 +23,7 @@ bool ink_run_is(const char *folder) {
     char path[INK_RUN_PATH_SIZE];
     struct stat what;
     for (size_t i = 0; i < sizeof sign / sizeof sign[0]; i++) {
-        if (ink_run_path(folder, sign[i], path, sizeof path, NULL) == INK_OK && stat(path, &what) == 0) return true;
+        if (ink_folder_path(folder, sign[i], path, sizeof path, NULL) == INK_OK && stat(path, &what) == 0) return true;
     }
     return false;
 }
@@ -163,7 +164,7 @@ ink_status ink_run_epochs(const char *run, ink_epoch **epochs, uint32_t *n, ink_
     size_t size = 0, length = 0;
     *epochs = NULL;
     *n = 0;
-    ink_status status = ink_run_path(run, "metrics.csv", path, sizeof path, err);
+    ink_status status = ink_folder_path(run, "metrics.csv", path, sizeof path, err);
     if (status == INK_OK) status = ink_run_read(path, &text, &size, err);
     if (status == INK_OK && text == NULL) {
         errno = ENOENT;
@@ -190,7 +191,7 @@ ink_status ink_run_says(const char *run, const char *file, const char *key, char
     size_t n_bytes = 0;
     ink_text text = {0};
     value[0] = '\0';
-    ink_status status = ink_run_path(run, file, path, sizeof path, err);
+    ink_status status = ink_folder_path(run, file, path, sizeof path, err);
     if (status == INK_OK) status = ink_run_read(path, &bytes, &n_bytes, err);
     if (status != INK_OK || bytes == NULL) return status;
     json_t *root = json_loadb(bytes, n_bytes, 0, NULL);
@@ -213,7 +214,7 @@ ink_status ink_run_data(const char *run, char sha256[65], ink_error *err) {
 ink_status ink_run_split(const char *run, uint8_t *held_out, uint32_t n, ink_error *err) {
     char path[INK_RUN_PATH_SIZE], *text = NULL;
     size_t size = 0;
-    ink_status status = ink_run_path(run, "split.csv", path, sizeof path, err);
+    ink_status status = ink_folder_path(run, "split.csv", path, sizeof path, err);
     if (status == INK_OK) status = ink_run_read(path, &text, &size, err);
     if (status == INK_OK && text == NULL) {
         errno = ENOENT;

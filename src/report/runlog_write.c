@@ -17,6 +17,7 @@
 #include "core/pool.h"
 #include "core/status.h"
 #include "data/split.h"
+#include "files/folder.h"
 #include "report/chart.h"
 #include "report/json.h"
 #include "report/machine.h"
@@ -95,7 +96,7 @@ static ink_status write_json(const ink_runlog *log, const char *name, json_t *ro
     char path[INK_RUN_PATH_SIZE];
     ink_text text = {0};
     ink_status status = render(root, true, &text, err);
-    if (status == INK_OK) status = ink_run_path(log->path, name, path, sizeof path, err);
+    if (status == INK_OK) status = ink_folder_path(log->path, name, path, sizeof path, err);
     if (status == INK_OK) return ink_text_write(&text, path, err);
     ink_text_clear(&text);
     return status;
@@ -152,7 +153,7 @@ ink_status ink_runlog_nets(ink_runlog *log, uint32_t done, uint32_t nets, ink_er
 ink_status ink_runlog_settings(ink_runlog *log, const char *text, ink_error *err) {
     char path[INK_RUN_PATH_SIZE];
     ink_text copy = {0};
-    ink_status status = ink_run_path(log->path, "args.conf", path, sizeof path, err);
+    ink_status status = ink_folder_path(log->path, "args.conf", path, sizeof path, err);
     if (status != INK_OK) return status;
     ink_text_add(&copy, text);
     return ink_text_write(&copy, path, err);
@@ -221,7 +222,7 @@ ink_status ink_runlog_env(ink_runlog *log, const ink_run_env *env, ink_error *er
 ink_status ink_runlog_split(ink_runlog *log, const uint8_t *held_out, uint32_t n, ink_error *err) {
     char path[INK_RUN_PATH_SIZE];
     ink_text text = {0};
-    ink_status status = ink_run_path(log->path, "split.csv", path, sizeof path, err);
+    ink_status status = ink_folder_path(log->path, "split.csv", path, sizeof path, err);
     if (status != INK_OK) return status;
     ink_text_add(&text, "index\n");
     for (uint32_t i = 0; i < n; i++) {
@@ -343,7 +344,7 @@ static ink_status save_both(const ink_runlog *log, const char *name, ink_picture
     for (int i = 0; i < 2 && status == INK_OK; i++) {
         char file[64], path[INK_RUN_PATH_SIZE];
         snprintf(file, sizeof file, "%s.%s", name, ending[i]);
-        status = ink_run_path(log->path, file, path, sizeof path, err);
+        status = ink_folder_path(log->path, file, path, sizeof path, err);
         if (status == INK_OK) status = ink_picture_save(picture, path, err);
     }
     ink_picture_free(picture);
@@ -398,8 +399,8 @@ static ink_status write_index(const ink_runlog *log, ink_run_state state, const 
     size_t size = 0, length = strlen(name);
     ink_text text = {0};
     snprintf(parent, sizeof parent, "%.*s", (int)(name - log->path) - 1, log->path);
-    ink_status status = ink_run_path(parent, "index.csv", path, sizeof path, err);
-    if (status == INK_OK) status = ink_run_path(parent, ".lock", guard, sizeof guard, err);
+    ink_status status = ink_folder_path(parent, "index.csv", path, sizeof path, err);
+    if (status == INK_OK) status = ink_folder_path(parent, ".lock", guard, sizeof guard, err);
     if (status != INK_OK) return status;
     /* Two runs that end together must not lose each other's row. */
     int lock = open(guard, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
