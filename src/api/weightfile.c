@@ -124,11 +124,15 @@ static bool is_count(const ink_tensor *tensor) {
     return ends_in(tensor->name, "num_batches_tracked");
 }
 
-/* The head's layer or its Sequential: "fc.weight" and "fc.0.weight" for the head "fc." or "fc.0.". */
-static bool in_head(const fitter *f, const char *name) {
+/* Is a file's tensor the head's, or of a Sequential of its name: "fc.weight" and "fc.1.weight" for the head "fc." or
+ * "fc.0."? */
+static bool is_for_head(const fitter *f, const char *name) {
     size_t length = f->head_size;
     if (length > 2 && memcmp(f->head + length - 3, ".0.", 3) == 0) length -= 2;
-    return strncmp(name, f->head, length) == 0;
+    if (strncmp(name, f->head, length) != 0) return false;
+    size_t number = strspn(name + length, "0123456789");
+    if (number > 0 && name[length + number] == '.') length += number + 1;
+    return strchr(name + length, '.') == NULL;
 }
 
 /* The tensor for a value of the net: of its name, else, in the head, of its other name. */
@@ -185,11 +189,12 @@ static ink_status take(fitter *f, const ink_tensor *tensor, ink_id id) {
     return ink_tensor_weights(f->tensors, tensor, f->name, item->data, f->err);
 }
 
-static ink_status note_misfit(fitter *f, ink_misfit *list, uint32_t *n, const char *name, const char *why) {
+static ink_status note_misfit(fitter *f, ink_misfit *list, uint32_t *n, const char *name, const char *why,
+                              bool in_head) {
     ink_misfit *misfit = &list[(*n)++];
     misfit->name = name;
     misfit->why = ink_arena_string(&f->fit->arena, why, strlen(why));
-    f->fit->body &= in_head(f, name);
+    f->fit->body = f->fit->body && in_head;
     return misfit->why != NULL ? INK_OK : ink_fail_memory(f->err, strlen(why), "a list of tensors");
 }
 
@@ -207,7 +212,8 @@ static ink_status fit_values(fitter *f) {
             status = take(f, tensor, id);
         } else {
             value_shape(shape, value);
-            status = note_misfit(f, f->fit->missing, &f->fit->n_missing, value->name, shape);
+            status = note_misfit(f, f->fit->missing, &f->fit->n_missing, value->name, shape,
+                                 ink_net_in_head(f->head, f->head_size, value->name));
         }
     }
     return status;
@@ -234,7 +240,7 @@ static ink_status skip(fitter *f, const ink_tensor *tensor) {
         value_shape(should, &f->g->values[id]);
         snprintf(why, sizeof why, "%s where the net has %s", is, should);
     }
-    return note_misfit(f, f->fit->skipped, &f->fit->n_skipped, tensor->name, why);
+    return note_misfit(f, f->fit->skipped, &f->fit->n_skipped, tensor->name, why, is_for_head(f, tensor->name));
 }
 
 static ink_status list_skipped(fitter *f) {

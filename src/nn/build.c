@@ -21,6 +21,10 @@ size_t ink_net_head(const ink_graph *g, const char **name) {
     return 0;
 }
 
+bool ink_net_in_head(const char *head, size_t length, const char *name) {
+    return strncmp(name, head, length) == 0 && strchr(name + length, '.') == NULL;
+}
+
 /* The layer that owns a parameter, by its full name; NULL when none does. prefix grows with the depth. */
 static const ink_layer *find_layer(const ink_layer *first, const char *name) {
     for (const ink_layer *layer = first; layer != NULL; layer = layer->next) {
@@ -51,7 +55,7 @@ static void set_learning(const ink_net *net, const ink_net_plan *plan, ink_graph
     for (int32_t i = 0; i < g->n_values; i++) {
         ink_value *value = &g->values[i];
         if (value->role != INK_ROLE_PARAM) continue;
-        bool in_head = strncmp(value->name, head, length) == 0 && strchr(value->name + length, '.') == NULL;
+        bool in_head = ink_net_in_head(head, length, value->name);
         if (!in_head) value->lr_scale = plan->learn == INK_LEARN_HEAD ? 0.0f : plan->body_lr_scale;
         value->decay = value->rank > 1;
         const ink_layer *layer = find_layer(net->layers, value->name);

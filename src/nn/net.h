@@ -105,6 +105,10 @@ ink_id ink_net_layers(const ink_net *net, const ink_net_plan *plan, ink_graph *g
  * borrowed; what comes back is how much of it is the layer's, its dot included; 0: the net has no parameters. */
 size_t ink_net_head(const ink_graph *g, const char **name);
 
+/* Is a parameter of this name the head's own? head and length as ink_net_head gives them: "fc.bias" and 3. A layer that
+ * is called fc.1 is none of the head's. */
+bool ink_net_in_head(const char *head, size_t length, const char *name);
+
 /* Writes first weights of every parameter (and 0 / 1 for running statistics) into a program compiled from a graph that
  * ink_net_build made of this net. Errors: memory, the backend's. */
 INK_MUST_USE ink_status ink_net_init(const ink_net *net, const ink_graph *g, uint64_t seed, const ink_backend *backend,

@@ -249,6 +249,14 @@ static void a_body_that_differs_is_refused_unless_partial(void **state) {
     refuses(INK_E_DATA, "extra.weight [4] unknown to the net");
     refuses(INK_E_DATA, "2 missing: conv1.bias [2], bn1.weight [2]");
     takes(6, 2, true);
+    /* A layer that is called fc.1 is none of the head fc, whatever the file has for it. */
+    write_text(net_path, "input 3\nconv 2 3x3 as conv1\nbatchnorm as bn1\nglobal-avgpool\nlinear 3 as fc.1\n"
+                         "linear 10 as fc\n");
+    make(&m, "", "fc", 10);
+    add(&m, "fc.2.weight", 2, 3, 2, 1, 1);
+    add(&m, "fc.2.bias", 1, 3, 1, 1, 1);
+    write_made(&m);
+    refuses(INK_E_DATA, "fc.1.weight [3,2]");
     /* Nothing fits: then partial does not help. */
     write_text(net_path, "linear 10");
     ink_import_result result;
