@@ -153,7 +153,7 @@ static size_t place_of(const ink_sheet *s, uint32_t row, uint32_t x) {
 /* The usual darkness of a rule: the middle one of its points. */
 static uint8_t darkness_of(const ink_follower *f, const ink_chain *c, const ink_sheet *s) {
     uint32_t counts[256] = {0}, seen = 0, v = 0;
-    for (uint32_t k = c->last; k != INK_NO_POINT; k = f->points[k].before) {
+    for (uint32_t k = c->last; k != INK_NO_POINT && f->points[k].row >= c->first_row; k = f->points[k].before) {
         const ink_point *p = &f->points[k];
         uint32_t x = (uint32_t)p->at;
         uint8_t a = s->ink->at[place_of(s, p->row, x)],
@@ -249,7 +249,7 @@ static void clear_square(const ink_follower *f, const ink_sheet *s, int64_t row,
 
 void ink_follower_sweep(const ink_follower *f, const ink_chain *c, const ink_sheet *s) {
     int64_t thick = (int64_t)(c->thick / c->points + 1.5);
-    for (uint32_t k = c->last; k != INK_NO_POINT; k = f->points[k].before) {
+    for (uint32_t k = c->last; k != INK_NO_POINT && f->points[k].row >= c->first_row; k = f->points[k].before) {
         const ink_point *p = &f->points[k];
         uint32_t until = p->row + 1;
         float slope = 0;

@@ -15,7 +15,8 @@ typedef struct ink_point {
 } ink_point;
 
 typedef struct ink_chain {
-    uint32_t last, first_row, points, pale; /* last: its newest point; pale: points too faint for ink */
+    uint32_t last, first_row, points, pale; /* last: its newest point, first_row: where the oldest is that counts, for
+                                               a chain may have been cut; pale: points too faint for ink */
     float at, slope;                        /* smoothed */
     double thick;                           /* sum */
 } ink_chain;
@@ -32,14 +33,14 @@ typedef struct ink_follower {
     bool is_printed; /* as dark as its darker side: a form's lines are erased more readily than rules */
     ink_point *points;
     uint32_t n_points, room_points;
-    ink_chain *open, *done; /* [width] each; done: at least `least` rows long */
+    ink_chain *open; /* [width] */
+    ink_chain *done; /* at least `least` rows long */
     uint32_t n_open, n_done, room_done;
     uint32_t *slot; /* [width] the open chain that expects its next point there */
 } ink_follower;
 
 /* Follows every mark of the sheet that is at most thick_most wide and reaches over `least` rows (turned: columns), over
- * gaps of at most gap_most: these and is_printed
- * the caller sets, the others are 0.
+ * gaps of at most gap_most. The caller sets these three and is_printed, the other fields are 0.
  * Errors   INK_E_MEMORY; f is to be freed then too. */
 INK_MUST_USE ink_status ink_follower_run(const ink_sheet *s, ink_follower *f, ink_error *err);
 void ink_follower_free(const ink_sheet *s, ink_follower *f);

@@ -12,6 +12,7 @@
 #define HELD_MOST   128u  /* upright ones on one line */
 #define HIDDEN_MOST 2u    /* of these, side by side, under digits */
 #define GHOSTS_MOST 256u  /* of these on a page */
+#define CELLS_MOST  16384u
 #define DENSE       8u    /* points by which a line is told from noise beyond its end */
 #define BELOW_MOST  48u   /* lines among which the lower one of a row is looked for */
 #define OUT_MOST    3u    /* lines that run out of the picture: more are of ruled or squared paper */
@@ -42,6 +43,7 @@ typedef struct line {
     bar *bar;
     bar *held[HELD_MOST];
     uint32_t n;
+    bool is_tabled;
 } line;
 
 typedef struct lattice {
@@ -143,14 +145,20 @@ static ink_status find_bars(const ink_follower *f, float thick_most, bars *out, 
     return INK_OK;
 }
 
+/* Bars of one array; equal ones as they stand in it, for qsort's order differs from libc to libc. */
+static int compare(const bar *x, const bar *y) {
+    if (x->at < y->at || x->at > y->at) return x->at < y->at ? -1 : 1;
+    return (x > y) - (x < y);
+}
+
 static int compare_bars(const void *a, const void *b) {
     const bar *const *x = a, *const *y = b;
-    return (*x)->at < (*y)->at ? -1 : (*x)->at > (*y)->at;
+    return compare(*x, *y);
 }
 
 static int compare_lines(const void *a, const void *b) {
     const line *x = a, *y = b;
-    return x->bar->at < y->bar->at ? -1 : x->bar->at > y->bar->at;
+    return compare(x->bar, y->bar);
 }
 
 /* ---- what holds ---- */
@@ -230,7 +238,8 @@ static void add_cell(lattice *t, const row *r, float left, float right) {
     float bottom = at_of(r->lower, right),
           top = r->upper != NULL ? at_of(r->upper, right) : bottom - 2 * (right - left);
     const ink_box box = {(int32_t)left, (int32_t)top, (int32_t)right, (int32_t)bottom};
-    if (t->status == INK_OK && right - left > 8) t->status = ink_form_add(t->form, &box, t->err);
+    if (t->status != INK_OK || right - left <= 8 || t->form->n >= CELLS_MOST) return;
+    t->status = ink_form_add(t->form, &box, t->err);
 }
 
 /* How many follow each other at this pitch, from `start` on, rightward or leftward; two in a row may be hidden, unless
@@ -321,37 +330,62 @@ static void find_common(const line *upper, const line *lower, row *r, uint32_t *
     }
 }
 
-/* Two lines and what stands from one to the other: a row of boxes. */
+/* Two lines and what stands from one to the other: a row of boxes. Where a line has boxes below it, what is further down
+ * is another row's. */
 static void take_rows(lattice *t) {
     for (uint32_t a = 0; a < t->n; a++) {
+        float left = t->width, right = 0; /* of the boxes below it */
         for (uint32_t b = a + 1; b < t->n && b < a + BELOW_MOST; b++) {
             bar *upper = t->lines[a].bar, *lower = t->lines[b].bar;
             row r = {.upper = upper, .lower = lower};
             uint32_t sure;
             find_common(&t->lines[a], &t->lines[b], &r, &sure);
             r.hidden_most = sure < 3 ? HIDDEN_MOST : 0;
-            if (r.n < 3 || sure == r.n || !take_even(t, &r)) continue;
+            if (r.n < 3 || sure == r.n || (r.x[0] < right && r.x[r.n - 1] > left) || !take_even(t, &r)) continue;
             take_level(upper, r.left, r.right);
             take_level(lower, r.left, r.right);
+            left = r.left < left ? r.left : left;
+            right = r.right > right ? r.right : right;
         }
+    }
+}
+
+/* Does it hold a table's columns? It crosses three lines or more. */
+static bool is_column(const bar *u) {
+    return u->held > 2 && is_held(u);
+}
+
+/* The cells between a table's line and the nearest one above it that shares columns with it: other tables may stand
+ * beside it. */
+static void add_cells(lattice *t, uint32_t below) {
+    for (uint32_t above = below; above-- > 0;) {
+        const line *upper = &t->lines[above], *lower = &t->lines[below];
+        row both = {.lower = lower->bar}, r = {.upper = upper->bar, .lower = lower->bar};
+        uint32_t sure;
+        if (!upper->is_tabled) continue;
+        find_common(upper, lower, &both, &sure);
+        for (uint32_t k = 0; k < both.n; k++) {
+            if (is_column(both.bar[k])) add_to_row(&r, both.bar[k]);
+        }
+        if (r.n < 2) continue;
+        for (uint32_t k = 1; k < r.n; k++) add_cell(t, &r, r.x[k - 1], r.x[k]);
+        return;
     }
 }
 
 /* Lines that cross three or more: a table, its columns as wide as they like. */
 static void take_table(lattice *t) {
-    const bar *above = NULL;
     for (uint32_t i = 0; i < t->n; i++) {
-        const line *l = &t->lines[i];
-        row r = {.upper = above, .lower = l->bar};
+        line *l = &t->lines[i];
+        row r = {.lower = l->bar};
         for (uint32_t k = 0; k < l->n; k++) {
-            if (l->held[k]->held > 2 && is_held(l->held[k])) add_to_row(&r, l->held[k]);
+            if (is_column(l->held[k])) add_to_row(&r, l->held[k]);
         }
         if (r.n < 2 || !is_framed(t, l->bar, r.x[0], r.x[r.n - 1], 0)) continue;
         take_level(l->bar, r.x[0], r.x[r.n - 1]);
         for (uint32_t k = 0; k < r.n; k++) r.bar[k]->is_taken = true;
-        above = l->bar;
-        if (r.upper == NULL) continue;
-        for (uint32_t k = 1; k < r.n; k++) add_cell(t, &r, r.x[k - 1], r.x[k]);
+        l->is_tabled = true;
+        add_cells(t, i);
     }
 }
 
@@ -393,7 +427,9 @@ static void take_combs(lattice *t) {
         uint32_t alike = 0;
         for (uint32_t k = 0; k < r.n; k++) alike += fabsf(lengths[k] - usual) < 3 + 0.1f * usual;
         if (2 * alike <= r.n) continue;
-        for (uint32_t k = 0; k < r.n; k++) r.bar[k]->first = r.bar[k]->last - usual;
+        for (uint32_t k = 0; k < r.n; k++) {
+            if (!r.bar[k]->is_taken) r.bar[k]->first = r.bar[k]->last - usual;
+        }
         if (take_even(t, &r)) take_level(l->bar, r.left, r.right);
     }
 }
@@ -426,10 +462,11 @@ ink_status ink_lattice_remove(ink_plane *ink, ink_plane *mask, const ink_level *
     if (status == INK_OK) status = find_bars(&across, 0.08f, &t.level, err);
     if (status == INK_OK) status = find_bars(&down, 0.35f, &t.upright, err);
     if (status != INK_OK || t.level.out > OUT_MOST || t.upright.out > OUT_MOST) goto done;
-    t.lines = ink_mem_new((size_t)(t.level.n < LINES_MOST ? t.level.n : LINES_MOST) + 1, sizeof *t.lines);
+    size_t lines = (t.level.n < LINES_MOST ? t.level.n : LINES_MOST) + 1;
+    t.lines = ink_mem_new(lines, sizeof *t.lines);
     t.ghosts = ink_mem_new(GHOSTS_MOST, sizeof *t.ghosts);
     if (t.lines == NULL || t.ghosts == NULL) {
-        status = ink_fail_memory(err, t.level.n * sizeof *t.lines, "lines of a form");
+        status = ink_fail_memory(err, lines * sizeof *t.lines, "lines of a form");
         goto done;
     }
     find_lines(&t);

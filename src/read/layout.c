@@ -336,7 +336,7 @@ static void rank_lines(line *lines, uint32_t n, ranked *scratch) {
     for (uint32_t i = 0; i < n; i++) lines[scratch[i].line].rank = i;
 }
 
-/* The smallest box of the form that the middle of a piece lies in; NULL: none. */
+/* The narrowest box of the form that the middle of a piece lies in; NULL: none. */
 static const ink_box *cell_of(const ink_form *form, const ink_box *b) {
     int32_t x = (b->left + b->right) / 2, y = (b->top + b->bottom) / 2;
     const ink_box *best = NULL;

@@ -180,6 +180,7 @@ static ink_status fill_page(work *w, uint32_t width, uint32_t height, ink_page *
         memcpy(d->image, r->cell.image, sizeof d->image);
     }
     if (page.count > 0) page.lines++;
+    if (page.count == 0 && doubt == INK_DOUBT_ALL) page.doubt = INK_DOUBT_NONE; /* nothing to be unsure of */
     *out = page;
     return INK_OK;
 }

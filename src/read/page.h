@@ -78,7 +78,7 @@ typedef struct ink_page {
     float slope;     /* of the lines of writing: pixels down per pixel to the right */
     bool light_ink;  /* light ink on dark paper */
     uint32_t pieces; /* of ink that were looked at, digits or not */
-    ink_doubt doubt; /* NONE where there were no pieces */
+    ink_doubt doubt; /* NONE where there were no pieces; ALL only with digits */
 } ink_page;          /* {0}: empty */
 
 /* grey: height rows of width bytes, each stride_bytes after the one before, 0 black .. 255 white. Owner: the caller,

@@ -99,8 +99,9 @@ INK_MUST_USE ink_status ink_frames_remove(ink_plane *mask, ink_form *form, ink_e
 /* ---- lattice.c ---- */
 
 /* Takes forms' lines out of mask and ink: rows of boxes that adjoin, combs (a line with ticks), tables. A level line
- * counts when it ends at upright ones, an upright one when it stands at both ends on such lines and either crosses more
- * of them or has its like at even distances, from end to end. So a 1 stays. Appends the cells to form. */
+ * counts when it ends at upright ones, an upright one when it stands at both ends on such lines (a comb's tick on one)
+ * and either crosses more of them or has its like at even distances, from end to end. So a 1 stays. Appends the cells to
+ * form. */
 INK_MUST_USE ink_status ink_lattice_remove(ink_plane *ink, ink_plane *mask, const ink_level *level, ink_form *form,
                                            ink_error *err);
 

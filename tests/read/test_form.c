@@ -128,6 +128,42 @@ static void test_table(void **state) {
     free_sheet(&s);
 }
 
+static void draw_table(const sheet *s, int32_t x, int32_t y, int32_t columns, int32_t rows, int32_t wide,
+                       int32_t high) {
+    for (int32_t i = 0; i <= columns; i++) draw(s, x + wide * i, y, 2, rows * high + 2);
+    for (int32_t i = 0; i <= rows; i++) draw(s, x, y + high * i, columns * wide + 2, 2);
+}
+
+/* Each has its own cells: none between two, none of no height where two stand side by side. */
+static void test_tables(void **state) {
+    (void)state;
+    for (int beside = 0; beside < 2; beside++) {
+        sheet s = new_sheet(0);
+        draw_table(&s, 60, 50, 4, 2, 80, 60);
+        draw_table(&s, beside ? 420 : 60, beside ? 50 : 350, 4, 2, 80, 60);
+        assert_int_equal(take_out(&s), 0);
+        assert_int_equal(s.form.n, 16);
+        for (uint32_t i = 0; i < s.form.n; i++) {
+            assert_in_range(s.form.box[i].right - s.form.box[i].left, 77, 83);
+            assert_in_range(s.form.box[i].bottom - s.form.box[i].top, 57, 63);
+        }
+        free_sheet(&s);
+    }
+}
+
+/* A stroke from the top of many rows of boxes to their foot is in none of their ways, and a box is one row high. */
+static void test_rows(void **state) {
+    (void)state;
+    sheet s = new_sheet(0);
+    for (int32_t i = 0; i <= 6; i++) draw(&s, 60, 50 + 70 * i, 482, 3);
+    for (int32_t i = 1; i <= 8; i++) draw(&s, 60 + 60 * i, 50, 3, 423); /* the first side is hidden */
+    draw(&s, 205, 50, 3, 423);
+    (void)take_out(&s);
+    assert_in_range(s.form.n, 40, 6 * 10);
+    for (uint32_t i = 0; i < s.form.n; i++) assert_in_range(s.form.box[i].bottom - s.form.box[i].top, 67, 73);
+    free_sheet(&s);
+}
+
 /* ---- what stays ---- */
 
 /* Digits on a ruled line, ones at even distances; ruled and squared paper, which run out of the picture; a box
@@ -249,13 +285,21 @@ static void test_doubted(void **state) {
     assert_null(strchr(text, '0'));
     ink_mem_free(text);
     free_sheet(&s);
+    s = new_sheet(0);
+    for (int32_t i = 0; i < 2; i++) draw(&s, 60 + 400 * i, 300, 160, 50); /* no digit at all: none is unsure */
+    text = read_text(&s, &doubt);
+    assert_int_equal(doubt, INK_DOUBT_NONE);
+    assert_string_equal(text, "");
+    ink_mem_free(text);
+    free_sheet(&s);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_boxes),  cmocka_unit_test(test_one),     cmocka_unit_test(test_comb),
         cmocka_unit_test(test_table),  cmocka_unit_test(test_others),  cmocka_unit_test(test_blanks),
-        cmocka_unit_test(test_missed), cmocka_unit_test(test_doubted),
+        cmocka_unit_test(test_missed), cmocka_unit_test(test_doubted), cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_rows),
     };
     return cmocka_run_group_tests_name("read/form", tests, NULL, NULL);
 }
