@@ -14,7 +14,6 @@
 
 #define LONGER  1600u
 #define SHORTER 1200u
-#define MARGIN  110.0
 
 /* clang-format off */
 static const ink_severity severities[INK_HANDPAGE_SEVERITY_MAX + 1] = {
@@ -127,13 +126,13 @@ static double write_string(ink_writer *w, double x, double base, uint32_t count,
 
 static void write_strings(ink_writer *w, double pitch) {
     uint32_t line = 0, string = 0;
-    for (double base = MARGIN + w->height; base < w->easel.height - MARGIN; base += pitch) {
-        double x = MARGIN + (double)ink_rng_unit(&w->rng) * 1.5 * w->height;
+    for (double base = INK_HANDPAGE_MARGIN + w->height; base < w->easel.height - INK_HANDPAGE_MARGIN; base += pitch) {
+        double x = INK_HANDPAGE_MARGIN + (double)ink_rng_unit(&w->rng) * 1.5 * w->height;
         if (ink_rng_unit(&w->rng) < 0.12f) continue; /* an empty line */
         bool any = false;
         for (uint32_t k = 1 + ink_rng_below(&w->rng, 3); k > 0; k--) {
             uint32_t count = 2 + ink_rng_below(&w->rng, 7);
-            if (x + count * 1.05 * w->height > w->easel.width - MARGIN) break;
+            if (x + count * 1.05 * w->height > w->easel.width - INK_HANDPAGE_MARGIN) break;
             x = write_string(w, x, base, count, line, string++);
             x += w->height * (double)ink_rng_between(&w->rng, 1.4f, 3.0f);
             any = true;
@@ -144,13 +143,13 @@ static void write_strings(ink_writer *w, double pitch) {
 
 static void write_columns(ink_writer *w, double pitch) {
     uint32_t columns = 2 + ink_rng_below(&w->rng, 2), line = 0, string = 0;
-    double wide = (w->easel.width - 2 * MARGIN) / columns;
-    for (double base = MARGIN + w->height; base < w->easel.height - MARGIN; base += pitch) {
+    double wide = (w->easel.width - 2 * INK_HANDPAGE_MARGIN) / columns;
+    for (double base = INK_HANDPAGE_MARGIN + w->height; base < w->easel.height - INK_HANDPAGE_MARGIN; base += pitch) {
         for (uint32_t k = 0; k < columns; k++) {
             uint32_t room = (uint32_t)(wide / (1.05 * w->height)), count;
             count = 1 + ink_rng_below(&w->rng, room > 7 ? 6 : room > 2 ? room - 1 : 1);
             /* Flush right, nearly: the digits' widths are known only when they are written. */
-            double x = MARGIN + (k + 1) * wide - w->height * (0.8 + 0.95 * count);
+            double x = INK_HANDPAGE_MARGIN + (k + 1) * wide - w->height * (0.8 + 0.95 * count);
             write_string(w, x, base, count, line, string++);
         }
         line++;
@@ -164,7 +163,7 @@ static void rule_paper(ink_writer *w, double pitch, bool always) {
     bool squared = ink_rng_unit(&w->rng) < 0.4f;
     if (!always && (!w->easel.severity->lined || kind < 0.45f)) return;
     double far = 200, square = pitch / (2 + ink_rng_below(&w->rng, 2));
-    double first = MARGIN + w->height + 0.06 * w->height; /* the writing stands on the rules, nearly */
+    double first = INK_HANDPAGE_MARGIN + w->height + 0.06 * w->height; /* the writing stands on the rules, nearly */
     while (first > -far) first -= squared ? square : pitch;
     ink_lines lines = {-far,    first, w->easel.width + far, w->easel.height + far, squared ? square : pitch, radius,
                        through, false};

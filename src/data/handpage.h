@@ -4,7 +4,7 @@
  * Way      digits in strings and columns, each with its own height, turn and place on the line, written by one pen per
  *          page (data/pen.h) on plain, ruled or squared paper -> laid before a camera (turn, perspective) -> light that
  *          falls off -> blur -> noise. JPEG comes when the page is written to a file.
- * Also     pages without any digit: blank, ruled, squared, with doodles; forms with boxes, combs and tables.
+ * Also     pages without any digit: blank, ruled, squared, with doodles; and digits in forms: boxes, combs, tables.
  * Same     A page is a function of (seed, number, severity, digits) alone, the same bits on every machine. */
 #ifndef INK_DATA_HANDPAGE_H
 #define INK_DATA_HANDPAGE_H

@@ -3,8 +3,6 @@
 #include "core/rng.h"
 #include "data/handpage_parts.h"
 
-#define MARGIN 110.0
-
 /* The printed lines: pixels, and light that passes. */
 typedef struct print {
     float radius, through;
@@ -45,31 +43,33 @@ static void draw_fields(ink_writer *w, const print *p, bool comb) {
     uint32_t line = 0, string = 0;
     double high = w->height * (double)ink_rng_between(&w->rng, 1.35f, 1.7f);
     double wide = w->height * (double)ink_rng_between(&w->rng, 1.0f, 1.35f);
-    for (double base = MARGIN + high; base < w->easel.height - MARGIN; base += high * 1.6) {
-        double x = MARGIN;
+    for (double base = INK_HANDPAGE_MARGIN + high; base < w->easel.height - INK_HANDPAGE_MARGIN; base += high * 1.6) {
+        double x = INK_HANDPAGE_MARGIN;
         for (;;) {
             uint32_t cells = 3 + ink_rng_below(&w->rng, 7);
-            if (x + cells * wide > w->easel.width - MARGIN) break;
+            if (x + cells * wide > w->easel.width - INK_HANDPAGE_MARGIN) break;
             draw_field(w, p, comb, x, base, wide, high, cells, line, string++);
             x += (cells + 1.5) * wide;
         }
-        line += x > MARGIN;
+        line += x > INK_HANDPAGE_MARGIN;
     }
 }
 
 /* One table over the whole sheet, its columns of different widths, a number of up to three digits in most cells. */
 static void draw_table(ink_writer *w, const print *p) {
-    double edge[16] = {MARGIN}, high = w->height * (double)ink_rng_between(&w->rng, 1.5f, 2.5f);
-    uint32_t columns = 0, rows = (uint32_t)((w->easel.height - 2 * MARGIN) / high), room[16], string = 0;
+    double edge[16] = {INK_HANDPAGE_MARGIN}, high = w->height * (double)ink_rng_between(&w->rng, 1.5f, 2.5f);
+    uint32_t columns = 0, rows = (uint32_t)((w->easel.height - 2 * INK_HANDPAGE_MARGIN) / high), room[16], string = 0;
     while (columns < 15) {
         room[columns] = 1 + ink_rng_below(&w->rng, 3);
         double wide = w->height * (0.5 + 1.05 * room[columns]);
-        if (edge[columns] + wide > w->easel.width - MARGIN) break;
+        if (edge[columns] + wide > w->easel.width - INK_HANDPAGE_MARGIN) break;
         edge[columns + 1] = edge[columns] + wide;
         columns++;
     }
-    for (uint32_t i = 0; i <= columns; i++) rule(w, p, edge[i], MARGIN, edge[i], MARGIN + rows * high);
-    for (uint32_t r = 0; r <= rows; r++) rule(w, p, MARGIN, MARGIN + r * high, edge[columns], MARGIN + r * high);
+    for (uint32_t i = 0; i <= columns; i++)
+        rule(w, p, edge[i], INK_HANDPAGE_MARGIN, edge[i], INK_HANDPAGE_MARGIN + rows * high);
+    for (uint32_t r = 0; r <= rows; r++)
+        rule(w, p, INK_HANDPAGE_MARGIN, INK_HANDPAGE_MARGIN + r * high, edge[columns], INK_HANDPAGE_MARGIN + r * high);
     for (uint32_t r = 0, line = 0; r < rows; r++) {
         bool any = false;
         for (uint32_t c = 0; c < columns; c++) {
@@ -77,7 +77,7 @@ static void draw_table(ink_writer *w, const print *p) {
             uint32_t n = 1 + ink_rng_below(&w->rng, room[c]);
             double pitch = 1.05 * w->height, x = (edge[c] + edge[c + 1] - (n - 1) * pitch) / 2;
             for (uint32_t i = 0; i < n; i++) {
-                write_in(w, x + i * pitch, MARGIN + (r + 0.5) * high, pitch, line, string);
+                write_in(w, x + i * pitch, INK_HANDPAGE_MARGIN + (r + 0.5) * high, pitch, line, string);
             }
             string++;
             any = true;

@@ -7,6 +7,8 @@
 #include "data/handpage.h"
 #include "data/pen.h"
 
+#define INK_HANDPAGE_MARGIN 110.0 /* of the paper, which nobody writes on */
+
 /* A plane projective map, row by row; [8] is 1. */
 typedef struct ink_view {
     double to_picture[9], to_paper[9];

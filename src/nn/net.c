@@ -156,7 +156,6 @@ static ink_status parse_repeat(net_parser *p, block *b, unsigned depth) {
         if (status == INK_OK && p->words.at < p->words.n) {
             return fault(p, p->words.word[p->words.at], "the end of the line", "the word behind }");
         }
-        /* Without a layer LAYERS_MOST would never end repeats inside repeats. */
         if (status == INK_OK && p->n_layers == before) return fault(p, NULL, "a layer between the braces", "repeat");
     }
     return status;

@@ -10,7 +10,6 @@
 
 #define SLOPE_MOST 0.30f /* 15 degrees, and what perspective adds */
 #define STRAY      1.6f  /* pixels that the next point may lie off */
-#define FAINT      3     /* mark of what is too pale for ink (ink.c) */
 
 static void transpose(const ink_plane *in, ink_plane *out) {
     const uint32_t side = 32;
@@ -82,7 +81,7 @@ static uint32_t nearest_open(const ink_follower *f, float at, uint32_t row) {
 }
 
 static bool add_point(ink_follower *f, uint32_t row, uint32_t from, uint32_t to) {
-    bool pale = f->plane.at[(size_t)row * f->plane.width + (from + to) / 2] == FAINT;
+    bool pale = f->plane.at[(size_t)row * f->plane.width + (from + to) / 2] == INK_MASK_FAINT;
     if (f->n_points == f->room_points) {
         uint32_t room = f->room_points == 0 ? 4096 : 2 * f->room_points;
         ink_point *more = ink_mem_resize(f->points, room, sizeof *more);
@@ -230,7 +229,7 @@ static bool is_alone(const ink_follower *f, const ink_sheet *s, int64_t row, int
                 continue;
             }
             uint8_t mark = s->mask->at[place_of(s, (uint32_t)edge[i][0], (uint32_t)edge[i][1])];
-            if (mark != 0 && mark != FAINT) return false;
+            if (mark != 0 && mark != INK_MASK_FAINT) return false;
         }
     }
     return true;

@@ -152,10 +152,7 @@ ink_status ink_plane_calm(ink_plane *ink, ink_level *out, ink_error *err) {
     return status;
 }
 
-/* Marks of the mask until ink_mask_link. */
-enum { PAPER = 0, INK = 1, MAYBE = 2, FAINT = 3 };
-
-/* What is darker than `strong` becomes INK, than `weak` MAYBE, than the noise FAINT. */
+/* What is darker than `strong` becomes ink, than `weak` perhaps ink, than the noise something faint. */
 static void mark(const grid *g, const ink_level *level, ink_plane *mask) {
     bool clear = ink_level_is_clear(level);
     float share = clear ? SHARE_OF_DARKEST : SHARE_IN_NOISE;
@@ -174,7 +171,10 @@ static void mark(const grid *g, const ink_level *level, ink_plane *mask) {
             uint8_t lowest = faint < 255 ? (uint8_t)faint : 255;
             for (uint32_t x = tx * g->side; x < end; x++) {
                 uint8_t v = row[x];
-                row[x] = v > high ? INK : v > low ? MAYBE : v > lowest ? FAINT : PAPER;
+                row[x] = v > high     ? INK_MASK_INK
+                         : v > low    ? INK_MASK_MAYBE
+                         : v > lowest ? INK_MASK_FAINT
+                                      : INK_MASK_PAPER;
             }
         }
     }
@@ -200,24 +200,24 @@ ink_status ink_plane_threshold(const ink_plane *ink, const ink_level *level, ink
 ink_status ink_mask_link(ink_plane *mask, ink_error *err) {
     uint32_t w = mask->width, h = mask->height;
     size_t marks = 0, n = 0, size = (size_t)w * h;
-    for (size_t i = 0; i < size; i++) marks += mask->at[i] == INK || mask->at[i] == MAYBE;
+    for (size_t i = 0; i < size; i++) marks += mask->at[i] == INK_MASK_INK || mask->at[i] == INK_MASK_MAYBE;
     uint32_t *stack = ink_mem_new(marks + 1, sizeof *stack);
     if (stack == NULL) return ink_fail_memory(err, marks * sizeof *stack, "a threshold");
     for (size_t i = 0; i < size; i++) {
-        if (mask->at[i] == INK) stack[n++] = (uint32_t)i;
+        if (mask->at[i] == INK_MASK_INK) stack[n++] = (uint32_t)i;
     }
     while (n > 0) {
         uint32_t at = stack[--n], x = at % w, y = at / w; /* NOLINT(clang-analyzer-core.DivideZero): at < w h */
         for (uint32_t j = y > 0 ? y - 1 : 0; j <= y + 1 && j < h; j++) {
             for (uint32_t i = x > 0 ? x - 1 : 0; i <= x + 1 && i < w; i++) {
                 uint8_t *m = &mask->at[(size_t)j * w + i];
-                if (*m != MAYBE) continue;
-                *m = INK;
+                if (*m != INK_MASK_MAYBE) continue;
+                *m = INK_MASK_INK;
                 stack[n++] = j * w + i;
             }
         }
     }
-    for (size_t i = 0; i < size; i++) mask->at[i] = mask->at[i] == INK;
+    for (size_t i = 0; i < size; i++) mask->at[i] = mask->at[i] == INK_MASK_INK;
     ink_mem_free(stack);
     return INK_OK;
 }

@@ -330,8 +330,8 @@ static void find_common(const line *upper, const line *lower, row *r, uint32_t *
     }
 }
 
-/* Two lines and what stands from one to the other: a row of boxes. Where a line has boxes below it, what is further down
- * is another row's. */
+/* Two lines and what stands from one to the other: a row of boxes. Where a line has boxes below it, what is further
+ * down is another row's. */
 static void take_rows(lattice *t) {
     for (uint32_t a = 0; a < t->n; a++) {
         float left = t->width, right = 0; /* of the boxes below it */
@@ -400,11 +400,6 @@ static bool is_squared(const lattice *t) {
     return false;
 }
 
-static int compare_floats(const void *a, const void *b) {
-    float x = *(const float *)a, y = *(const float *)b;
-    return x < y ? -1 : x > y;
-}
-
 /* One line with ticks on it, at even distances; digits may run into some of them, so that the usual length counts. */
 static void take_combs(lattice *t) {
     for (uint32_t i = 0; i < t->n; i++) {
@@ -422,7 +417,7 @@ static void take_combs(lattice *t) {
             add_to_row(&r, u);
         }
         if (r.n < 3) continue;
-        qsort(lengths, r.n, sizeof *lengths, compare_floats);
+        ink_floats_sort(lengths, r.n);
         float usual = lengths[r.n / 2];
         uint32_t alike = 0;
         for (uint32_t k = 0; k < r.n; k++) alike += fabsf(lengths[k] - usual) < 3 + 0.1f * usual;

@@ -165,9 +165,13 @@ static int compare_floats(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
+void ink_floats_sort(float *values, size_t n) {
+    qsort(values, n, sizeof *values, compare_floats);
+}
+
 /* The value that a quarter of them does not reach: ink may lie under half of the tiles. */
 static float quarter_one(float *values, size_t n) {
-    qsort(values, n, sizeof *values, compare_floats);
+    ink_floats_sort(values, n);
     return values[n / 4];
 }
 
@@ -201,7 +205,7 @@ ink_status ink_plane_noise(const ink_plane *plane, ink_noise *out, ink_error *er
             all[n_all++] = out->deviation[by][bx];
         }
     }
-    qsort(all, n_all, sizeof *all, compare_floats);
+    ink_floats_sort(all, n_all);
     out->usual = all[n_all / 2];
     ink_mem_free(spreads);
     return INK_OK;

@@ -58,11 +58,6 @@ static ink_status take_out(ink_follower *f, const ink_sheet *s, const ink_level 
     return INK_OK;
 }
 
-static int compare_floats(const void *a, const void *b) {
-    float x = *(const float *)a, y = *(const float *)b;
-    return x < y ? -1 : x > y;
-}
-
 /* The middle one of the distances between neighbouring rules of one kind, half way along them; 0: they are too few to
  * say. */
 static ink_status find_pitch(const ink_follower *f, float *pitch, ink_error *err) {
@@ -75,9 +70,9 @@ static ink_status find_pitch(const ink_follower *f, float *pitch, ink_error *err
         const ink_point *last = &f->points[f->done[i].last];
         at[i] = last->at + f->done[i].slope * ((float)f->plane.height / 2 - (float)last->row);
     }
-    qsort(at, n, sizeof *at, compare_floats);
+    ink_floats_sort(at, n);
     for (uint32_t i = 0; i + 1 < n; i++) at[i] = at[i + 1] - at[i];
-    qsort(at, n - 1, sizeof *at, compare_floats);
+    ink_floats_sort(at, n - 1);
     *pitch = at[(n - 1) / 2];
     ink_mem_free(at);
     return INK_OK;

@@ -18,6 +18,9 @@ typedef struct ink_plane {
 INK_MUST_USE ink_status ink_plane_new(uint32_t width, uint32_t height, ink_plane *out, ink_error *err);
 void ink_plane_free(ink_plane *plane);
 
+/* Ascending, in place. */
+void ink_floats_sort(float *values, size_t n);
+
 /* ---- scale.c ---- */
 
 /* The picture, its longer side at most INK_SHEET_SIDE_MAX: each pixel the mean of the area that it covers. */
@@ -66,6 +69,9 @@ bool ink_level_is_clear(const ink_level *level);
  * shows is subtracted. */
 INK_MUST_USE ink_status ink_plane_calm(ink_plane *ink, ink_level *out, ink_error *err);
 
+/* What a mask says of a pixel until ink_mask_link, which leaves PAPER and INK. */
+enum { INK_MASK_PAPER = 0, INK_MASK_INK = 1, INK_MASK_MAYBE = 2, INK_MASK_FAINT = 3 };
+
 /* mask[i] = 1 where there is ink: what is darker than a share of the darkest nearby (Bernsen 1986), but at least
  * several times the noise, and a share of the page's usual ink; 2 where there may be, a lower limit on noise; 3 where
  * something fainter is, a rule perhaps; else 0. That a threshold must follow the local contrast: Sauvola & Pietikainen
@@ -100,8 +106,8 @@ INK_MUST_USE ink_status ink_frames_remove(ink_plane *mask, ink_form *form, ink_e
 
 /* Takes forms' lines out of mask and ink: rows of boxes that adjoin, combs (a line with ticks), tables. A level line
  * counts when it ends at upright ones, an upright one when it stands at both ends on such lines (a comb's tick on one)
- * and either crosses more of them or has its like at even distances, from end to end. So a 1 stays. Appends the cells to
- * form. */
+ * and either crosses more of them or has its like at even distances, from end to end. So a 1 stays. Appends the cells
+ * to form. */
 INK_MUST_USE ink_status ink_lattice_remove(ink_plane *ink, ink_plane *mask, const ink_level *level, ink_form *form,
                                            ink_error *err);
 
