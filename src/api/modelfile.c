@@ -120,10 +120,6 @@ void ink_modelfile_free(ink_modelfile *model) {
     *model = (ink_modelfile){0};
 }
 
-static bool is_wanted(const ink_value *value) {
-    return value->role == INK_ROLE_PARAM || value->role == INK_ROLE_STATE;
-}
-
 /* "0.weight" of "0.weight.scale" when that is I8, else NULL. */
 static const ink_tensor *scaled_by(const ink_tensors *tensors, const ink_tensor *tensor) {
     char name[INK_TENSORS_NAME_MAX + 1];
@@ -202,18 +198,18 @@ ink_status ink_modelfile_match(const ink_modelfile *model, const ink_graph *g, i
         const ink_tensor *tensor = &model->tensors.items[i];
         if (ink_tensor_is_aside(&model->tensors, tensor)) continue;
         ink_id id = ink_graph_find(g, tensor->name);
-        if (id == INK_NONE || !is_wanted(&g->values[id])) {
+        if (id == INK_NONE || !ink_role_lasts(g->values[id].role)) {
             return ink_fail(err, INK_E_DATA, "%s: tensor %.80s belongs to no layer of its net", model->name,
                             tensor->name);
         }
     }
     size_t n = 0, n_wanted = 0;
-    for (ink_id id = 0; id < g->n_values; id++) n_wanted += is_wanted(&g->values[id]);
+    for (ink_id id = 0; id < g->n_values; id++) n_wanted += ink_role_lasts(g->values[id].role);
     ink_wanted *wanted = ink_mem_new(n_wanted, sizeof *wanted);
     if (wanted == NULL) return ink_fail_memory(err, n_wanted * sizeof *wanted, "a model");
     for (ink_id id = 0; id < g->n_values; id++) {
         const ink_value *value = &g->values[id];
-        if (!is_wanted(value)) continue;
+        if (!ink_role_lasts(value->role)) continue;
         wanted[n].name = value->name;
         wanted[n].rank = (uint32_t)value->rank;
         for (int k = 0; k < value->rank; k++) wanted[n].dim[k] = (uint64_t)value->dim[k];
@@ -228,7 +224,7 @@ ink_status ink_modelfile_load(const ink_modelfile *model, const ink_graph *g, co
                               ink_program *program, ink_error *err) {
     ink_status status = ink_modelfile_match(model, g, err);
     for (ink_id id = 0; id < g->n_values && status == INK_OK; id++) {
-        if (!is_wanted(&g->values[id])) continue;
+        if (!ink_role_lasts(g->values[id].role)) continue;
         const ink_tensor *tensor = ink_tensors_find(&model->tensors, g->values[id].name);
         float *data = ink_mem_new((size_t)tensor->count, sizeof *data);
         if (data == NULL) return ink_fail_memory(err, tensor->count * sizeof *data, "weights");

@@ -18,6 +18,20 @@ void ink_graph_clear(ink_graph *g) {
     *g = (ink_graph){0};
 }
 
+ink_status ink_graph_copy(const ink_graph *g, ink_graph *out, ink_error *err) {
+    size_t n_values = (size_t)g->n_values, n_nodes = (size_t)g->n_nodes;
+    *out = (ink_graph){.values = ink_mem_new(n_values, sizeof *g->values),
+                       .nodes = ink_mem_new(n_nodes, sizeof *g->nodes)};
+    if (out->values == NULL || out->nodes == NULL) {
+        return ink_fail_memory(err, n_values * sizeof *g->values + n_nodes * sizeof *g->nodes, "a graph");
+    }
+    if (n_values > 0) memcpy(out->values, g->values, n_values * sizeof *g->values);
+    if (n_nodes > 0) memcpy(out->nodes, g->nodes, n_nodes * sizeof *g->nodes);
+    out->n_values = g->n_values;
+    out->n_nodes = g->n_nodes;
+    return INK_OK;
+}
+
 ink_status ink_graph_check(const ink_graph *g, ink_error *err) {
     if (err != NULL && g->fault.status != INK_OK) *err = g->fault;
     return g->fault.status;
@@ -211,7 +225,7 @@ void ink_graph_output(ink_graph *g, ink_id value) {
 ink_id ink_graph_find(const ink_graph *g, const char *name) {
     for (ink_id i = 0; i < g->n_values; i++) {
         const ink_value *v = &g->values[i];
-        if ((v->role == INK_ROLE_PARAM || v->role == INK_ROLE_STATE) && strcmp(v->name, name) == 0) return i;
+        if (ink_role_lasts(v->role) && strcmp(v->name, name) == 0) return i;
     }
     return INK_NONE;
 }

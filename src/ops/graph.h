@@ -50,6 +50,11 @@ typedef enum ink_role {
     INK_ROLE_GRADIENT    /* of a parameter; made anew each step */
 } ink_role;
 
+/* A parameter or a state: what stays from run to run, is shared, saved and loaded. */
+static inline bool ink_role_lasts(ink_role role) {
+    return role == INK_ROLE_PARAM || role == INK_ROLE_STATE;
+}
+
 typedef struct ink_value {
     ink_role role;
     bool batched;
@@ -248,6 +253,10 @@ typedef struct ink_graph {
 } ink_graph;         /* {0} is an empty graph */
 
 void ink_graph_clear(ink_graph *g);
+
+/* Values and nodes of a graph without fault, to keep, not to build on. Errors: INK_E_MEMORY; *out is to be cleared then
+ * too. */
+INK_MUST_USE ink_status ink_graph_copy(const ink_graph *g, ink_graph *out, ink_error *err);
 
 /* The first fault of building, or INK_OK. */
 INK_MUST_USE ink_status ink_graph_check(const ink_graph *g, ink_error *err);

@@ -59,6 +59,26 @@ ink_status ink_needs_check_rows(const ink_needs *needs, uint32_t max_batch, cons
     return INK_OK;
 }
 
+ink_status ink_needs_read(const ink_needs_value *v, uint32_t n, size_t count, ink_error *err) {
+    if (!ink_role_lasts(v->role) && !v->output) return ink_fail(err, INK_E_USAGE, "a value that is no output is read");
+    if (!v->batched) n = 1;
+    if (count == v->elements * n) return INK_OK;
+    return ink_fail(err, INK_E_USAGE, "%zu numbers for a value of %zu, %u images", count, v->elements, n);
+}
+
+ink_status ink_needs_write(const ink_needs_value *v, uint32_t max_batch, size_t count, uint32_t *n, ink_error *err) {
+    if (v->role != INK_ROLE_INPUT && !ink_role_lasts(v->role)) {
+        return ink_fail(err, INK_E_USAGE, "only parameters, states and inputs can be written");
+    }
+    size_t images = v->batched && v->elements > 0 ? count / v->elements : 1;
+    if (images < 1 || images > max_batch || images * v->elements != count) {
+        return ink_fail(err, INK_E_USAGE, "%zu numbers for a value of %zu, at most %u images", count, v->elements,
+                        max_batch);
+    }
+    *n = (uint32_t)images;
+    return INK_OK;
+}
+
 ink_status ink_needs_options(const ink_backend *self, const ink_graph *g, const ink_compile_options *options,
                              ink_error *err) {
     ink_status status = ink_graph_check(g, err);

@@ -40,16 +40,12 @@ static ink_id average_of(const ink_graph *g, const char *name) {
     return ink_graph_find(g, full);
 }
 
-static bool is_kept(const ink_value *value) {
-    return value->role == INK_ROLE_PARAM || value->role == INK_ROLE_STATE;
-}
-
 /* Room for any value of the net; the running statistics that the moments' graph writes, and room for their sums. */
 static ink_status make_room(ink_average *a, ink_error *err) {
     const ink_graph *eval = &a->trainer->eval_graph;
     size_t largest = 1, sums = 0;
     for (ink_id id = 0; id < eval->n_values; id++) {
-        if (is_kept(&eval->values[id]) && ink_graph_elements(eval, id) > largest)
+        if (ink_role_lasts(eval->values[id].role) && ink_graph_elements(eval, id) > largest)
             largest = ink_graph_elements(eval, id);
     }
     a->room = ink_mem_new(largest, sizeof *a->room);
@@ -138,7 +134,7 @@ static ink_status copy_averages(const ink_average *a, ink_error *err) {
     ink_status status = INK_OK;
     for (ink_id id = 0; id < to->n_values && status == INK_OK; id++) {
         const ink_value *value = &to->values[id];
-        if (!is_kept(value)) continue;
+        if (!ink_role_lasts(value->role)) continue;
         ink_id source = average_of(from, value->name);
         if (source == INK_NONE) source = ink_graph_find(from, value->name);
         size_t count = ink_graph_elements(to, id);

@@ -10,7 +10,7 @@
 typedef bool takes_value(const ink_value *value);
 
 static bool is_kept(const ink_value *value) {
-    return value->role == INK_ROLE_PARAM || value->role == INK_ROLE_STATE;
+    return ink_role_lasts(value->role);
 }
 
 /* Of the net itself, not of the optimizer: those are states whose name has a parameter's name as its beginning. */

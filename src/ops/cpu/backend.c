@@ -43,7 +43,7 @@ static void cpu_free(ink_program *program) {
 static const ink_cell *cell_named(const ink_program *p, const char *name) {
     for (uint32_t i = 0; i < p->n_values; i++) {
         const ink_cell *c = &p->cells[i];
-        if ((c->role == INK_ROLE_PARAM || c->role == INK_ROLE_STATE) && strcmp(c->name, name) == 0) return c;
+        if (ink_role_lasts(c->role) && strcmp(c->name, name) == 0) return c;
     }
     return NULL;
 }
@@ -286,37 +286,28 @@ static ink_status cpu_run(ink_program *p, ink_batch *batch, ink_error *err) {
 
 /* ---- values in and out ---- */
 
-static bool lasting(const ink_cell *c) {
-    return c->role == INK_ROLE_PARAM || c->role == INK_ROLE_STATE;
+static ink_needs_value asked(const ink_cell *c) {
+    return (ink_needs_value){c->role, c->output && c->data != NULL, c->batched, c->elements};
 }
 
 static ink_status cpu_read(const ink_program *p, ink_id value, float *to, size_t count, ink_error *err) {
     if (value < 0 || (uint32_t)value >= p->n_values) return ink_fail(err, INK_E_USAGE, "no such value to read");
     const ink_cell *c = &p->cells[value];
-    if (c->data == NULL || (!lasting(c) && !c->output)) {
-        return ink_fail(err, INK_E_USAGE, "a value that is no output is read");
-    }
-    uint32_t n = c->batched ? p->last_n : 1;
-    if (count != c->elements * n) {
-        return ink_fail(err, INK_E_USAGE, "%zu numbers for a value of %zu, %u images", count, c->elements, n);
-    }
-    ink_cell_unpack(p, c, to, n);
-    return INK_OK;
+    const ink_needs_value v = asked(c);
+    ink_status status = ink_needs_read(&v, p->last_n, count, err);
+    if (status == INK_OK) ink_cell_unpack(p, c, to, c->batched ? p->last_n : 1);
+    return status;
 }
 
 static ink_status cpu_write(ink_program *p, ink_id value, const float *from, size_t count, ink_error *err) {
     if (value < 0 || (uint32_t)value >= p->n_values) return ink_fail(err, INK_E_USAGE, "no such value to write");
     const ink_cell *c = &p->cells[value];
-    if (c->role != INK_ROLE_INPUT && !lasting(c)) {
-        return ink_fail(err, INK_E_USAGE, "only parameters, states and inputs can be written");
-    }
-    size_t n = c->batched ? count / c->elements : 1;
-    if (n < 1 || n > p->max_batch || n * c->elements != count) {
-        return ink_fail(err, INK_E_USAGE, "%zu numbers for a value of %zu, at most %u images", count, c->elements,
-                        p->max_batch);
-    }
-    ink_cell_pack(p, c, from, (uint32_t)n);
-    if (lasting(c)) owner_of(p)->written++;
+    const ink_needs_value v = asked(c);
+    uint32_t n;
+    ink_status status = ink_needs_write(&v, p->max_batch, count, &n, err);
+    if (status != INK_OK) return status;
+    ink_cell_pack(p, c, from, n);
+    if (ink_role_lasts(c->role)) owner_of(p)->written++;
     if (ink_is_bf16(p) && c->store == INK_STORE_PLANES) {
         p->kernels->round_bf16(c->data, c->data, c->floats);
     }

@@ -42,7 +42,7 @@ static bool depends(const ink_program *p, const ink_step *b, const ink_step *a) 
 }
 
 static bool lasts(const ink_cell *c) {
-    return c->role == INK_ROLE_PARAM || c->role == INK_ROLE_STATE || c->kept;
+    return ink_role_lasts(c->role) || c->kept;
 }
 
 /* What follows from parameters alone (batch norm's scales, transformed weights) need not be made in every run. */

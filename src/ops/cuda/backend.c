@@ -66,24 +66,15 @@ static void discard(ink_program *p) {
     ink_mem_free(p);
 }
 
-static ink_status copy_graph(ink_program *p, const ink_graph *g, ink_error *err) {
-    size_t values = (size_t)g->n_values, nodes = (size_t)g->n_nodes;
-    p->g.values = ink_mem_new(values, sizeof *g->values);
-    p->g.nodes = ink_mem_new(nodes, sizeof *g->nodes);
+static ink_status make_tables(ink_program *p, ink_error *err) {
+    size_t values = (size_t)p->g.n_values, nodes = (size_t)p->g.n_nodes;
     p->data = ink_mem_new(values, sizeof *p->data);
     p->bf16 = ink_mem_new(values, sizeof *p->bf16);
     p->forms = ink_mem_new(values, sizeof *p->forms);
     p->same = ink_mem_new(values, sizeof *p->same);
     p->notes = ink_mem_new(nodes, sizeof *p->notes);
-    if (p->g.values == NULL || p->g.nodes == NULL || p->data == NULL || p->bf16 == NULL || p->forms == NULL ||
-        p->same == NULL || p->notes == NULL) {
-        return ink_fail_memory(err, values * sizeof *g->values + nodes * sizeof *g->nodes, "a graph");
-    }
-    if (values > 0) memcpy(p->g.values, g->values, values * sizeof *g->values);
-    if (nodes > 0) memcpy(p->g.nodes, g->nodes, nodes * sizeof *g->nodes);
-    p->g.n_values = g->n_values;
-    p->g.n_nodes = g->n_nodes;
-    return INK_OK;
+    bool all = p->data != NULL && p->bf16 != NULL && p->forms != NULL && p->same != NULL && p->notes != NULL;
+    return all ? INK_OK : ink_fail_memory(err, values * sizeof *p->forms + nodes * sizeof *p->notes, "a program");
 }
 
 /* What the batch must bring, and what its steps do; and that rows and elements have numbers of 32 bits. */
@@ -122,7 +113,8 @@ static ink_status make(const ink_graph *g, const ink_compile_options *options, i
     p->precision = precision;
     p->max_batch = options->max_batch;
     p->written = 1;
-    status = copy_graph(p, g, err);
+    status = ink_graph_copy(g, &p->g, err);
+    if (status == INK_OK) status = make_tables(p, err);
     if (status == INK_OK) status = look(p, err);
     if (status == INK_OK) ink_cuda_fuse(p);
     if (status == INK_OK) ink_cuda_plan_bf16(p);
@@ -309,27 +301,24 @@ static void cuda_let_go(ink_resident *set) {
 
 /* ---- values in and out ---- */
 
-static bool lasting(const ink_value *v) {
-    return v->role == INK_ROLE_PARAM || v->role == INK_ROLE_STATE;
+static ink_needs_value asked(const ink_program *p, ink_id value) {
+    const ink_value *v = &p->g.values[value];
+    return (ink_needs_value){v->role, v->output && p->data[value] != NULL, v->batched,
+                             ink_graph_elements(&p->g, value)};
 }
 
 static ink_status cuda_read(const ink_program *p, ink_id value, float *to, size_t count, ink_error *err) {
     if (value < 0 || value >= p->g.n_values) return ink_fail(err, INK_E_USAGE, "no such value to read");
     const ink_value *v = &p->g.values[value];
-    if (p->data[value] == NULL || (!lasting(v) && !v->output)) {
-        return ink_fail(err, INK_E_USAGE, "a value that is no output is read");
-    }
-    uint32_t n = v->batched ? p->last_n : 1;
-    size_t elements = ink_graph_elements(&p->g, value);
-    if (count != elements * n) {
-        return ink_fail(err, INK_E_USAGE, "%zu numbers for a value of %zu, %u images", count, elements, n);
-    }
+    const ink_needs_value wanted = asked(p, value);
+    ink_status status = ink_needs_read(&wanted, p->last_n, count, err);
+    if (status != INK_OK) return status;
     float *room = ink_mem_new(count, sizeof *room);
     if (room == NULL) return ink_fail_memory(err, count * sizeof *room, "a value of the network");
     enter(p->gpu);
-    ink_status status = p->gpu->get(p->gpu, room, p->data[value], count * sizeof *room, err);
+    status = p->gpu->get(p->gpu, room, p->data[value], count * sizeof *room, err);
     leave();
-    if (status == INK_OK) ink_cuda_unpack(v, n, room, to);
+    if (status == INK_OK) ink_cuda_unpack(v, v->batched ? p->last_n : 1, room, to);
     ink_mem_free(room);
     return status;
 }
@@ -337,20 +326,16 @@ static ink_status cuda_read(const ink_program *p, ink_id value, float *to, size_
 static ink_status cuda_write(ink_program *p, ink_id value, const float *from, size_t count, ink_error *err) {
     if (value < 0 || value >= p->g.n_values) return ink_fail(err, INK_E_USAGE, "no such value to write");
     const ink_value *v = &p->g.values[value];
-    if (v->role != INK_ROLE_INPUT && !lasting(v)) {
-        return ink_fail(err, INK_E_USAGE, "only parameters, states and inputs can be written");
-    }
-    size_t elements = ink_graph_elements(&p->g, value), n = v->batched ? count / elements : 1;
-    if (n < 1 || n > p->max_batch || n * elements != count) {
-        return ink_fail(err, INK_E_USAGE, "%zu numbers for a value of %zu, at most %u images", count, elements,
-                        p->max_batch);
-    }
+    const ink_needs_value given = asked(p, value);
+    uint32_t n;
+    ink_status status = ink_needs_write(&given, p->max_batch, count, &n, err);
+    if (status != INK_OK) return status;
     float *room = ink_mem_new(count, sizeof *room);
     if (room == NULL) return ink_fail_memory(err, count * sizeof *room, "a value of the network");
-    ink_cuda_pack(v, (uint32_t)n, from, room);
+    ink_cuda_pack(v, n, from, room);
     enter(p->gpu);
     p->gpu->put(p->gpu, p->data[value], room, count * sizeof *room);
-    ink_status status = p->gpu->wait(p->gpu, err);
+    status = p->gpu->wait(p->gpu, err);
     if (v->role == INK_ROLE_PARAM) owner_of(p)->written++;
     if (v->role == INK_ROLE_INPUT && p->bf16[value] != NULL) p->round_written = 0;
     leave();

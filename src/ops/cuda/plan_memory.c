@@ -25,10 +25,6 @@ static bool is_bytes(const ink_value *v) {
     return v->role == INK_ROLE_IMAGES || v->role == INK_ROLE_LABELS || v->role == INK_ROLE_WARPS;
 }
 
-static bool is_lasting(const ink_value *v) {
-    return v->role == INK_ROLE_PARAM || v->role == INK_ROLE_STATE;
-}
-
 /* Bytes of scratch, for n images. */
 typedef struct scratch {
     size_t sums, arrived, shares, shares_arrived, tilt, parts, first, squares, muon;
@@ -124,7 +120,7 @@ static ink_status too_large(const ink_program *p, ink_error *err) {
 static ink_status borrow(ink_program *p, ink_id v, bool *found, ink_error *err) {
     const ink_value *value = &p->g.values[v];
     *found = false;
-    if (p->share == NULL || !is_lasting(value)) return INK_OK;
+    if (p->share == NULL || !ink_role_lasts(value->role)) return INK_OK;
     ink_id theirs = ink_graph_find(&p->share->g, value->name);
     if (theirs == INK_NONE) return INK_OK;
     const ink_value *other = &p->share->g.values[theirs];
@@ -145,7 +141,7 @@ static ink_status place_values(ink_program *p, ink_error *err) {
         size_t bytes = bytes_of(p, v, p->max_batch), rounded = bf16_bytes_of(p, v, p->max_batch);
         if (rounded > 0 && (p->bf16[v] = ink_cuda_block_new(p, rounded, true)) == NULL) return too_large(p, err);
         if (found || bytes == 0) continue;
-        p->data[v] = ink_cuda_block_new(p, bytes, is_lasting(&p->g.values[v]));
+        p->data[v] = ink_cuda_block_new(p, bytes, ink_role_lasts(p->g.values[v].role));
         if (p->data[v] == NULL) return too_large(p, err);
     }
     for (ink_id v = 0; v < p->g.n_values; v++) {
