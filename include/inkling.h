@@ -80,15 +80,15 @@ typedef struct ink_model ink_model;
 
 /* {0} is fine: one thread, 64 images at once. */
 typedef struct ink_model_options {
-    uint32_t threads;   /* that predict may use, the caller's counted; 0 = 1 */
-    uint32_t max_batch; /* images computed at once: more is faster and takes more memory; 0 = 64 */
+    uint32_t threads;   /* that predict may use, the caller's counted; at most 256; 0 = 1 */
+    uint32_t max_batch; /* images computed at once: more is faster and takes more memory; at most 65536; 0 = 64 */
 } ink_model_options;
 
 /* Opens a model file (safetensors with the net's text inside, as `inkling train` and `inkling import` write it).
  * options may be NULL.
  * Errors   INK_E_FILE; INK_E_DATA: no safetensors, no net in it, a tensor that is missing, too many, of another shape
  *          or not finite, each named; INK_E_MEMORY; INK_E_ABSENT: INK_ISA names what this processor lacks;
- *          INK_E_USAGE: it names nothing known. */
+ *          INK_E_USAGE: it names nothing known, or an option is beyond its limit. */
 INK_API INK_MUST_USE ink_status ink_model_open(const char *path, const ink_model_options *options, ink_model **out,
                                                ink_error *err);
 

@@ -198,11 +198,16 @@ ink_status ink_work_import(const ink_import_options *options, ink_import_result 
     ink_status status = refuse_existing(options->out, options->force, err);
     if (status == INK_OK) status = ink_weightfile_open(options->file, &m.file, err);
     if (status == INK_OK) status = find_net(&m);
+    bool own = options->net == NULL; /* the file's fault, if there is one */
     if (status == INK_OK) {
         status = ink_net_parse(m.recipe.net_text, m.recipe.net_file, m.recipe.net_line, &m.net, err);
+        if (own) status = ink_fault_of_file(status, err);
     }
     if (status == INK_OK) status = find_normalise(&m);
-    if (status == INK_OK) status = ink_fit_graph(m.net, &m.normalise, SIDE, SIDE, &m.g, err);
+    if (status == INK_OK) {
+        status = ink_fit_graph(m.net, &m.normalise, SIDE, SIDE, &m.g, err);
+        if (own && options->normalise == NULL) status = ink_fault_of_file(status, err);
+    }
     if (status == INK_OK) status = ink_fit_make(&m.file.tensors, m.file.path, &m.g, &m.fit, err);
     if (status == INK_OK) status = judge_fit(&m);
     if (status == INK_OK) status = write_import(&m);

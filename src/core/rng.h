@@ -13,8 +13,8 @@
 typedef enum ink_stream {
     INK_STREAM_SPLIT = 1,   /* which rows are held out */
     INK_STREAM_SHUFFLE = 2, /* order of an epoch: a = epoch */
-    INK_STREAM_INIT = 3,    /* first weights: a = parameter number, b = element / 4 */
-    INK_STREAM_DROPOUT = 4, /* a = step, b = node and element */
+    INK_STREAM_INIT = 3,    /* first weights: a = number of the parameter */
+    INK_STREAM_DROPOUT = 4, /* its counter stands in ops/graph.h */
     INK_STREAM_AUGMENT = 5, /* a = epoch, b = image */
     INK_STREAM_SYNTH = 6,   /* synthetic digits: a = digit number */
     INK_STREAM_PAGE = 7,    /* synthetic pages */

@@ -112,6 +112,7 @@ for name, net in nets.items():
         gives 3 predict $name.safetensors digits -o none.csv
         gives 3 info $name.safetensors
         gives 3 export $name.safetensors -o none.safetensors
+        gives 3 import $name.safetensors -o none.safetensors
     done
     gives 3 predict large.safetensors digits -o none.csv
     err_has "tensor w belongs to no layer"
