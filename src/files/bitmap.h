@@ -1,7 +1,8 @@
 /* files/bitmap.h: PNG and JPEG pictures as grey bytes: photos of handwriting, drawings, uploads.
  *
  * Grey     0 black .. 255 white, as the eye sees the file: (77 R + 150 G + 29 B + 128) / 256 for PNG; a JPEG's own Y.
- *          16 bits become 8 by rounding v / 257; transparency lies on white. Gamma and colour profiles are ignored.
+ *          16 bits become 8 by rounding v / 257. What is transparent lies on white, or on black where nothing could be
+ *          seen on white: white ink on a transparent ground. Gamma and colour profiles are ignored.
  * PNG      All colour types, depths and interlacing; an animated one gives its first frame. A wrong CRC of a critical
  *          chunk is refused; text, profiles and other ancillary chunks are skipped unread. EXIF in a PNG is ignored.
  * JPEG     Baseline and progressive (at most 100 scans), Huffman, grey or colour, not CMYK. What libjpeg only warns of

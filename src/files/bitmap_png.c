@@ -10,6 +10,8 @@
 #include "core/status.h"
 #include "files/bitmap_formats.h"
 
+#define NEARLY_WHITE 245 /* what is lighter cannot be seen on white */
+
 /* All that must survive a longjmp out of libpng. */
 typedef struct decoder {
     ink_bitmap_job *job;
@@ -25,7 +27,9 @@ typedef struct decoder {
     png_colorp palette;
     png_bytep alphas; /* of the palette */
     int n_palette, n_alphas;
-    ink_status status; /* of our own fault, when it was one */
+    uint8_t paper, darkest; /* under what is transparent; of all pixels that may be */
+    bool clear, solid;      /* has it such pixels, and others? */
+    ink_status status;      /* of our own fault, when it was one */
     jmp_buf jump;
 } decoder;
 
@@ -53,9 +57,12 @@ static uint8_t grey_of(unsigned r, unsigned g, unsigned b) {
     return (uint8_t)((77 * r + 150 * g + 29 * b + 128) / 256);
 }
 
-/* Laid on white. */
-static uint8_t over_white(unsigned grey, unsigned alpha) {
-    return (uint8_t)((grey * alpha + 255 * (255 - alpha) + 127) / 255);
+static uint8_t lay(decoder *d, unsigned grey, unsigned alpha) {
+    uint8_t laid = (uint8_t)((grey * alpha + d->paper * (255 - alpha) + 127) / 255);
+    if (laid < d->darkest) d->darkest = laid;
+    d->clear = d->clear || alpha < 128;
+    d->solid = d->solid || alpha >= 128;
+    return laid;
 }
 
 static void convert_row(decoder *d, const uint8_t *row, uint8_t *to) {
@@ -65,17 +72,17 @@ static void convert_row(decoder *d, const uint8_t *row, uint8_t *to) {
         case PNG_COLOR_TYPE_PALETTE:
             if (row[x] >= d->n_palette) png_error(d->png, "a pixel's colour is beyond the palette");
             to[x] = grey_of(d->palette[row[x]].red, d->palette[row[x]].green, d->palette[row[x]].blue);
-            if (row[x] < d->n_alphas) to[x] = over_white(to[x], d->alphas[row[x]]);
+            if (d->n_alphas > 0) to[x] = lay(d, to[x], row[x] < d->n_alphas ? d->alphas[row[x]] : 255);
             break;
         case PNG_COLOR_TYPE_GRAY: to[x] = row[x]; break;
-        case PNG_COLOR_TYPE_GRAY_ALPHA: to[x] = over_white(row[2 * (size_t)x], row[2 * (size_t)x + 1]); break;
+        case PNG_COLOR_TYPE_GRAY_ALPHA: to[x] = lay(d, row[2 * (size_t)x], row[2 * (size_t)x + 1]); break;
         case PNG_COLOR_TYPE_RGB:
             p = row + 3 * (size_t)x;
             to[x] = grey_of(p[0], p[1], p[2]);
             break;
         default:
             p = row + 4 * (size_t)x;
-            to[x] = over_white(grey_of(p[0], p[1], p[2]), p[3]);
+            to[x] = lay(d, grey_of(p[0], p[1], p[2]), p[3]);
             break;
         }
     }
@@ -161,10 +168,13 @@ static void decode(decoder *d) {
     png_read_end(d->png, NULL);
 }
 
-ink_status ink_bitmap_png(ink_bitmap_job *job) {
+/* What is transparent laid on paper. *unseen: it is white ink on nothing, lost on white. */
+static ink_status read_on(ink_bitmap_job *job, uint8_t paper, bool *unseen) {
     decoder *d = ink_mem_new(1, sizeof *d); /* not on the stack: a longjmp would leave it undefined */
     if (d == NULL) return ink_fail_memory(job->err, sizeof *d, job->name);
     d->job = job;
+    d->paper = paper;
+    d->darkest = 255;
     d->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, d, on_error, on_warning);
     d->info = d->png != NULL ? png_create_info_struct(d->png) : NULL;
     if (d->info == NULL) {
@@ -174,9 +184,18 @@ ink_status ink_bitmap_png(ink_bitmap_job *job) {
     }
     png_destroy_read_struct(&d->png, &d->info, NULL);
     ink_status status = d->status;
+    *unseen = d->clear && d->solid && d->darkest > NEARLY_WHITE;
     ink_mem_free(d->rows);
     ink_mem_free(d->line);
     ink_mem_free(d->sums);
     ink_mem_free(d);
     return status;
+}
+
+ink_status ink_bitmap_png(ink_bitmap_job *job) {
+    bool unseen = false;
+    ink_status status = read_on(job, 255, &unseen);
+    if (status != INK_OK || !unseen) return status;
+    ink_bitmap_free(job->out);
+    return read_on(job, 0, &unseen);
 }

@@ -33,8 +33,8 @@ static unsigned eight_bits(unsigned v, int depth) {
     return depth == 16 ? (v * 255 + 32767) / 65535 : v * 255 / ((1u << depth) - 1);
 }
 
-/* What the pixel should be, from the samples and the words of picture.h. */
-static unsigned wanted(const png_form *f, uint32_t x, uint32_t y) {
+/* What the pixel should be on such paper, from the samples and the words of bitmap.h. */
+static unsigned wanted(const png_form *f, uint32_t x, uint32_t y, unsigned paper) {
     unsigned s[4] = {0}, alpha = 255, grey;
     int n = f->colour == 2 ? 3 : f->colour == 6 ? 4 : f->colour == 4 ? 2 : 1;
     int key = f->with_trns && f->colour != 3;
@@ -52,7 +52,19 @@ static unsigned wanted(const png_form *f, uint32_t x, uint32_t y) {
         grey = n < 3 ? s[0] : (77 * s[0] + 150 * s[1] + 29 * s[2] + 128) / 256;
         alpha = key ? 0 : n == 2 ? s[1] : n == 4 ? s[3] : 255;
     }
-    return (grey * alpha + 255 * (255 - alpha) + 127) / 255;
+    return (grey * alpha + paper * (255 - alpha) + 127) / 255;
+}
+
+/* White, or black where all would be as good as white on it, and some of it is transparent: that is where the paper
+ * makes a difference of half or more. */
+static unsigned paper_of(const png_form *f) {
+    uint32_t clear = 0, seen = 0, n = f->width * f->height;
+    for (uint32_t i = 0; i < n; i++) {
+        unsigned on_white = wanted(f, i % f->width, i / f->width, 255);
+        clear += on_white - wanted(f, i % f->width, i / f->width, 0) > 127;
+        seen += on_white <= 245;
+    }
+    return clear > 0 && clear < n && seen == 0 ? 0 : 255;
 }
 
 static void exact(const png_form *f) {
@@ -63,9 +75,10 @@ static void exact(const png_form *f) {
     if (read_piece(&p, &picture, &err) != INK_OK) fail_msg("colour %d depth %d: %s", f->colour, f->depth, err.text);
     assert_int_equal(picture.width, f->width);
     assert_int_equal(picture.height, f->height);
+    unsigned paper = paper_of(f);
     for (uint32_t y = 0; y < f->height; y++) {
         for (uint32_t x = 0; x < f->width; x++) {
-            unsigned have = picture.grey[(size_t)y * f->width + x], want = wanted(f, x, y);
+            unsigned have = picture.grey[(size_t)y * f->width + x], want = wanted(f, x, y, paper);
             if (have != want)
                 fail_msg("colour %d depth %d at %u,%u: %u, not %u", f->colour, f->depth, x, y, have, want);
         }
@@ -89,6 +102,17 @@ static void every_colour_depth_and_interlacing(void **state) {
             exact(&f);
         }
     }
+}
+
+/* Of one bit, one value of which is transparent: white on nothing is seen on black. */
+static void white_on_nothing(void **state) {
+    (void)state;
+    png_form f = {.width = 37, .height = 29, .depth = 1, .with_trns = 1};
+    assert_int_equal(png_sample(&f, 0, 0, 0), 0); /* what is 0 is transparent */
+    assert_int_equal(paper_of(&f), 0);
+    exact(&f);
+    f.interlaced = 1;
+    exact(&f);
 }
 
 static void every_small_size(void **state) {
@@ -257,7 +281,7 @@ static void ancillary_chunks_are_skipped(void **state) {
     png_pixels(&p, &f);
     png_chunk(&p, "IEND", "", 0);
     if (read_piece(&p, &picture, &err) != INK_OK) fail_msg("%s", err.text);
-    for (uint32_t i = 0; i < 400; i++) assert_int_equal(picture.grey[i], wanted(&f, i % 20, i / 20));
+    for (uint32_t i = 0; i < 400; i++) assert_int_equal(picture.grey[i], wanted(&f, i % 20, i / 20, 255));
     ink_bitmap_free(&picture);
     piece_free(&p);
     piece_free(&text);
@@ -346,7 +370,7 @@ static void made_smaller(void **state) {
                 for (uint32_t k = 0; k < n * n; k++) {
                     uint32_t a = x * n + k % n, b = y * n + k / n;
                     if (a >= 37 || b >= 29) continue;
-                    sum += wanted(&f, a, b);
+                    sum += wanted(&f, a, b, 255);
                     pixels++;
                 }
                 assert_int_equal(picture.grey[y * picture.width + x], (sum + pixels / 2) / pixels);
@@ -414,6 +438,7 @@ static void written_and_read_back(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_colour_depth_and_interlacing),
+        cmocka_unit_test(white_on_nothing),
         cmocka_unit_test(every_small_size),
         cmocka_unit_test(every_filter),
         cmocka_unit_test(idats_of_one_byte),
