@@ -111,6 +111,9 @@ static ink_status read_file(job *j, ink_reader *reader, size_t i, ink_error *err
     if (status == INK_OK && o->annotate != NULL) status = annotate(o->annotate, &picture, &j->pages[i], err);
     if (status == INK_OK) status = ink_page_text(&j->pages[i], &j->result->files[i].text, err);
     ink_bitmap_free(&picture);
+    if (status == INK_E_FILE && ink_work_holds_pictures(o->files[i])) {
+        ink_hint(err, "its pictures are named one by one: inkling read %.180s/*", o->files[i]);
+    }
     return status;
 }
 

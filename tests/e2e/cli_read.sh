@@ -13,6 +13,8 @@ out_has "pages/labels.json"
 for n in 1 2 3 4 5; do has pages/page-000$n.jpg; done
 gives 2 data pages pages --count 3
 err_has "--force"
+gives 4 read pages --quiet
+err_has "hint: its pictures are named one by one: inkling read pages/*"
 mkdir own
 echo mine >own/page-0002.png
 gives 2 data pages own --count 3
