@@ -313,7 +313,7 @@ static ink_status begin(transfer *t, bool *there, ink_error *err) {
 
 static ink_status fetch(transfer *t, ink_error *err) {
     const ink_download *d = t->download;
-    bool done = false, there;
+    bool done = false, there = false;
     ink_status status = ink_folder_path(d->dir, t->file->name, t->path, sizeof t->path, err);
     if (status == INK_OK) {
         int length = snprintf(t->part, sizeof t->part, "%s.part", t->path);
