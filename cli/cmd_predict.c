@@ -155,7 +155,10 @@ static int run(const cli_args *args) {
         o.n_models = args->n_words - n_pictures;
         o.pictures = args->words + o.n_models;
         o.n_pictures = n_pictures;
-        if (o.out == NULL && o.probabilities == NULL) return run_pictures(args, &o);
+        if (o.out == NULL && o.probabilities == NULL) {
+            cli_result_spare(NULL); /* no submission.csv */
+            return run_pictures(args, &o);
+        }
         if (n_pictures > 1) {
             cli_fail(&err, INK_E_USAGE, "a submission is of one DATA, here are %zu pictures", n_pictures);
             cli_hint(&err, "without --out and --probabilities each picture's digit is printed");

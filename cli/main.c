@@ -67,11 +67,12 @@ static int unknown_second(const char *first, const char *second) {
     return cli_failed(&err);
 }
 
-/* What is written comes before what is said of it. */
+/* What is written comes before what is said of it, also under the name that an option has when it is not given. */
 static void spare_what_is_written(const cli_args *args) {
     const cli_option *option;
     for (size_t i = 0; (option = cli_option_at(args->verb, i, NULL)) != NULL; i++) {
-        if (option->kind == CLI_OUT && args->value[i] != NULL) cli_result_spare(args->value[i]);
+        const char *name = args->value[i] != NULL ? args->value[i] : option->fallback;
+        if (option->kind == CLI_OUT && name != NULL) cli_result_spare(name);
     }
 }
 

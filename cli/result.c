@@ -1,5 +1,6 @@
 /* cli/result.c: lines and JSON objects on stdout.
  * Whether they arrived is asked once, at the end: cli_say_end. */
+#define _POSIX_C_SOURCE 200809L
 #include "cli/result.h"
 
 #include <math.h>
@@ -22,8 +23,10 @@ static FILE *results(void) {
 
 void cli_result_spare(const char *file) {
     struct stat named, out;
-    if (stat(file, &named) != 0 || fstat(STDOUT_FILENO, &out) != 0) return;
-    if (named.st_dev == out.st_dev && named.st_ino == out.st_ino) aside = true;
+    if (file == NULL) aside = false;
+    if (file == NULL || stat(file, &named) != 0 || fstat(STDOUT_FILENO, &out) != 0) return;
+    bool keeps = S_ISREG(out.st_mode) || S_ISFIFO(out.st_mode) || S_ISSOCK(out.st_mode);
+    if (keeps && named.st_dev == out.st_dev && named.st_ino == out.st_ino) aside = true;
 }
 
 void cli_result(const char *format, ...) {

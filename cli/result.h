@@ -9,8 +9,9 @@
 
 void cli_result(const char *format, ...) INK_PRINTF(1, 2);
 
-/* When file is standard output itself (-o /dev/stdout), the results go to stderr from now on: they would stand among
- * what is written there. */
+/* When file is standard output itself (-o /dev/stdout, or > submission.csv), the results go to stderr from now on: they
+ * would stand among what is written there. Not for terminals and devices, which keep nothing. NULL: no such file is
+ * written after all. */
 void cli_result_spare(const char *file);
 
 /* A file's name in front of a line of which it is the first of several columns: plain whatever it holds, then a tab. */

@@ -98,6 +98,9 @@ gives 0 predict run digits -o alone.csv --quiet
 "$INKLING" predict run digits -o /dev/stdout >rows.csv 2>err || fail "predict to stdout"
 cmp -s rows.csv alone.csv || fail "predict to stdout: other lines among the submission's"
 err_has "predictions in /dev/stdout"
+rm -f submission.csv
+"$INKLING" predict run digits >submission.csv 2>err || fail "predict to the file behind stdout"
+cmp -s submission.csv alone.csv || fail "predict > submission.csv: other lines among the submission's"
 gives 0 predict run run2 digits -o two.csv --probabilities p.csv --json
 one_object inkling/predict/1
 has p.csv
