@@ -43,19 +43,21 @@ static ink_status read_data(ink_train_run *run, ink_error *err) {
     return ink_train_read_more(run, err);
 }
 
+ink_status ink_train_take_split(ink_train_run *run, ink_error *err) {
+    uint32_t n = run->set.train.count;
+    if (run->resumed.n_rows != n) {
+        return ink_fail(err, INK_E_DATA, "the checkpoint splits %u rows, DATA has %u", run->resumed.n_rows, n);
+    }
+    memcpy(run->held_out, run->resumed.held_out, n);
+    return INK_OK;
+}
+
 static ink_status split(ink_train_run *run, ink_error *err) {
     const ink_images *images = &run->set.train;
     uint32_t n_held_out = 0;
     run->held_out = ink_mem_new(images->count, 1);
     if (run->held_out == NULL) return ink_fail_memory(err, images->count, "the split");
-    if (run->options->resume != NULL) {
-        if (run->resumed.n_rows != images->count) {
-            return ink_fail(err, INK_E_DATA, "the checkpoint splits %u rows, DATA has %u", run->resumed.n_rows,
-                            images->count);
-        }
-        memcpy(run->held_out, run->resumed.held_out, images->count);
-        return INK_OK;
-    }
+    if (run->options->resume != NULL) return ink_train_take_split(run, err);
     ink_status status = ink_split_make(images->labels, run->own_rows, run->recipe.val_kind, run->recipe.val_fraction,
                                        run->recipe.seed, run->held_out, &n_held_out, err);
     return status == INK_OK ? ink_train_leave_out(run, err) : status;

@@ -184,6 +184,7 @@ static ink_status make_net(const many *m, uint32_t k, const ink_watch *watch, ne
     if (one->run.recipe.budget_s > 0) one->run.recipe.budget_s = share_of_budget(m, k);
     one->run.held_out = ink_mem_new(run->set.train.count, 1);
     if (one->run.held_out == NULL) return ink_fail_memory(m->err, run->set.train.count, "a split");
+    if (one->options.resume != NULL) return ink_train_take_split(&one->run, m->err);
     status = split(m, k, one->run.held_out);
     return status == INK_OK ? ink_train_leave_out(&one->run, m->err) : status;
 }

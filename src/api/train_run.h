@@ -58,6 +58,8 @@ ink_run_env ink_train_env(const ink_train_run *run);
 INK_MUST_USE ink_status ink_train_settle_more(ink_train_run *run, ink_error *err);
 /* After DATA was read: appends the rows of `more` to it. */
 INK_MUST_USE ink_status ink_train_read_more(ink_train_run *run, ink_error *err);
+/* held_out of a run that goes on, as its checkpoint has it. Errors: INK_E_DATA it is of another number of rows. */
+INK_MUST_USE ink_status ink_train_take_split(ink_train_run *run, ink_error *err);
 /* After the split: rows of `more` that are copies of held-out ones are not learned. Says how many. */
 INK_MUST_USE ink_status ink_train_leave_out(ink_train_run *run, ink_error *err);
 
