@@ -17,9 +17,10 @@ ink_status ink_train_absolute(const char *path, char out[INK_PATH_SIZE], ink_err
         strcpy(out, "-");
         return INK_OK;
     }
+    struct stat about;
     char *real = realpath(path, NULL);
-    if (real == NULL) return ink_fail_errno(err, "open", path);
-    int length = snprintf(out, INK_PATH_SIZE, "%s", real);
+    if (real == NULL && stat(path, &about) != 0) return ink_fail_errno(err, "open", path);
+    int length = snprintf(out, INK_PATH_SIZE, "%s", real != NULL ? real : path); /* a pipe behind /dev/stdin has none */
     free(real);
     if (length < 0 || length >= INK_PATH_SIZE) return ink_fail(err, INK_E_USAGE, "the path %.60s... is too long", path);
     return INK_OK;

@@ -52,6 +52,10 @@ out_has "skipped  last.weight [2,3,4,5] unknown to the net"
 gives 0 train digits --recipe mlp --epochs 1 --net named.txt --weights "$pth/wrapped-legacy-2.15.0.pth" --freeze body --out run
 err_has "1 tensor loaded; 10 skipped: last.weight [2,3,4,5] unknown to the net"
 err_has "2 missing: fc.weight [10,1352], fc.bias [10]"
+# Weights from a pipe, which has no path of its own.
+cat run/weights/last.safetensors | "$INKLING" train digits --recipe mlp --epochs 1 --net named.txt --weights /dev/stdin \
+    --out piped >out 2>err || fail "weights from a pipe: exit code $?"
+err_has "3 tensors loaded"
 grep -q "1 tensor loaded" run/train.log || fail "the log does not say where the weights come from"
 gives 3 train digits --epochs 1 --recipe v3 --weights "$pth/net-zip-2.15.0.pth" --out other
 err_has "none of its"
