@@ -239,7 +239,9 @@ ink_status ink_service_run(ink_service *service, const uint8_t *images, uint32_t
                           &done, err);
         from += done;
     }
-    return status;
+    if (status != INK_E_DATA) return status;
+    err->status = INK_E_INTERNAL; /* it is the model that is bad, not what was asked */
+    return INK_E_INTERNAL;
 }
 
 /* Called with the lock held. */

@@ -773,6 +773,28 @@ def test_full():
     server.stop()
 
 
+def test_endless():
+    """A model whose answers are no numbers is the server's fault, not that of who asks."""
+    with open(MODEL, "rb") as f:
+        data = bytearray(f.read())
+    size = 8 + struct.unpack("<Q", data[:8])[0]
+    for name, tensor in json.loads(data[8:size]).items():
+        if name != "__metadata__" and tensor["dtype"] == "F32":
+            first, last = (size + at for at in tensor["data_offsets"])
+            data[first:last] = struct.pack("<f", 3e38) * ((last - first) // 4)
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "m.safetensors")
+        with open(path, "wb") as f:
+            f.write(data)
+        server = Server(model=path)
+        with server.connect() as s:
+            s.sendall(post(D))
+            answer = read_answer(s)
+        if answer[0] != 500 or b"no finite number" not in answer[2]:
+            fault("an endless answer: %r" % (answer,))
+        server.stop()
+
+
 def test_words():
     """The command line."""
     taken = socket.socket()
