@@ -166,11 +166,17 @@ static void print_graph(const ink_train_result *r) {
     ink_work_free(text);
 }
 
+static void print_path(const char *label, const char *path) {
+    char plain[WORD];
+    ink_work_escape(plain, sizeof plain, path);
+    if (path[0] != '\0') cli_result("%s%s", label, plain);
+}
+
 static void print_text(const ink_train_result *r, const char *program) {
     print_accuracy(r);
-    cli_result("run folder:  %s", r->run);
-    if (r->graph[0] != '\0') cli_result("graph:       %s", r->graph);
-    if (r->submission[0] != '\0') cli_result("submission:  %s", r->submission);
+    print_path("run folder:  ", r->run);
+    print_path("graph:       ", r->graph);
+    print_path("submission:  ", r->submission);
     print_next(r, program);
     print_graph(r);
 }

@@ -18,10 +18,12 @@
 
 #define RUNS_MOST INK_COMPARE_MOST
 _Static_assert(INK_COMPARE_PAIRED <= INK_PLOT_LINES, "a line each");
-#define VALUE 160 /* letters of a setting */
+#define VALUE 4096 /* letters of a setting, of which so many are shown: */
+#define SHOWN 160
 
 typedef struct one_run {
     const char *folder, *name;
+    char plain[256]; /* the name, without control characters */
     ink_epoch *epochs;
     uint32_t n_epochs, nets; /* of several nets, the means of their epochs */
     ink_prediction *rows;    /* NULL: the run held nothing out, or left no predictions */
@@ -231,7 +233,9 @@ static bool add_setting(ink_text *text, const table *t, const char *name, char v
     if (!differ) return false;
     ink_text_format(text, "%s  %-16s", first ? "\nsettings that differ:\n" : "", name);
     for (uint32_t i = 0; i < t->n; i++) {
-        ink_text_format(text, " %s%s", value[i][0] != '\0' ? value[i] : "-", i + 1 < t->n ? " |" : "\n");
+        char shown[SHOWN + 8];
+        ink_escape(shown, sizeof shown, value[i], strlen(value[i]), SHOWN);
+        ink_text_format(text, " %s%s", value[i][0] != '\0' ? shown : "-", i + 1 < t->n ? " |" : "\n");
     }
     return true;
 }
@@ -239,27 +243,28 @@ static bool add_setting(ink_text *text, const table *t, const char *name, char v
 /* Of the recipe, of what else the runs were given, and of the net. */
 static ink_status add_settings(ink_text *text, const table *t, ink_error *err) {
     static const char *const given[] = {"more", "weights", "freeze", "teachers"};
-    char value[RUNS_MOST][VALUE];
+    char(*value)[VALUE] = ink_mem_new(RUNS_MOST, sizeof *value);
     size_t n_keys;
     const ink_recipe_key *keys = ink_work_recipe_keys(&n_keys);
     bool any = false, differ = false;
+    if (value == NULL) return ink_fail_memory(err, RUNS_MOST * sizeof *value, "settings");
     ink_status status = INK_OK;
     for (size_t k = 0; k < n_keys; k++) {
         for (uint32_t i = 0; i < t->n; i++) setting_of(t->runs[i].settings, keys[k].key, value[i]);
         any = add_setting(text, t, keys[k].key, value, !any) || any;
     }
-    for (size_t k = 0; k < sizeof given / sizeof *given; k++) {
+    for (size_t k = 0; k < sizeof given / sizeof *given && status == INK_OK; k++) {
         for (uint32_t i = 0; i < t->n && status == INK_OK; i++) {
             status = ink_run_says(t->runs[i].folder, "env.json", given[k], value[i], VALUE, err);
         }
-        if (status != INK_OK) return status;
-        any = add_setting(text, t, given[k], value, !any) || any;
+        any = (status == INK_OK && add_setting(text, t, given[k], value, !any)) || any;
     }
+    ink_mem_free(value);
     for (uint32_t i = 1; i < t->n; i++) differ = differ || strcmp(net_of(&t->runs[i]), net_of(t->runs)) != 0;
     if (differ) {
         ink_text_format(text, "%s  net (inkling info RUN shows it)\n", any ? "" : "\nsettings that differ:\n");
     }
-    return INK_OK;
+    return status;
 }
 
 static ink_status give_text(const table *t, char **out, ink_error *err) {
@@ -342,7 +347,7 @@ static ink_status draw(const ink_compare_options *o, const table *t, const ink_c
     return status;
 }
 
-/* Runs of one name in different folders are told by their folders. */
+/* Runs of one name in different folders are told by their folders; a name makes no line of its own. */
 static void tell_apart(table *t) {
     bool shared[RUNS_MOST] = {false};
     for (uint32_t a = 0; a < t->n; a++) {
@@ -351,7 +356,10 @@ static void tell_apart(table *t) {
         }
     }
     for (uint32_t i = 0; i < t->n; i++) {
-        if (shared[i]) t->runs[i].name = t->runs[i].folder;
+        one_run *run = &t->runs[i];
+        if (shared[i]) run->name = run->folder;
+        ink_escape(run->plain, sizeof run->plain, run->name, strlen(run->name), sizeof run->plain);
+        run->name = run->plain;
     }
 }
 

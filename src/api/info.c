@@ -218,8 +218,9 @@ static ink_status tell_text(const subject *s, char **text, ink_error *err) {
         kind_of(&s->g.nodes[i], kind, sizeof kind);
         if (strlen(kind) > wide) wide = strlen(kind);
     }
-    ink_text_format(&t, "%s\n\n%-26s %-*s %-12s %12s %14s\n", s->title, "name", (int)wide, "layer", "output",
-                    "parameters", "multiply-adds");
+    ink_text_plain(&t, s->title);
+    ink_text_format(&t, "\n\n%-26s %-*s %-12s %12s %14s\n", "name", (int)wide, "layer", "output", "parameters",
+                    "multiply-adds");
     for (int32_t i = 0; i < s->g.n_nodes; i++) {
         const ink_node *node = &s->g.nodes[i];
         char name[INK_NAME_SIZE], kind[64], shape[48];

@@ -95,7 +95,8 @@ ink_status ink_suspects_text(const ink_mistake *suspects, uint32_t count, uint32
                     total > 0 && !(count > 0 && suspects[0].file != NULL) ? " (image number, from 0)" : "");
     for (uint32_t i = 0; i < count; i++) {
         if (suspects[i].file != NULL) {
-            ink_text_format(&text, "  %s", suspects[i].file);
+            ink_text_add(&text, "  ");
+            ink_text_plain(&text, suspects[i].file);
         } else {
             ink_text_format(&text, "%8u", suspects[i].index);
         }

@@ -63,6 +63,13 @@ sed '3s/^[0-9]*,/0,/' a/predictions.csv >b/predictions.csv
 gives 3 compare a b
 err_has "predictions.csv:3:1"
 
+# A name makes no line of its own.
+odd=$(printf 'x\nrun fake 99.99')
+cp -r a "$odd"
+gives 0 compare a "$odd"
+grep -q '^run fake' out && fail "$said: a name made a line"
+out_has 'x\x0arun fake'
+
 # A header alone is no row: no accuracy of nothing.
 head -n 1 a/predictions.csv >b/predictions.csv
 gives 0 compare a b
