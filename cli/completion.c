@@ -140,7 +140,11 @@ static void bash(FILE *to) {
           "        COMPREPLY=($(compgen -W \"$options\" -- \"$cur\"))\n"
           "    elif [ -n \"$names\" ] && [ \"${prev#-}\" = \"$prev\" ]; then\n"
           "        COMPREPLY=($(compgen -W \"$names\" -- \"$cur\"))\n"
-          "        [ ${#COMPREPLY[@]} -eq 0 ] || COMPREPLY+=($(compgen -f -- \"$cur\"))\n"
+          "        if [ ${#COMPREPLY[@]} -gt 0 ]; then\n"
+          "            local IFS=$'\\n'\n" /* a file's name may hold blanks */
+          "            compopt -o filenames 2>/dev/null\n"
+          "            COMPREPLY+=($(compgen -f -- \"$cur\"))\n"
+          "        fi\n"
           "    fi\n"
           "}\n"
           "# No answer means files, with bash's own rules.\n"
