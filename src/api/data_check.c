@@ -81,7 +81,8 @@ static ink_status look_for_copies(check *c, const ink_images *first, const ink_i
     exact->first = near->first = first;
     exact->second = near->second = second != NULL ? second : first;
     double most = c->options->distance > 0 ? c->options->distance : DISTANCE;
-    ink_status status = ink_lookalikes_find(first, second, most, pool, watch->stop, watch->context, &pairs, &n, err);
+    ink_status status = ink_lookalikes_find(first, second, most, pool, watch != NULL ? watch->stop : NULL,
+                                            watch != NULL ? watch->context : NULL, &pairs, &n, err);
     if (status != INK_OK) return status;
     qsort(pairs, n, sizeof *pairs, by_distance);
     /* Two labels for one image are worth more than a harmless copy: they come first. */

@@ -71,7 +71,7 @@ static ink_status read_one(ink_train_run *run, const char *path, ink_error *err)
 }
 
 ink_status ink_train_read_more(ink_train_run *run, ink_error *err) {
-    char path[INK_PATH_SIZE];
+    char path[INK_PATH_SIZE] = "DATA";
     ink_status status = INK_OK;
     run->own_rows = run->set.train.count;
     const char *line = run->more.length > 0 ? run->more.bytes : "";

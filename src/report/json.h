@@ -4,8 +4,8 @@
 
 #include <jansson.h>
 
-/* JSON is UTF-8, the path of a file need not be: bytes that are none become '?'. NULL becomes null. The result is NULL
- * only when memory ran out. */
+/* JSON is UTF-8, the path of a file need not be: in a text with other bytes they and control characters become '?'.
+ * NULL becomes null. The result is NULL only when memory ran out. */
 json_t *ink_json_text(const char *text);
 
 /* JSON has no NaN and no infinities: they become null. */

@@ -166,10 +166,13 @@ static ink_status add_training(ink_text *html, const ink_page *page, ink_error *
     if (status == INK_OK)
         status = ink_chart_of_run(page->epochs, page->n_epochs, INK_CHART_LOSS, CHART_W, CHART_H, &picture, err);
     if (status == INK_OK) status = add_picture(html, picture, err);
-    ink_text_add(
-        html, "</div>\n<p class=\"muted\">The two losses measure different things. Validation: the digits as they are. "
-              "Training: what was minimised, while the weights still changed, of distorted digits, smoothed "
-              "labels and a teacher's answers where the recipe has them; it may lie far above.</p>\n");
+    ink_text_add(html, "</div>\n");
+    if (page->measured_on != NULL) {
+        ink_text_add(html,
+                     "<p class=\"muted\">The two losses measure different things. Validation: the digits as they are. "
+                     "Training: what was minimised, while the weights still changed, of distorted digits, smoothed "
+                     "labels and a teacher's answers where the recipe has them; it may lie far above.</p>\n");
+    }
     add_epoch_table(html, page);
     return status;
 }

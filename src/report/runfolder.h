@@ -1,4 +1,5 @@
-/* report/runfolder.h: what the parts of the run log share: for runlog*.c and nobody else. */
+/* report/runfolder.h: what the parts of the run log share: for runlog*.c, and for who reads
+ * files of a run folder whole. */
 #ifndef INK_REPORT_RUNFOLDER_H
 #define INK_REPORT_RUNFOLDER_H
 

@@ -61,7 +61,7 @@ INK_MUST_USE ink_status ink_runlog_resume(const char *run, uint32_t epochs, uint
 
 /* Absolute; borrowed until free. */
 const char *ink_runlog_path(const ink_runlog *log);
-/* The path of a file in it ("weights/best.safetensors"); INK_E_FILE when it does not fit. weights/ exists. */
+/* The path of a file in it ("weights/best.safetensors"); INK_E_USAGE when it does not fit. weights/ exists. */
 INK_MUST_USE ink_status ink_runlog_file(const ink_runlog *log, const char *name, char *path, size_t size,
                                         ink_error *err);
 /* Epochs so far, those before a resume too; borrowed until the next ink_runlog_epoch. */
