@@ -107,7 +107,7 @@ static ink_status complete(importing *m, ink_weights *out) {
     if (out->item == NULL) status = ink_fail_memory(m->err, (uint64_t)g->n_values * sizeof *out->item, "weights");
     for (ink_id id = 0; id < g->n_values && status == INK_OK; id++) {
         const ink_value *value = &g->values[id];
-        if (value->role != INK_ROLE_PARAM && value->role != INK_ROLE_STATE) continue;
+        if (!ink_role_lasts(value->role)) continue;
         struct ink_weight *item = &out->item[out->n];
         const struct ink_weight *given = next < m->fit.weights.n ? &m->fit.weights.item[next] : NULL;
         memcpy(item->name, value->name, sizeof item->name);

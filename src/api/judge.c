@@ -17,7 +17,7 @@
 #include "nn/net.h"
 #include "report/json.h"
 #include "report/predictions.h"
-#include "report/runfolder.h"
+#include "report/text.h"
 
 /* The pixels of the images that a list names by their place; then the list gets the numbers of the file, and names. */
 static ink_status take_pixels(const ink_judged *judged, ink_mistake *list, uint32_t n, uint8_t **pixels,

@@ -211,7 +211,7 @@ ink_status ink_net_init(const ink_net *net, const ink_graph *g, uint64_t seed, c
     uint64_t number = 0;
     for (ink_id id = 0; id < g->n_values; id++) {
         const ink_value *value = &g->values[id];
-        if (value->role != INK_ROLE_PARAM && value->role != INK_ROLE_STATE) continue;
+        if (!ink_role_lasts(value->role)) continue;
         /* States that no layer owns (optimizer, averages) start as zeros, which compile gave them. */
         const ink_layer *layer = find_layer(net->layers, value->name);
         if (layer == NULL) continue;

@@ -66,6 +66,16 @@ static uint32_t take_out(sheet *s) {
     return n;
 }
 
+/* n cells of this size, but for so much. */
+static void expect_cells(const sheet *s, uint32_t n, int32_t wide, int32_t high, int32_t off_wide, int32_t off_high) {
+    assert_int_equal(s->form.n, n);
+    for (uint32_t i = 0; i < n; i++) {
+        const ink_box *b = &s->form.box[i];
+        assert_in_range(b->right - b->left, wide - off_wide, wide + off_wide);
+        assert_in_range(b->bottom - b->top, high - off_high, high + off_high);
+    }
+}
+
 /* ---- what goes ---- */
 
 /* Rows of boxes of several widths of line, level or not: nothing is left, and each box is known. */
@@ -77,11 +87,7 @@ static void test_boxes(void **state) {
             draw_row(&s, 60, 100, 9, 60, 80, thick);
             draw_row(&s, 60, 300, 3, 60, 80, thick);
             assert_int_equal(take_out(&s), 0);
-            assert_int_equal(s.form.n, 12);
-            for (uint32_t i = 0; i < s.form.n; i++) {
-                assert_in_range(s.form.box[i].right - s.form.box[i].left, 57, 63);
-                assert_in_range(s.form.box[i].bottom - s.form.box[i].top, 74, 86);
-            }
+            expect_cells(&s, 12, 60, 80, 3, 6);
             free_sheet(&s);
         }
     }
@@ -142,11 +148,7 @@ static void test_tables(void **state) {
         draw_table(&s, 60, 50, 4, 2, 80, 60);
         draw_table(&s, beside ? 420 : 60, beside ? 50 : 350, 4, 2, 80, 60);
         assert_int_equal(take_out(&s), 0);
-        assert_int_equal(s.form.n, 16);
-        for (uint32_t i = 0; i < s.form.n; i++) {
-            assert_in_range(s.form.box[i].right - s.form.box[i].left, 77, 83);
-            assert_in_range(s.form.box[i].bottom - s.form.box[i].top, 57, 63);
-        }
+        expect_cells(&s, 16, 80, 60, 3, 3);
         free_sheet(&s);
     }
 }

@@ -57,7 +57,7 @@ static bool lie_alike(const ink_cell *a, const ink_cell *b) {
 static ink_status borrow(ink_program *p, ink_error *err) {
     for (uint32_t i = 0; p->share != NULL && i < p->n_values; i++) {
         ink_cell *c = &p->cells[i];
-        if (c->role != INK_ROLE_PARAM && c->role != INK_ROLE_STATE) continue;
+        if (!ink_role_lasts(c->role)) continue;
         const ink_cell *theirs = cell_named(p->share, c->name);
         if (theirs == NULL) continue;
         if (!lie_alike(c, theirs)) {
